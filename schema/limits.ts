@@ -1,0 +1,78 @@
+/** Every limit of the system on one page, each with its reason. Bytes, counts, ages and rates carry their unit. */
+
+const KiB = 1024;
+const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
+
+export const limits = {
+  /** One WebSocket frame upwards. A first message to 31 devices is about 160 KB of capsules in base64url. */
+  frameBytes: 512 * KiB,
+  /** Sealed body of one message. 64 KiB of content plus header, nonce, tag and padding growth of 12 %. */
+  bodyBytes: 80 * KiB,
+  /** One capsule: a PreKey envelope with a full post-quantum header is 4.6 KB (CRYPTO 2.4). */
+  capsuleBytes: 6 * KiB,
+  /** Capsules in one frame: 16 devices on each side of a direct conversation, without the sending one. */
+  capsulesPerMessage: 31,
+  /** One to-device message (retry, repaired capsule). */
+  deviceMessageBytes: 8 * KiB,
+  /** To-device messages kept for one device; the oldest give way, because a device that far behind re-syncs. */
+  deviceMessagesQueued: 2_000,
+  /** Days a capsule or a to-device message waits for its device (CRYPTO, transport section). */
+  capsuleAgeMs: 45 * DAY_MS,
+
+  /** JSON body of an ordinary API request. */
+  requestBytes: 32 * KiB,
+  /** JSON body of requests that carry prekeys: 50 PQ prekeys of 1,646 bytes each are 110 KB in base64url. */
+  prekeyRequestBytes: 384 * KiB,
+  /** Messages in one page of history: default and ceiling. */
+  pageDefault: 50,
+  pageMax: 100,
+  /** Events in one frame downwards, so that a client can show the first ones while the rest arrive. */
+  eventsPerFrame: 128,
+  /** Characters in one frame downwards, for the same reason; a single event may exceed it. */
+  frameDownChars: 256 * KiB,
+  /** Messages streamed for one resume; the client asks again when there is more. */
+  resumeMessages: 2_000,
+  /** Conversations in one inbox frame. */
+  conversationsPerFrame: 200,
+  /** Unread counts stop here: a badge never shows more, and counting further costs reads. */
+  unreadMax: 999,
+
+  /** Devices in one device list (CRYPTO 2.1). */
+  devices: 16,
+  oneTimePrekeys: 200,
+  oneTimePqPrekeys: 100,
+  /** Refill marks and batch sizes (CRYPTO 2.1). */
+  oneTimePrekeyBatch: 100,
+  oneTimePrekeyLow: 25,
+  oneTimePqPrekeyBatch: 50,
+  oneTimePqPrekeyLow: 15,
+  /** Signed prekeys are replaced every 48 h, refused by initiators after 45 days. */
+  signedPrekeyRotateMs: 2 * DAY_MS,
+  signedPrekeyAgeMs: 45 * DAY_MS,
+  /** Bundle fetches by one account for one other account: stops draining of one-time prekeys. */
+  bundleFetchesPerHour: 60,
+
+  usernameMinChars: 3,
+  usernameMaxChars: 30,
+  deviceNameChars: 60,
+  vaultBytes: 16 * KiB,
+  vaultWraps: 3,
+  vaultWrapBytes: 256,
+
+  /** Wrong passwords in a row within the window before the account name has to wait. */
+  loginFailures: 3,
+  loginWindowMs: 15 * MINUTE_MS,
+  /** Registration and login tickets: long enough to derive keys on a slow phone. */
+  ticketMs: 15 * MINUTE_MS,
+  /** The previous refresh token works this long if its successor was never used: its answer may have been lost. */
+  refreshGraceMs: MINUTE_MS,
+
+  /** Client pings; a socket silent for three of them is taken for dead. */
+  pingIntervalMs: 25_000,
+  /** A started typing mark dies after this without renewal. */
+  typingMs: 6_000,
+  /** Messages one account may send in one conversation per second, with a burst of the same size times ten. */
+  messagesPerSecond: 30,
+  messageBurst: 300,
+} as const;

@@ -1,0 +1,50 @@
+/** Joining a conversation's socket after a known sequence number, and its summary in the inbox. */
+import * as v from "valibot";
+import { accountIdSchema, conversationIdSchema, sequenceSchema, timestampMsSchema } from "../ids.ts";
+import { messageNewSchema } from "./message.ts";
+import { receiptSchema } from "./receipt.ts";
+
+/** Up, first frame on a conversation socket (and again while `more`): send me everything after `after`. */
+export const conversationResumeSchema = v.strictObject({
+  type: v.literal("conversation:resume"),
+  conversationId: conversationIdSchema,
+  after: sequenceSchema,
+});
+export type ConversationResume = v.InferOutput<typeof conversationResumeSchema>;
+
+/**
+ * Down, after the missed messages: from here on the socket is live. `more` asks for another resume after the
+ * last sequence number received; until then nothing live is sent.
+ */
+export const conversationResumedSchema = v.looseObject({
+  type: v.literal("conversation:resumed"),
+  conversationId: conversationIdSchema,
+  lastSeq: sequenceSchema,
+  more: v.boolean(),
+  receipts: v.array(receiptSchema),
+});
+export type ConversationResumed = v.InferOutput<typeof conversationResumedSchema>;
+
+/** What a chat list shows of a conversation before anything is decrypted. */
+export const conversationSummarySchema = v.looseObject({
+  conversationId: conversationIdSchema,
+  kind: v.literal("direct"),
+  peer: v.looseObject({ account: accountIdSchema, username: v.string() }),
+  createdAtMs: timestampMsSchema,
+  lastSeq: sequenceSchema,
+  /** This account's read watermark. */
+  read: sequenceSchema,
+  /** Messages of others after the read watermark, at most `limits.unreadMax`. */
+  unread: v.number(),
+  updatedAtMs: timestampMsSchema,
+});
+export type ConversationSummary = v.InferOutput<typeof conversationSummarySchema>;
+
+/** Down on the inbox: this conversation changed. `messages` are the newest ones, when small enough to come along. */
+export const conversationUpdateSchema = v.looseObject({
+  type: v.literal("conversation:update"),
+  summary: conversationSummarySchema,
+  messages: v.optional(v.array(messageNewSchema)),
+  receipts: v.optional(v.array(receiptSchema)),
+});
+export type ConversationUpdate = v.InferOutput<typeof conversationUpdateSchema>;

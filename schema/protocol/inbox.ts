@@ -1,0 +1,73 @@
+/** The always-on channel of a device: conversation summaries, to-device messages, session and device events. */
+import * as v from "valibot";
+import {
+  accountIdSchema,
+  base64UrlUpTo,
+  clientMessageIdSchema,
+  deviceAddressSchema,
+  deviceIdSchema,
+  timestampMsSchema,
+} from "../ids.ts";
+import { limits } from "../limits.ts";
+import { conversationSummarySchema } from "./conversation.ts";
+
+/** Up, first frame on an inbox socket. */
+export const inboxResumeSchema = v.strictObject({ type: v.literal("inbox:resume") });
+export type InboxResume = v.InferOutput<typeof inboxResumeSchema>;
+
+/** Down: all summaries, newest first, in as many frames as it takes; `more` is false on the last. */
+export const inboxStateSchema = v.looseObject({
+  type: v.literal("inbox:state"),
+  conversations: v.array(conversationSummarySchema),
+  more: v.boolean(),
+});
+export type InboxState = v.InferOutput<typeof inboxStateSchema>;
+
+/** Up: one sealed to-device message (CRYPTO 2.8). `id` makes a repeated send harmless. */
+export const deviceSendSchema = v.strictObject({
+  type: v.literal("device:send"),
+  id: clientMessageIdSchema,
+  account: accountIdSchema,
+  device: deviceIdSchema,
+  data: base64UrlUpTo(limits.deviceMessageBytes, 32),
+});
+export type DeviceSend = v.InferOutput<typeof deviceSendSchema>;
+
+/** Down: the to-device message is durable in the recipient's inbox. */
+export const deviceSentSchema = v.looseObject({ type: v.literal("device:sent"), id: clientMessageIdSchema });
+export type DeviceSent = v.InferOutput<typeof deviceSentSchema>;
+
+/** Down: a to-device message, repeated on every connect until acknowledged. `position` counts up per device. */
+export const deviceMessageSchema = v.looseObject({
+  type: v.literal("device:message"),
+  position: v.number(),
+  sender: deviceAddressSchema,
+  data: v.string(),
+  serverTimeMs: timestampMsSchema,
+});
+export type DeviceMessage = v.InferOutput<typeof deviceMessageSchema>;
+
+/** Up: everything up to and including `position` is stored here and may be deleted there. */
+export const deviceAckSchema = v.strictObject({
+  type: v.literal("device:ack"),
+  position: v.pipe(v.number(), v.integer(), v.minValue(1)),
+});
+export type DeviceAck = v.InferOutput<typeof deviceAckSchema>;
+
+/** Down: an account this device talks to (or its own) has a newer device list or a signed-out device. */
+export const devicesChangedSchema = v.looseObject({
+  type: v.literal("devices:changed"),
+  account: accountIdSchema,
+  version: v.number(),
+});
+export type DevicesChanged = v.InferOutput<typeof devicesChangedSchema>;
+
+/** Down on connect and when stock falls below the refill marks: one-time prekeys left for this device. */
+export const prekeyStockSchema = v.looseObject({
+  type: v.literal("prekey:stock"),
+  oneTime: v.number(),
+  oneTimePq: v.number(),
+  /** Age source of the signed prekey in force: its createdAt. */
+  signedPrekeyCreatedAtMs: timestampMsSchema,
+});
+export type PrekeyStock = v.InferOutput<typeof prekeyStockSchema>;
