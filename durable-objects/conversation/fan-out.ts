@@ -107,7 +107,7 @@ export class FanOut {
       newest: newest === undefined ? undefined : recordOf(state.record.conversationId, newest),
       messages: isEveryoneLive ? [] : this.#messagesFor(member, member.notified),
       liveDevices,
-      peerListVersion: peer?.listVersion ?? 0,
+      peerSet: { epoch: peer?.setEpoch ?? 0, version: peer?.listVersion ?? 0 },
     };
   }
 

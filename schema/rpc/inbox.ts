@@ -82,7 +82,8 @@ export interface AdvanceInput {
   }[];
   /** Devices that got these messages on their conversation socket. */
   readonly liveDevices: readonly DeviceId[];
-  readonly peerListVersion: number;
+  /** The other member's device set, so that its changes reach devices without a conversation socket. */
+  readonly peerSet: { readonly epoch: number; readonly version: number };
 }
 
 export interface DeviceMessageInput {

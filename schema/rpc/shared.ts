@@ -19,19 +19,19 @@ export interface DeviceSet {
   readonly devices: readonly DeviceId[];
 }
 
-export interface Member {
+export type Member = {
   readonly account: AccountId;
   readonly username: string;
-}
+};
 
-export interface Watermarks {
+export type Watermarks = {
   readonly account: AccountId;
   readonly delivered: Sequence;
   readonly read: Sequence;
-}
+};
 
 /** `conversationSummarySchema`, as objects hand it over. */
-export interface Summary {
+export type Summary = {
   readonly conversationId: ConversationId;
   readonly kind: "direct";
   readonly peer: Member;
@@ -40,7 +40,7 @@ export interface Summary {
   readonly read: Sequence;
   readonly unread: number;
   readonly updatedAtMs: number;
-}
+};
 
 export interface MessagePage {
   readonly messages: readonly MessageRecord[];

@@ -13,6 +13,8 @@ export const account = sqliteTable("account", {
 export const deviceLists = sqliteTable("device_lists", {
   version: integer("version").primaryKey(),
   list: text("list").notNull(),
+  /** DLH (CRYPTO 2.1), base64url. */
+  hash: text("hash").notNull(),
 });
 
 export const devices = sqliteTable("devices", {
@@ -117,7 +119,8 @@ export const conversations = sqliteTable(
     lastMessage: text("last_message"),
     /** JSON array of the members' receipts. */
     receipts: text("receipts").notNull(),
-    peerListVersion: integer("peer_list_version").notNull(),
+    /** Epoch of the peer's device set that this account's devices have heard of. */
+    peerEpoch: integer("peer_epoch").notNull(),
     /** The conversation object has heard of the account's changes up to this epoch. */
     toldEpoch: integer("told_epoch").notNull(),
   },

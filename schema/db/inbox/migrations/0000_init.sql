@@ -30,7 +30,7 @@ CREATE TABLE `conversations` (
 	`visible` integer NOT NULL,
 	`last_message` text,
 	`receipts` text NOT NULL,
-	`peer_list_version` integer NOT NULL,
+	`peer_epoch` integer NOT NULL,
 	`told_epoch` integer NOT NULL
 );
 --> statement-breakpoint
@@ -38,7 +38,8 @@ CREATE INDEX `conversations_recent` ON `conversations` (`updated_at_ms`,`convers
 CREATE INDEX `conversations_peer` ON `conversations` (`peer_account`);--> statement-breakpoint
 CREATE TABLE `device_lists` (
 	`version` integer PRIMARY KEY NOT NULL,
-	`list` text NOT NULL
+	`list` text NOT NULL,
+	`hash` text NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE `device_messages` (
