@@ -38,12 +38,13 @@ export class Sessions {
     this.#now = now;
   }
 
-  /** Opens a session; an older one of the same device is over. Returns the sessions that ended. */
+  /** Opens a session; an older one of the same device is over. Opening it twice is opening it once. Returns what ended. */
   open(input: OpenSessionInput): SessionId[] {
     const device = this.#devices.find(input.device);
     if (device === undefined || device.barred === 1 || !this.#devices.isReachable(input.device)) {
       throw sessionRevoked();
     }
+    if (this.#find(input.session) !== undefined) return [];
     const ended = this.end((session) => session.device === input.device);
     this.#sql.all(
       "INSERT INTO sessions VALUES (?, ?, ?, ?, NULL, ?, ?)",
@@ -61,6 +62,7 @@ export class Sessions {
     const row = this.#find(input.session);
     if (row === undefined || row.expiresAtMs <= this.#now()) return { type: "unknown" };
     const current = parseHashes(row.currentHashes);
+    if (current.includes(input.nextHash)) return { type: "rotated", device: row.device };
     if (current.includes(input.presentedHash)) {
       this.#save(row.session, [input.nextHash], input.presentedHash, this.#now(), input.expiresAtMs);
       return { type: "rotated", device: row.device };
