@@ -1,0 +1,53 @@
+/** What this browser remembers about taste: nothing secret, so plain local storage, and no loss where it is blocked. */
+import { effect, signal, type Signal } from "@preact/signals";
+
+export type Theme = "system" | "light" | "dark";
+
+interface KeyValue {
+  getItem(key: string): string | null;
+  setItem(key: string, value: string): void;
+  removeItem(key: string): void;
+}
+
+export interface Preferences {
+  readonly theme: Signal<Theme>;
+  readonly enterSends: Signal<boolean>;
+}
+
+/** The same key is read by theme.js before the first paint. */
+const themeKey = "sotto.theme";
+const enterKey = "sotto.enter";
+
+export function parseTheme(stored: string | null): Theme {
+  return stored === "light" || stored === "dark" ? stored : "system";
+}
+
+export function createPreferences(storage: KeyValue | undefined): Preferences {
+  const theme = signal(parseTheme(storage?.getItem(themeKey) ?? null));
+  const enterSends = signal(storage?.getItem(enterKey) !== "newline");
+  effect(() => {
+    if (theme.value === "system") storage?.removeItem(themeKey);
+    else storage?.setItem(themeKey, theme.value);
+  });
+  effect(() => {
+    if (enterSends.value) storage?.removeItem(enterKey);
+    else storage?.setItem(enterKey, "newline");
+  });
+  return { theme, enterSends };
+}
+
+/** Undefined where the browser blocks storage, which it says by throwing. */
+export function tryLocalStorage(): KeyValue | undefined {
+  try {
+    const storage = globalThis.localStorage;
+    storage.getItem(themeKey);
+    return storage;
+  } catch {
+    return undefined;
+  }
+}
+
+export function applyTheme(theme: Theme, root: HTMLElement): void {
+  if (theme === "system") delete root.dataset["theme"];
+  else root.dataset["theme"] = theme;
+}
