@@ -14,7 +14,7 @@ export default defineConfig({
           environment: "node",
           include: [
             "{schema,worker,durable-objects,frontend}/**/*.test.{ts,tsx}",
-            "test/{vectors,attacks,contract,simulation}/**/*.test.ts",
+            "test/{vectors,attacks,contract,simulation,support}/**/*.test.ts",
           ],
         },
       },
