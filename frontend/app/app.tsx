@@ -30,26 +30,25 @@ export function App({ app, updates }: { app: AppState; updates: Updates }) {
 }
 
 function Screen() {
-  const { account, failed, recoveryCode, router } = useApp();
+  const { account, failed, recoveryCode } = useApp();
   const status = account.value;
   if (failed.value) return <StartFailed />;
   if (recoveryCode.value !== undefined) return <RecoveryCodeShow code={recoveryCode.value} />;
-  if (status === undefined) return <div class="booting" role="status" aria-label={text.common.loading} />;
+  if (status === undefined) return <main class="booting" aria-busy="true" aria-label={text.common.loading} />;
   switch (status.state) {
     case "signed_in":
       return <Messenger />;
     case "ended":
       return <SessionEnded status={status} />;
     case "signed_out":
-      switch (router.place.value.route.name) {
-        case "signup":
-          return <SignUp />;
-        case "login":
-          return <LogIn />;
-        default:
-          return <Welcome />;
-      }
+      return <BeforeSignIn />;
   }
+}
+
+function BeforeSignIn() {
+  const { name } = useApp().router.place.value.route;
+  if (name === "signup") return <SignUp />;
+  return name === "login" ? <LogIn /> : <Welcome />;
 }
 
 function Messenger() {

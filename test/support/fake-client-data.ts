@@ -2,6 +2,8 @@
 import type { DeliveryState, MessageView } from "#core/client-api.ts";
 import type { AccountId, ClientMessageId, ConversationId } from "#schema/ids.ts";
 
+/** The caller says which kind of identifier a made-up name stands for. */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters
 export const fakeId = <T extends string>(name: string): T =>
   name
     .replace(/[^A-Za-z0-9]/g, "-")
@@ -176,7 +178,11 @@ export function conversations(nowMs: number): FakeConversation[] {
     conversation(
       "study.group",
       [
-        ["them", day + 130, "Notes are up: https://xn--bcher-kva.example/notes"],
+        [
+          "them",
+          day + 130,
+          "Notes are up: https://bücher.example/notes (or www.example.org/wiki/Motet_(Bach), same thing)",
+        ],
         ["me", day + 120, "Reading them now"],
       ],
       nowMs,

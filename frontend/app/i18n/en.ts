@@ -139,7 +139,7 @@ export const text = {
     label: "Conversations",
     newChat: "New chat",
     settings: "Settings",
-    you: (message: string) => `You: ${message}`,
+    you: "You: ",
     draft: "Draft:",
     typing: "typing…",
     noMessages: "No messages yet",
@@ -209,10 +209,9 @@ export const text = {
   connection: {
     offline: "You are offline. Messages will be sent when you are back.",
     connecting: "Connecting…",
+    lost: "No connection",
     retrying: (attempt: number, seconds: number) =>
-      seconds <= 0
-        ? `No connection. Trying again (${attempt})…`
-        : `No connection. Trying again in ${seconds} s (${attempt}).`,
+      seconds <= 0 ? `Attempt ${attempt} is under way` : `Attempt ${attempt} in ${seconds} s`,
     retryNow: "Retry now",
     updating: "Updating…",
   },

@@ -1,5 +1,5 @@
 /** The app's state: views read from the client, read again when the client says that they changed. */
-import { batch, effect, signal, type Signal } from "@preact/signals";
+import { batch, effect, signal, type ReadonlySignal } from "@preact/signals";
 import type { AccountStatus, ClientErrorCode, ConnectionStatus, ConversationView } from "#core/client-api.ts";
 import type { ConversationId } from "#schema/ids.ts";
 import type { Client } from "../client.ts";
@@ -11,43 +11,65 @@ import { openConversationOf, type Router } from "./router.ts";
 import { createTimeline, errorCode, type Timeline } from "./timeline.ts";
 import { createToasts, type Toasts } from "./toasts.ts";
 
+export interface Announcement {
+  readonly id: string;
+  readonly text: string;
+}
+
 export interface App {
   readonly client: Client;
   readonly router: Router;
   readonly preferences: Preferences;
   readonly toasts: Toasts;
-  readonly account: Signal<AccountStatus | undefined>;
-  readonly connection: Signal<ConnectionStatus>;
+  readonly account: ReadonlySignal<AccountStatus | undefined>;
+  readonly connection: ReadonlySignal<ConnectionStatus>;
   /** Undefined until read for the first time. */
-  readonly conversations: Signal<readonly ConversationView[] | undefined>;
-  readonly timeline: Signal<Timeline | undefined>;
+  readonly conversations: ReadonlySignal<readonly ConversationView[] | undefined>;
+  readonly timeline: ReadonlySignal<Timeline | undefined>;
   /** Shown once, held nowhere but here. */
-  readonly recoveryCode: Signal<string | undefined>;
+  readonly recoveryCode: ReadonlySignal<string | undefined>;
   /** The core could not be reached or its storage could not be opened. */
-  readonly failed: Signal<boolean>;
+  readonly failed: ReadonlySignal<boolean>;
   /** Sentences for screen readers, newest last. */
-  readonly announcements: Signal<readonly { readonly id: string; readonly text: string }[]>;
-  reportError(code: ClientErrorCode): void;
+  readonly announcements: ReadonlySignal<readonly Announcement[]>;
+  /** The present minute: what "today" and "yesterday" are measured against. */
+  readonly nowMs: ReadonlySignal<number>;
+  readonly reportError: (code: ClientErrorCode) => void;
+  readonly showRecoveryCode: (code: string) => void;
+  readonly forgetRecoveryCode: () => void;
+  readonly readConversations: () => Promise<void>;
 }
 
 const announcementsKept = 5;
+const minuteMs = 60_000;
 
 export function createApp(parts: { client: Client; router: Router; preferences: Preferences }): App {
   const { client, router } = parts;
   const { api } = client;
   const toasts = createToasts();
-  const app: App = {
-    ...parts,
-    toasts,
+  const signals = {
     account: signal<AccountStatus | undefined>(undefined),
     connection: signal<ConnectionStatus>({ state: "idle" }),
     conversations: signal<readonly ConversationView[] | undefined>(undefined),
     timeline: signal<Timeline | undefined>(undefined),
     recoveryCode: signal<string | undefined>(undefined),
     failed: signal(false),
-    announcements: signal<readonly { readonly id: string; readonly text: string }[]>([]),
-    reportError: (code) => toasts.show(text.errors[code]),
+    announcements: signal<readonly Announcement[]>([]),
+    nowMs: signal(Date.now()),
   };
+  const app = {
+    ...parts,
+    ...signals,
+    toasts,
+    reportError: (code) => toasts.show(text.errors[code]),
+    showRecoveryCode: (code) => {
+      signals.recoveryCode.value = code;
+    },
+    forgetRecoveryCode: () => {
+      signals.recoveryCode.value = undefined;
+    },
+    readConversations,
+  } satisfies App;
 
   async function readConversations(): Promise<void> {
     if (app.account.peek()?.state !== "signed_in") return;
@@ -137,6 +159,9 @@ export function createApp(parts: { client: Client; router: Router; preferences: 
     }
   }
   void start();
+  setInterval(() => {
+    app.nowMs.value = Date.now();
+  }, minuteMs);
 
   effect(() => {
     const account = app.account.value;

@@ -1,5 +1,5 @@
 /** What this browser remembers about taste: nothing secret, so plain local storage, and no loss where it is blocked. */
-import { effect, signal, type Signal } from "@preact/signals";
+import { signal, type ReadonlySignal } from "@preact/signals";
 
 export type Theme = "system" | "light" | "dark";
 
@@ -10,8 +10,10 @@ interface KeyValue {
 }
 
 export interface Preferences {
-  readonly theme: Signal<Theme>;
-  readonly enterSends: Signal<boolean>;
+  readonly theme: ReadonlySignal<Theme>;
+  readonly enterSends: ReadonlySignal<boolean>;
+  readonly setTheme: (theme: Theme) => void;
+  readonly setEnterSends: (enterSends: boolean) => void;
 }
 
 /** The same key is read by theme.js before the first paint. */
@@ -25,15 +27,20 @@ export function parseTheme(stored: string | null): Theme {
 export function createPreferences(storage: KeyValue | undefined): Preferences {
   const theme = signal(parseTheme(storage?.getItem(themeKey) ?? null));
   const enterSends = signal(storage?.getItem(enterKey) !== "newline");
-  effect(() => {
-    if (theme.value === "system") storage?.removeItem(themeKey);
-    else storage?.setItem(themeKey, theme.value);
-  });
-  effect(() => {
-    if (enterSends.value) storage?.removeItem(enterKey);
-    else storage?.setItem(enterKey, "newline");
-  });
-  return { theme, enterSends };
+  return {
+    theme,
+    enterSends,
+    setTheme(next) {
+      theme.value = next;
+      if (next === "system") storage?.removeItem(themeKey);
+      else storage?.setItem(themeKey, next);
+    },
+    setEnterSends(next) {
+      enterSends.value = next;
+      if (next) storage?.removeItem(enterKey);
+      else storage?.setItem(enterKey, "newline");
+    },
+  };
 }
 
 /** Undefined where the browser blocks storage, which it says by throwing. */

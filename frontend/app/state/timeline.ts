@@ -30,6 +30,7 @@ export interface Timeline {
   refresh(): Promise<void>;
   loadOlder(): Promise<void>;
   trim(): void;
+  markRead(seq: Sequence): Promise<void>;
   send(text: string): Promise<void>;
   retry(message: ShownMessage): Promise<void>;
   discard(message: ShownMessage): Promise<void>;
@@ -57,6 +58,7 @@ export function createTimeline({ api, conversationId, self, onArrived, onError }
   const keys = new Map<ClientMessageId, string>();
   const messages = computed(() => showMessages(views.value, locals.value, keys));
   let localCount = 0;
+  let marked: Sequence = 0;
 
   /** Newest page back to (and including) `downTo`. */
   async function read(downTo: Sequence, limit: number, pagesMax: number) {
@@ -163,6 +165,16 @@ export function createTimeline({ api, conversationId, self, onArrived, onError }
         views.value = kept;
         hasOlder.value = true;
       });
+    },
+
+    async markRead(seq) {
+      if (seq <= marked) return;
+      marked = seq;
+      try {
+        await api.markRead(conversationId, seq);
+      } catch (error) {
+        onError(errorCode(error));
+      }
     },
 
     async send(text) {

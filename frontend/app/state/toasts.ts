@@ -8,8 +8,8 @@ export interface Toast {
 
 export interface Toasts {
   readonly shown: ReadonlySignal<readonly Toast[]>;
-  show(text: string): void;
-  dismiss(id: number): void;
+  readonly show: (text: string) => void;
+  readonly dismiss: (id: number) => void;
 }
 
 const visibleMs = 5_000;

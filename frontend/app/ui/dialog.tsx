@@ -20,7 +20,9 @@ export function Dialog({ title, kind, onClose, children }: DialogProps) {
     if (dialog === null) return;
     const opener = document.activeElement;
     dialog.showModal();
-    dialog.querySelector<HTMLElement>("[data-autofocus]")?.focus();
+    // Without a field to begin with, the title takes the focus, so that a reader starts at the top.
+    const start = dialog.querySelector<HTMLElement>("[data-autofocus]") ?? dialog.querySelector("h2");
+    start?.focus();
     return () => {
       dialog.close();
       if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
@@ -41,7 +43,9 @@ export function Dialog({ title, kind, onClose, children }: DialogProps) {
     >
       <div class="dialog-body">
         <header class="dialog-head">
-          <h2 id={titleId}>{title}</h2>
+          <h2 id={titleId} tabIndex={-1}>
+            {title}
+          </h2>
           {kind === "sheet" && (
             <button type="button" class="icon-button" aria-label={text.common.close} onClick={onClose}>
               <Icon name="close" />

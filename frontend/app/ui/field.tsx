@@ -17,7 +17,7 @@ interface FieldProps {
 }
 
 interface FrameProps extends FieldProps {
-  type: "text" | "password";
+  hidden: boolean;
   after?: ComponentChildren;
 }
 
@@ -36,7 +36,7 @@ function FieldFrame(props: FrameProps) {
         )}
         <input
           id={id}
-          type={props.type}
+          {...(props.hidden ? ({ type: "password" } as const) : ({ type: "text" } as const))}
           name={props.name}
           value={props.value}
           autocomplete={props.autocomplete}
@@ -58,7 +58,7 @@ function FieldFrame(props: FrameProps) {
 }
 
 export function TextField(props: FieldProps) {
-  return <FieldFrame {...props} type="text" />;
+  return <FieldFrame {...props} hidden={false} />;
 }
 
 /** Shown on request instead of typed twice. */
@@ -75,5 +75,5 @@ export function PasswordField(props: FieldProps) {
       <Icon name={shown ? "eyeOff" : "eye"} />
     </button>
   );
-  return <FieldFrame {...props} type={shown ? "text" : "password"} after={toggle} />;
+  return <FieldFrame {...props} hidden={!shown} after={toggle} />;
 }

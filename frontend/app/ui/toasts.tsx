@@ -6,9 +6,9 @@ import { Icon } from "./icons.tsx";
 export function ToastStack() {
   const { toasts } = useApp();
   return (
-    <div class="toasts" role="status" aria-live="polite">
+    <output class="toasts">
       {toasts.shown.value.map((toast) => (
-        <div class="toast" key={toast.id}>
+        <span class="toast" key={toast.id}>
           <span>{toast.text}</span>
           <button
             type="button"
@@ -18,8 +18,8 @@ export function ToastStack() {
           >
             <Icon name="close" />
           </button>
-        </div>
+        </span>
       ))}
-    </div>
+    </output>
   );
 }

@@ -56,8 +56,8 @@ export function ChatList() {
 }
 
 function ChatRow({ view, isOpen }: { view: ConversationView; isOpen: boolean }) {
-  const { router } = useApp();
-  const row = rowView(view, isOpen, Date.now());
+  const { nowMs, router } = useApp();
+  const row = rowView(view, isOpen, nowMs.value);
   const route = { name: "chat", conversationId: view.conversationId } as const;
   return (
     <li>
@@ -77,8 +77,8 @@ function ChatRow({ view, isOpen }: { view: ConversationView; isOpen: boolean }) 
         <Avatar account={view.peer.account} name={row.name} />
         <span class="chat-row-text">
           <span class="chat-row-line">
-            <span class="chat-row-name ellipsis" dir="auto">
-              {row.name}
+            <span class="chat-row-name ellipsis">
+              <bdi>{row.name}</bdi>
             </span>
             <time class="chat-row-time">{row.time}</time>
           </span>
@@ -108,8 +108,9 @@ function Preview({ preview }: { preview: RowPreview }) {
       return (
         <>
           {preview.delivery !== undefined && <Ticks delivery={preview.delivery} />}
-          <span class="chat-row-preview ellipsis" dir="auto">
-            {preview.text}
+          <span class="chat-row-preview ellipsis">
+            {preview.mine && text.list.you}
+            <bdi>{preview.text}</bdi>
           </span>
         </>
       );
@@ -118,7 +119,7 @@ function Preview({ preview }: { preview: RowPreview }) {
 
 function RowSkeletons() {
   return (
-    <div class="chat-rows" role="status" aria-label={text.common.loading}>
+    <div class="chat-rows" aria-busy="true" aria-label={text.common.loading}>
       {["a", "b", "c", "d", "e", "f"].map((key) => (
         <div class="chat-row skeleton-row" key={key}>
           <span class="skeleton skeleton-avatar" />

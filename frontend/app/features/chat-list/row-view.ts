@@ -6,7 +6,12 @@ import { formatListTime } from "../../i18n/format.ts";
 export type RowPreview =
   | { readonly type: "typing" }
   | { readonly type: "draft"; readonly text: string }
-  | { readonly type: "message"; readonly text: string; readonly delivery: DeliveryState | undefined }
+  | {
+      readonly type: "message";
+      readonly mine: boolean;
+      readonly text: string;
+      readonly delivery: DeliveryState | undefined;
+    }
   | { readonly type: "quiet"; readonly text: string };
 
 export interface RowView {
@@ -38,9 +43,7 @@ function previewOf(view: ConversationView, isOpen: boolean): RowPreview {
   if (message.content.type === "unreadable")
     return { type: "quiet", text: text.chat[message.content.reason] };
   const body = oneLine(message.content.text);
-  return message.mine
-    ? { type: "message", text: text.list.you(body), delivery: message.delivery }
-    : { type: "message", text: body, delivery: undefined };
+  return { type: "message", mine: message.mine, text: body, delivery: message.delivery };
 }
 
 function spoken(preview: RowPreview): string {
@@ -49,10 +52,10 @@ function spoken(preview: RowPreview): string {
       return text.list.typing;
     case "draft":
       return `${text.list.draft} ${preview.text}`;
-    case "message":
-      return preview.delivery === undefined
-        ? preview.text
-        : `${preview.text}, ${text.delivery[preview.delivery]}`;
+    case "message": {
+      const body = preview.mine ? text.list.you + preview.text : preview.text;
+      return preview.delivery === undefined ? body : `${body}, ${text.delivery[preview.delivery]}`;
+    }
     case "quiet":
       return preview.text;
   }

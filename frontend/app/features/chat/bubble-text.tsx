@@ -36,7 +36,9 @@ export function BubbleText({ message }: { message: string }) {
   return (
     <>
       <span class="bubble-text">
-        <LinkedText>{folded === undefined || open ? message : `${folded}…`}</LinkedText>
+        <LinkedText>
+          {folded === undefined || open ? message : `${folded.replace(/[\s.,;:…]+$/u, "")}…`}
+        </LinkedText>
       </span>
       {folded !== undefined && (
         <button type="button" class="read-more" aria-expanded={open} onClick={() => setOpen(!open)}>

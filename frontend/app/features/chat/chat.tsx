@@ -1,8 +1,6 @@
 import "./chat.css";
 import { useComputed } from "@preact/signals";
-import { useRef } from "preact/hooks";
 import type { ConversationView } from "#core/client-api.ts";
-import type { Sequence } from "#schema/ids.ts";
 import { text } from "../../i18n/en.ts";
 import { useApp } from "../../state/context.ts";
 import type { ShownMessage } from "../../state/message-window.ts";
@@ -56,34 +54,31 @@ function ChatHead({ view }: { view: ConversationView }) {
         <Icon name="back" />
       </button>
       <Avatar account={view.peer.account} name={view.peer.username} size="s" />
-      <h1 class="chat-name ellipsis" dir="auto">
-        {view.peer.username}
+      <h1 class="chat-name ellipsis">
+        <bdi>{view.peer.username}</bdi>
       </h1>
     </header>
   );
 }
 
 function Log({ view, timeline }: { view: ConversationView; timeline: Timeline }) {
-  const { client, reportError } = useApp();
-  const marked = useRef<Sequence>(view.readSeq);
+  const { nowMs, reportError } = useApp();
   const items = useComputed(() => timelineItems(timeline.messages.value, timeline.dividerAfter.value));
   const report = (error: unknown): void => reportError(errorCode(error));
-
-  function seen(seq: Sequence): void {
-    if (view.unread === 0 || seq <= Math.max(view.readSeq, marked.current)) return;
-    marked.current = seq;
-    client.api.markRead(view.conversationId, seq).catch(report);
-  }
 
   return (
     <MessageLog
       items={items.value}
       peerName={view.peer.username}
+      peerAccount={view.peer.account}
+      nowMs={nowMs.value}
       unread={view.unread}
       hasOlder={timeline.hasOlder.value}
       older={timeline.older.value}
       onNeedOlder={() => void timeline.loadOlder()}
-      onSeen={seen}
+      onSeen={(seq) => {
+        if (view.unread > 0 && seq > view.readSeq) void timeline.markRead(seq);
+      }}
       onSettledAtEnd={() => timeline.trim()}
       onRetry={(message: ShownMessage) => void timeline.retry(message).catch(report)}
       onDiscard={(message: ShownMessage) => void timeline.discard(message).catch(report)}
@@ -121,7 +116,7 @@ const skeletonShapes = ["other-m", "other-l", "own-s", "own-m", "other-s", "own-
 
 function LogSkeleton() {
   return (
-    <div class="log log-skeleton" role="status" aria-label={text.common.loading}>
+    <div class="log log-skeleton" aria-busy="true" aria-label={text.common.loading}>
       {skeletonShapes.map((shape) => (
         <span key={shape} class={`skeleton skeleton-bubble skeleton-${shape}`} />
       ))}
@@ -130,7 +125,15 @@ function LogSkeleton() {
 }
 
 function NoChatChosen() {
-  const { router } = useApp();
+  const { conversations, router } = useApp();
+  // The list itself says how to begin.
+  if (conversations.value?.length === 0) {
+    return (
+      <main class="chat chat-none">
+        <LogoMark size={72} />
+      </main>
+    );
+  }
   return (
     <main class="chat chat-none">
       <LogoMark size={56} />

@@ -6,46 +6,26 @@ import { useApp } from "../../state/context.ts";
 import { errorCode, type Timeline } from "../../state/timeline.ts";
 import { Icon } from "../../ui/icons.tsx";
 import { enterSendsMessage, lengthView } from "./composing.ts";
+import { createDraftSaver } from "./draft-saver.ts";
 import { createTypingMarks } from "./typing-marks.ts";
 
-const saveDraftAfterMs = 400;
+/** As tall as its text, up to the height the style sheet allows. */
+function growToText(field: HTMLTextAreaElement | null): void {
+  if (field === null) return;
+  field.style.height = "auto";
+  field.style.height = `${field.scrollHeight}px`;
+}
 
-/** Keeps what is being written: a little after each change, and at once when the chat is left or hidden. */
-function useDraft(view: ConversationView, draft: string): void {
-  const { client, reportError } = useApp();
-  const { conversationId } = view;
-  const latest = useRef({ draft, saved: view.draft });
-  latest.current.draft = draft;
-  useEffect(() => {
-    const save = (): void => {
-      if (latest.current.draft === latest.current.saved) return;
-      latest.current.saved = latest.current.draft;
-      client.api.saveDraft(conversationId, latest.current.draft).catch((error: unknown) => {
-        reportError(errorCode(error));
-      });
-    };
-    const timer = setTimeout(save, saveDraftAfterMs);
-    const onHide = (): void => {
-      if (document.visibilityState === "hidden") save();
-    };
-    document.addEventListener("visibilitychange", onHide);
-    return () => {
-      clearTimeout(timer);
-      document.removeEventListener("visibilitychange", onHide);
-    };
-  }, [client, conversationId, draft, reportError]);
-  useEffect(
-    () => () => {
-      const { draft: last, saved } = latest.current;
-      if (last === saved) return;
-      client.api.saveDraft(conversationId, last).catch((error: unknown) => reportError(errorCode(error)));
-    },
-    [client, conversationId, reportError],
-  );
+function whenHidden(task: () => void): () => void {
+  const listen = (): void => {
+    if (document.visibilityState === "hidden") task();
+  };
+  document.addEventListener("visibilitychange", listen);
+  return () => document.removeEventListener("visibilitychange", listen);
 }
 
 export function Composer({ view, timeline }: { view: ConversationView; timeline: Timeline }) {
-  const { client, preferences } = useApp();
+  const { client, preferences, reportError } = useApp();
   const [draft, setDraft] = useState(view.draft);
   const field = useRef<HTMLTextAreaElement>(null);
   const [marks] = useState(() =>
@@ -54,27 +34,39 @@ export function Composer({ view, timeline }: { view: ConversationView; timeline:
       client.api.setTyping(view.conversationId, typing).catch(() => undefined);
     }),
   );
+  const [saver] = useState(() =>
+    createDraftSaver(view.draft, (text) => {
+      client.api
+        .saveDraft(view.conversationId, text)
+        .catch((error: unknown) => reportError(errorCode(error)));
+    }),
+  );
   const length = lengthView(draft);
   const touch = matchMedia("(pointer: coarse)").matches;
-  useDraft(view, draft);
 
   useEffect(() => {
     if (!touch) field.current?.focus({ preventScroll: true });
-    return () => marks.stop();
-  }, [marks, touch]);
+    const stopListening = whenHidden(saver.flush);
+    return () => {
+      stopListening();
+      saver.flush();
+      marks.stop();
+    };
+  }, [marks, saver, touch]);
 
-  useLayoutEffect(() => {
-    const element = field.current;
-    if (element === null) return;
-    element.style.height = "auto";
-    element.style.height = `${element.scrollHeight}px`;
-  }, [draft]);
+  useLayoutEffect(() => growToText(field.current), [draft]);
+
+  function change(text: string): void {
+    setDraft(text);
+    saver.changed(text);
+  }
 
   function send(): void {
     if (!length.sendable) return;
     marks.stop();
     void timeline.send(draft.trim());
-    setDraft("");
+    change("");
+    saver.flush();
     field.current?.focus({ preventScroll: true });
   }
 
@@ -97,7 +89,7 @@ export function Composer({ view, timeline }: { view: ConversationView; timeline:
           placeholder={text.composer.placeholder}
           enterkeyhint={touch || !preferences.enterSends.value ? "enter" : "send"}
           onInput={(event) => {
-            setDraft(event.currentTarget.value);
+            change(event.currentTarget.value);
             marks.typed(event.currentTarget.value);
           }}
           onBlur={() => marks.stop()}
@@ -109,9 +101,9 @@ export function Composer({ view, timeline }: { view: ConversationView; timeline:
           }}
         />
         {length.left !== undefined && (
-          <span class={length.left < 0 ? "composer-count composer-over" : "composer-count"} role="status">
+          <output class={length.left < 0 ? "composer-count composer-over" : "composer-count"}>
             {length.left < 0 ? text.composer.over(-length.left) : text.composer.left(length.left)}
-          </span>
+          </output>
         )}
       </div>
       <button

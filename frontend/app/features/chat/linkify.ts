@@ -35,10 +35,11 @@ function tryUrl(written: string): URL | undefined {
   return url.hostname.includes(".") || url.hostname === "localhost" ? url : undefined;
 }
 
+/** The host as written is not the host that opens: foreign letters, or a name before an @. */
 function deceives(written: string, url: URL): boolean {
   if (url.username !== "" || url.password !== "") return true;
-  const host = written.replace(/^https?:\/\//i, "").split(/[/?#]/)[0] ?? "";
-  return url.hostname.split(".").some((label) => label.startsWith("xn--")) || /[^\x20-\x7e]/.test(host);
+  const host = written.replace(/^https?:\/\//i, "").split(/[/?#:]/)[0] ?? "";
+  return host.toLowerCase() !== url.hostname;
 }
 
 export function linkify(text: string): readonly TextPart[] {

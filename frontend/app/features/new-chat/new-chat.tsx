@@ -12,7 +12,7 @@ import { Icon } from "../../ui/icons.tsx";
 
 /** Filter for one's own conversations and, for an exact name, the way to a new one. */
 export function NewChat() {
-  const { account, client, conversations, router } = useApp();
+  const { account, client, conversations, readConversations, router } = useApp();
   const [typed, setTyped] = useState("");
   const [working, setWorking] = useState(false);
   const [failure, setFailure] = useState<ClientErrorCode>();
@@ -35,7 +35,7 @@ export function NewChat() {
     setFailure(undefined);
     try {
       const view = await client.api.startConversation(name);
-      conversations.value = await client.api.listConversations();
+      await readConversations();
       open(view);
     } catch (error) {
       setFailure(errorCode(error));
@@ -71,7 +71,7 @@ export function NewChat() {
             setFailure(undefined);
           }}
         />
-        {startable && (
+        {startable && failure === undefined && (
           <button type="submit" class="new-chat-start" disabled={working}>
             <span class="new-chat-start-icon">
               {working ? <span class="spinner" /> : <Icon name="compose" />}
@@ -87,7 +87,7 @@ export function NewChat() {
             <li key={view.conversationId}>
               <button type="button" class="person" onClick={() => open(view)}>
                 <Avatar account={view.peer.account} name={view.peer.username} size="s" />
-                <span class="ellipsis">{view.peer.username}</span>
+                <bdi class="ellipsis">{view.peer.username}</bdi>
               </button>
             </li>
           ))}

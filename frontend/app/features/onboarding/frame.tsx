@@ -56,10 +56,10 @@ export function Notice({ children }: { children: ComponentChildren }) {
 export function WorkingScreen({ title, body }: { title: string; body: string }) {
   return (
     <main class="onboarding">
-      <div class="onboarding-card working" role="status">
+      <div class="onboarding-card working">
         <LogoMark size={64} />
         <h1>{title}</h1>
-        <p class="onboarding-lead">{body}</p>
+        <output class="onboarding-lead">{body}</output>
         <div class="working-bar" aria-hidden="true" />
       </div>
     </main>

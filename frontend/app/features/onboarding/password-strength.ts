@@ -19,7 +19,7 @@ function longestDullRun(password: string): number {
 }
 
 export function passwordStrength(password: string, username: string): PasswordStrength {
-  const length = [...password].length;
+  const length = Array.from(password).length;
   if (length < passwordMinChars) return "too_short";
   const distinct = new Set(password).size;
   const holdsName = username.length >= 3 && password.toLowerCase().includes(username.toLowerCase());

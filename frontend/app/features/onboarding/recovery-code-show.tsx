@@ -16,7 +16,7 @@ function download(fileName: string, content: string): void {
 
 /** The only time the code is ever shown; leaving by accident is held up. */
 export function RecoveryCodeShow({ code }: { code: string }) {
-  const { account, recoveryCode, router, toasts } = useApp();
+  const { account, forgetRecoveryCode, router, toasts } = useApp();
   const [saved, setSaved] = useState(false);
   const [copied, setCopied] = useState(false);
   const status = account.value;
@@ -78,7 +78,7 @@ export function RecoveryCodeShow({ code }: { code: string }) {
         class="button button-primary button-wide"
         disabled={!saved}
         onClick={() => {
-          recoveryCode.value = undefined;
+          forgetRecoveryCode();
           router.go({ name: "home" }, { replace: true });
         }}
       >

@@ -31,7 +31,7 @@ export type RecoveryCodeEntry =
 
 export function checkRecoveryCode(typed: string): RecoveryCodeEntry {
   const code = normalizeRecoveryCode(typed);
-  const wrong = [...code].find((character) => !alphabet.test(character));
+  const wrong = Array.from(code).find((character) => !alphabet.test(character));
   if (wrong !== undefined) return { state: "wrong_character", character: wrong };
   if (code.length > recoveryCodeChars) return { state: "too_long", entered: code.length };
   if (code.length < recoveryCodeChars) return { state: "incomplete", entered: code.length };

@@ -22,7 +22,7 @@ function StrengthHint({ password, username }: { password: string; username: stri
         <i />
       </span>
       {strength === "too_short"
-        ? text.signUp.strength.too_short(passwordMinChars - [...password].length)
+        ? text.signUp.strength.too_short(passwordMinChars - Array.from(password).length)
         : text.signUp.strength[strength]}
     </span>
   );
@@ -38,7 +38,7 @@ function usernameHint(folded: string, left: boolean): { readonly text: string; r
 }
 
 export function SignUp() {
-  const { client, router, recoveryCode } = useApp();
+  const { client, router, showRecoveryCode } = useApp();
   const [username, setUsername] = useState("");
   const [usernameLeft, setUsernameLeft] = useState(false);
   const [password, setPassword] = useState("");
@@ -58,7 +58,7 @@ export function SignUp() {
         password,
         deviceName: deviceName(navigator.userAgent),
       });
-      recoveryCode.value = made.recoveryCode;
+      showRecoveryCode(made.recoveryCode);
     } catch (error) {
       setFailure(errorCode(error));
       setWorking(false);

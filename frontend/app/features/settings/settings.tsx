@@ -98,7 +98,7 @@ export function Settings() {
 }
 
 function ThemeChoice() {
-  const { theme } = useApp().preferences;
+  const { theme, setTheme } = useApp().preferences;
   return (
     <fieldset class="segments">
       <legend class="section-title">{text.settings.theme}</legend>
@@ -110,9 +110,7 @@ function ThemeChoice() {
               name="theme"
               value={value}
               checked={theme.value === value}
-              onChange={() => {
-                theme.value = value;
-              }}
+              onChange={() => setTheme(value)}
             />
             <span>
               <Icon name={icon} />
@@ -126,7 +124,7 @@ function ThemeChoice() {
 }
 
 function Writing() {
-  const { enterSends } = useApp().preferences;
+  const { enterSends, setEnterSends } = useApp().preferences;
   return (
     <section>
       <h3 class="section-title">{text.settings.typing}</h3>
@@ -139,9 +137,8 @@ function Writing() {
           type="checkbox"
           role="switch"
           checked={enterSends.value}
-          onChange={(event) => {
-            enterSends.value = event.currentTarget.checked;
-          }}
+          aria-checked={enterSends.value}
+          onChange={(event) => setEnterSends(event.currentTarget.checked)}
         />
       </label>
     </section>

@@ -9,8 +9,8 @@ export function UpdateBar({ updates }: { updates: Updates }) {
   const quiet = useQuietly(updates.ready.value);
   if (!quiet || dismissed) return null;
   return (
-    <div class="update-bar" role="status">
-      <span>{text.update.ready}</span>
+    <div class="update-bar">
+      <output>{text.update.ready}</output>
       <button type="button" class="banner-action" onClick={() => updates.apply()}>
         {text.update.reload}
       </button>
