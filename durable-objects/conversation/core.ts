@@ -27,6 +27,8 @@ export interface CoreContext {
   readonly store: ConversationStore;
   readonly sockets: { all(): Iterable<DeviceSocket> };
   readonly now: () => number;
+  /** Sustained messages per second and account; ten seconds' worth, at least `limits.messageBurst`, may come at once. */
+  readonly messagesPerSecond: number;
   /** Runs `flush` once, before the object turns to other events. */
   readonly defer: (flush: () => void) => void;
   /** Something was committed that inboxes or the archive must hear of. */
@@ -197,7 +199,8 @@ export class ConversationCore {
   #bucket(buckets: Map<AccountId, TokenBucket>, account: AccountId): TokenBucket {
     let bucket = buckets.get(account);
     if (bucket === undefined) {
-      bucket = new TokenBucket(limits.messagesPerSecond, limits.messageBurst, this.#context.now());
+      const rate = this.#context.messagesPerSecond;
+      bucket = new TokenBucket(rate, Math.max(limits.messageBurst, rate * 10), this.#context.now());
       buckets.set(account, bucket);
     }
     return bucket;

@@ -7,6 +7,8 @@ import type { InboxRpc } from "#schema/rpc/inbox.ts";
 export interface ObjectEnv {
   readonly CONVERSATION: DurableObjectNamespace;
   readonly INBOX: DurableObjectNamespace;
+  /** Sustained messages per second and account in one conversation; `limits.messagesPerSecond` unless set. */
+  readonly MESSAGES_PER_SECOND?: string;
 }
 
 export function inboxStub(env: ObjectEnv, account: AccountId): InboxRpc {
