@@ -2,6 +2,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type { CloseReason } from "#schema/errors.ts";
 import type { AccountId, SessionId } from "#schema/ids.ts";
+import { limits } from "#schema/limits.ts";
 import { pingText, pongText } from "#schema/protocol/control.ts";
 import { subprotocol } from "#schema/protocol/version.ts";
 import { migrations } from "#schema/db/conversation/migrations.ts";
@@ -182,6 +183,7 @@ export class Conversation extends DurableObject<ObjectEnv> implements Conversati
         archive: new D1Archive(archiveShard(this.env, snapshot.record.archiveShard)),
         inboxOf: (account) => inboxStub(this.env, account),
         now: Date.now,
+        messagesPerSecond: Number(this.env.MESSAGES_PER_SECOND ?? limits.messagesPerSecond),
         defer: (flush) => setTimeout(flush, 0),
         onFailure: (place, error) => this.#log(place, error),
       },

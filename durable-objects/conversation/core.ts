@@ -27,6 +27,7 @@ export interface CoreContext {
   readonly store: ConversationStore;
   readonly sockets: { all(): Iterable<DeviceSocket> };
   readonly now: () => number;
+  readonly messagesPerSecond: number;
   /** Runs `flush` once, before the object turns to other events. */
   readonly defer: (flush: () => void) => void;
   /** Something was committed that inboxes or the archive must hear of. */
@@ -36,6 +37,9 @@ export interface CoreContext {
   /** The transaction failed; everything in it was refused. */
   readonly onFlushFailed: (error: unknown) => void;
 }
+
+/** How much of the rate may come at once. */
+const burstSeconds = limits.messageBurst / limits.messagesPerSecond;
 
 export class ConversationCore {
   readonly #context: CoreContext;
@@ -197,7 +201,8 @@ export class ConversationCore {
   #bucket(buckets: Map<AccountId, TokenBucket>, account: AccountId): TokenBucket {
     let bucket = buckets.get(account);
     if (bucket === undefined) {
-      bucket = new TokenBucket(limits.messagesPerSecond, limits.messageBurst, this.#context.now());
+      const { messagesPerSecond, now } = this.#context;
+      bucket = new TokenBucket(messagesPerSecond, messagesPerSecond * burstSeconds, now());
       buckets.set(account, bucket);
     }
     return bucket;

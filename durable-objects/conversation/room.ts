@@ -26,6 +26,7 @@ export interface RoomContext {
   readonly archive: Archive;
   readonly inboxOf: (account: AccountId) => Pick<InboxRpc, "advance" | "deviceSet">;
   readonly now: () => number;
+  readonly messagesPerSecond: number;
   readonly defer: (flush: () => void) => void;
   readonly onFailure: (place: "flush_failed" | "call_failed", error: unknown) => void;
 }
@@ -38,7 +39,7 @@ export class Room {
   readonly #pulling = new Set<AccountId>();
 
   constructor(context: RoomContext, snapshot: Snapshot) {
-    const { store, sockets, alarms, now, defer, onFailure } = context;
+    const { store, sockets, alarms, now, messagesPerSecond, defer, onFailure } = context;
     this.#context = context;
     this.state = new ConversationState(snapshot);
     this.#fanOut = new FanOut(
@@ -56,6 +57,7 @@ export class Room {
       store,
       sockets,
       now,
+      messagesPerSecond,
       defer,
       onCommit: ({ messages }) => this.#committed(messages),
       onBehind: (account) => void this.#pull(account),

@@ -7,6 +7,8 @@ import type { InboxRpc } from "#schema/rpc/inbox.ts";
 export interface ObjectEnv {
   readonly CONVERSATION: DurableObjectNamespace;
   readonly INBOX: DurableObjectNamespace;
+  /** Replaces `limits.messagesPerSecond`, for benchmarks. */
+  readonly MESSAGES_PER_SECOND?: string;
 }
 
 export function inboxStub(env: ObjectEnv, account: AccountId): InboxRpc {
