@@ -47,7 +47,7 @@ export default defineConfig(async () => ({
 
 /** Fresh secrets for each run, in the environment, where the tools look for required ones. */
 async function setTestSecrets(): Promise<void> {
-  const pair = (await crypto.subtle.generateKey("Ed25519", true, ["sign", "verify"])) as CryptoKeyPair;
+  const pair = await crypto.subtle.generateKey("Ed25519", true, ["sign", "verify"]);
   const { kty, crv, x, d } = await crypto.subtle.exportKey("jwk", pair.privateKey);
   const secret = Buffer.from(crypto.getRandomValues(new Uint8Array(32)));
   process.env["SESSION_SIGNING_KEY"] = JSON.stringify({ kty, crv, x, d });

@@ -12,7 +12,7 @@ import type { DeviceSet } from "#schema/rpc/shared.ts";
 import { errorBody, errorEvent, type FrameErrorKind, refusal } from "../support/error-events.ts";
 import { packFrames, serialise } from "../support/frames.ts";
 import { parseFrame } from "../support/parse-frame.ts";
-import type { DeviceSocket } from "../support/sockets.ts";
+import type { DeviceSocket, Roster } from "../support/device-socket.ts";
 import { TokenBucket } from "../support/token-bucket.ts";
 import { hasRepeatedAddress } from "./device-set.ts";
 import { Flush } from "./flush.ts";
@@ -25,7 +25,7 @@ import type { ConversationStore } from "./store.ts";
 export interface CoreContext {
   readonly state: ConversationState;
   readonly store: ConversationStore;
-  readonly sockets: { all(): Iterable<DeviceSocket> };
+  readonly sockets: Pick<Roster, "all">;
   readonly now: () => number;
   readonly messagesPerSecond: number;
   /** Runs `flush` once, before the object turns to other events. */

@@ -1,7 +1,7 @@
 import { evictDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import { connect, openConversation } from "./live-client.ts";
+import { openConversation } from "./live-client.ts";
 import { firstDevice, makePair, messageFrom } from "./pair.ts";
 
 test("[CV1] a message is acknowledged with the next sequence number and reaches the other device", async () => {
@@ -32,5 +32,4 @@ test("[CV1] a message is acknowledged with the next sequence number and reaches 
   anna.send(messageFrom(pair, pair.anna));
   expect(await anna.next()).toMatchObject({ type: "message:ack", seq: 2 });
   expect(await ben.next()).toMatchObject({ type: "message:new", seq: 2 });
-  void connect;
 });

@@ -4,9 +4,7 @@ import { subprotocol, tokenSubprotocolPrefix } from "#schema/protocol/version.ts
 
 export const origin = "https://sotto.test";
 
-// Tests look into whatever arrives.
-// oxlint-disable-next-line typescript/no-explicit-any
-export type Event = any;
+export type Event = Readonly<Record<string, unknown>> & { readonly type: string };
 
 export class LiveClient {
   readonly socket: WebSocket;
@@ -31,8 +29,11 @@ export class LiveClient {
   }
 
   async next(): Promise<Event> {
-    while (this.#events.length === 0) await new Promise<void>((resolve) => (this.#wake = resolve));
-    return this.#events.shift();
+    for (;;) {
+      const event = this.#events.shift();
+      if (event !== undefined) return event;
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+    }
   }
 
   /** Skips events until one of this type. */
@@ -63,7 +64,8 @@ export class LiveClient {
   #receive(frame: string): void {
     this.frames.push(frame);
     const event = JSON.parse(frame) as Event;
-    this.#events.push(...(event.type === "batch" ? event.events : [event]));
+    if (event.type === "batch") this.#events.push(...(event["events"] as Event[]));
+    else this.#events.push(event);
     this.#wake?.();
   }
 }
