@@ -1,12 +1,16 @@
+import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import path from "node:path";
 import { defineConfig } from "vitest/config";
+import { ensureDevSecrets } from "#worker/dev/secrets.ts";
 
 const root = path.resolve(import.meta.dirname, "..");
+// Tools read required secrets from .dev.vars when they load the Worker's configuration.
+await ensureDevSecrets();
 
 /** Suites that start processes run one file after the other: two cores, honest timings. */
 const oneByOne = { fileParallelism: false, testTimeout: 120_000, hookTimeout: 120_000 } as const;
 
-export default defineConfig({
+export default defineConfig(async () => ({
   root,
   test: {
     projects: [
@@ -14,7 +18,7 @@ export default defineConfig({
         root,
         test: {
           name: "unit",
-          environment: "node",
+          environment: "node" as const,
           include: [
             "{schema,worker,durable-objects,frontend}/**/*.test.{ts,tsx}",
             "test/{vectors,attacks,contract,simulation,support}/**/*.test.ts",
@@ -35,6 +39,27 @@ export default defineConfig({
         root,
         test: { name: "browser", environment: "node", include: ["test/browser/**/*.test.ts"], ...oneByOne },
       },
+      {
+        root,
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: path.join(root, "wrangler.toml") },
+            miniflare: {
+              bindings: {
+                DIRECTORY_MIGRATIONS: await readD1Migrations(
+                  path.join(root, "schema/db/directory/migrations"),
+                ),
+                ARCHIVE_MIGRATIONS: await readD1Migrations(path.join(root, "schema/db/archive/migrations")),
+              },
+            },
+          }),
+        ],
+        test: {
+          name: "workers",
+          include: ["test/edge/**/*.test.ts"],
+          setupFiles: [path.join(root, "test/edge/setup.ts")],
+        },
+      },
     ],
   },
-});
+}));
