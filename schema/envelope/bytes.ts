@@ -1,0 +1,155 @@
+import { assertWellFormed, EnvelopeError } from "./envelope-error.ts";
+
+/** Bytes with a buffer of their own: what every function of this folder returns. */
+export type Bytes = Uint8Array<ArrayBuffer>;
+
+/** Reads a fixed layout front to back; integers are big-endian (CRYPTO 2.0). Every read checks the length first. */
+export class Reader {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  readonly #layout: string;
+  #offset = 0;
+
+  /** `layout` is the name used in error messages. */
+  constructor(bytes: Uint8Array, layout: string) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#layout = layout;
+  }
+
+  /** How many bytes have been read. */
+  get offset(): number {
+    return this.#offset;
+  }
+
+  get remaining(): number {
+    return this.#bytes.length - this.#offset;
+  }
+
+  u8(): number {
+    return this.#view.getUint8(this.#advance(1));
+  }
+
+  u16(): number {
+    return this.#view.getUint16(this.#advance(2));
+  }
+
+  u32(): number {
+    return this.#view.getUint32(this.#advance(4));
+  }
+
+  /** A u64 that fits a JavaScript integer; a larger one is `MALFORMED`. */
+  u64(): number {
+    const at = this.#advance(8);
+    const value = this.#view.getUint32(at) * 0x1_0000_0000 + this.#view.getUint32(at + 4);
+    assertWellFormed(Number.isSafeInteger(value), `${this.#layout}: integer out of range`);
+    return value;
+  }
+
+  /** A copy of the next `length` bytes. */
+  take(length: number): Bytes {
+    const at = this.#advance(length);
+    return Uint8Array.from(this.#bytes.subarray(at, at + length));
+  }
+
+  /** A copy of everything that is left. */
+  rest(): Bytes {
+    return this.take(this.remaining);
+  }
+
+  /** Reads a version byte: a higher one is `UNSUPPORTED_VERSION`, zero is `MALFORMED`. */
+  version(supported: number): void {
+    const version = this.u8();
+    assertWellFormed(version !== 0, `${this.#layout}: version zero`);
+    if (version !== supported) {
+      throw new EnvelopeError("UNSUPPORTED_VERSION", `${this.#layout}: unknown version`);
+    }
+  }
+
+  /** Reads one byte that stands for a name of `codes`; any other value is `MALFORMED`. */
+  name<Name extends string>(codes: Readonly<Record<Name, number>>): Name {
+    const code = this.u8();
+    let found: Name | undefined;
+    for (const name in codes) if (codes[name] === code) found = name;
+    assertWellFormed(found !== undefined, `${this.#layout}: unknown code`);
+    return found;
+  }
+
+  /** Asserts that the input was consumed exactly. */
+  end(): void {
+    assertWellFormed(this.remaining === 0, `${this.#layout}: trailing bytes`);
+  }
+
+  #advance(length: number): number {
+    const at = this.#offset;
+    assertWellFormed(length <= this.#bytes.length - at, `${this.#layout}: truncated`);
+    this.#offset = at + length;
+    return at;
+  }
+}
+
+/** Builds a fixed layout. A value that does not fit its field is a caller's bug and throws `RangeError`. */
+export class Writer {
+  readonly #parts: Uint8Array[] = [];
+
+  u8(value: number): this {
+    return this.#integer(value, 1);
+  }
+
+  u16(value: number): this {
+    return this.#integer(value, 2);
+  }
+
+  u32(value: number): this {
+    return this.#integer(value, 4);
+  }
+
+  /** A non-negative safe integer as u64. */
+  u64(value: number): this {
+    return this.#integer(value, 8);
+  }
+
+  /** Appends `bytes`; `length`, when given, must match. */
+  bytes(bytes: Uint8Array, length = bytes.length): this {
+    if (bytes.length !== length) {
+      throw new RangeError(`expected ${length} bytes, got length=${bytes.length}`);
+    }
+    this.#parts.push(bytes);
+    return this;
+  }
+
+  done(): Bytes {
+    return concat(...this.#parts);
+  }
+
+  #integer(value: number, width: number): this {
+    if (!Number.isSafeInteger(value) || value < 0 || value >= 2 ** (width * 8)) {
+      throw new RangeError(`expected an unsigned integer of ${width} bytes`);
+    }
+    const bytes = new Uint8Array(width);
+    for (let index = width - 1, left = value; index >= 0; index -= 1, left = Math.floor(left / 256)) {
+      bytes[index] = left % 256;
+    }
+    this.#parts.push(bytes);
+    return this;
+  }
+}
+
+export function concat(...parts: readonly Uint8Array[]): Bytes {
+  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    out.set(part, offset);
+    offset += part.length;
+  }
+  return out;
+}
+
+/** Compares public values. Not constant-time: secrets are compared by the crypto core. */
+export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, index) => byte === b[index]);
+}
+
+export function isAllZero(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => byte === 0);
+}

@@ -1,0 +1,41 @@
+import { type Bytes } from "./bytes.ts";
+
+/**
+ * Every domain-separation label of suite 1. One label per purpose, never shared (CRYPTO 2.0).
+ * Adding one is compatible; changing one breaks every signature, key or ciphertext made with it.
+ */
+export const labelNames = [
+  "device-cert", // SIG(AIK) over a certificate
+  "device-pop", // SIG(DSK) over a certificate: proof of possession
+  "device-cert-hash", // certHash of a device list entry
+  "device-list", // DLH
+  "device-list-sig", // SIG(AIK) over a device list
+  "device-list-rotate", // SIG(old AIK) over a list of kind 3
+  "device-signout", // SIG(DSK) over a sign-out statement
+  "session-renew", // SIG(DSK) over a server challenge
+  "spk", // SIG(DSK) over a signed prekey
+  "pqpk", // SIG(DSK) over a PQ prekey
+  "prekey-upload", // SIG(DSK) over a prekey upload
+  "hs-transcript", // TH
+  "hs", // SK, HKA, NHKB
+  "session-ad", // AD of a session
+  "root", // KDF_RK
+  "hdr", // AD of an encrypted header
+  "msg", // AD of a capsule
+  "body", // AD of a message body
+  "frank", // franking commitment
+  "retry", // SIG(DSK) over a plaintext retry request
+  "rec", // record key at rest
+  "auth", // authentication key of a password
+  "vault", // AD of the vault
+  "vault-kek", // key-encryption key of a password
+  "recovery", // key-encryption key of a recovery code
+  "prf", // key-encryption key of a passkey
+] as const;
+
+export type LabelName = (typeof labelNames)[number];
+
+/** `L(x) = ASCII("sotto/v1/" ‖ x) ‖ 0x00` (CRYPTO 2.0). */
+export function label(name: LabelName): Bytes {
+  return Uint8Array.from(`sotto/v1/${name}\0`, (char) => char.charCodeAt(0));
+}
