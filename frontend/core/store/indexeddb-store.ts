@@ -93,17 +93,10 @@ export class IndexedDbStore implements Store {
     });
   }
 
-  /** Also forgets the key that wraps the device master key: what is left on disk can no longer be opened. */
   async clear(): Promise<void> {
     await translate(async () => {
-      const transaction = this.#database.transaction(["records", "keys"], "readwrite", {
-        durability: "strict",
-      });
-      await Promise.all([
-        transaction.objectStore("records").clear(),
-        transaction.objectStore("keys").clear(),
-        transaction.done,
-      ]);
+      const transaction = this.#database.transaction("records", "readwrite", { durability: "strict" });
+      await Promise.all([transaction.store.clear(), transaction.done]);
     });
   }
 
