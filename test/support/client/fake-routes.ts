@@ -27,7 +27,7 @@ export function answerRoute(server: FakeServer, url: URL, init: RequestInit): un
     case "GET accounts devices":
       return accounts.directory(accounts.get(parts[1] ?? ""), Number(url.searchParams.get("after") ?? 0));
     case "POST accounts bundles": {
-      const { devices } = v.parse(claimBundles.request!, body);
+      const { devices } = v.parse(claimBundles.request, body);
       const owner = accounts.get(parts[1] ?? "");
       const bundles = devices.flatMap((deviceId) => {
         const target = owner.devices.get(deviceId);
@@ -40,13 +40,13 @@ export function answerRoute(server: FakeServer, url: URL, init: RequestInit): un
       return { bundles };
     }
     case "POST prekeys": {
-      accounts.addPrekeys(device, v.parse(uploadPrekeys.request!, body));
+      accounts.addPrekeys(device, v.parse(uploadPrekeys.request, body));
       const { oneTime, oneTimePq, signedCreatedAtMs } = device;
       const signedPrekeyCreatedAtMs = signedCreatedAtMs;
       return { oneTime: oneTime.length, oneTimePq: oneTimePq.length, signedPrekeyCreatedAtMs };
     }
     case "POST conversations": {
-      const { account: peer } = v.parse(createConversation.request!, body);
+      const { account: peer } = v.parse(createConversation.request, body);
       const known = [...conversations.values()].find(
         ({ members }) => members.includes(peer) && members.includes(account.account),
       );
@@ -76,13 +76,13 @@ function answerAuth(server: FakeServer, path: string, body: unknown, init: Reque
   const { accounts } = server;
   switch (path) {
     case "register/begin": {
-      const { username } = v.parse(auth.registerBegin.request!, body);
+      const { username } = v.parse(auth.registerBegin.request, body);
       if (accounts.byName(username) !== undefined) throw new SottoError("username_taken", "Taken.");
       const account = randomId();
       return { account, ticket: `${account}/${username}` };
     }
     case "register": {
-      const input = v.parse(auth.register.request!, body);
+      const input = v.parse(auth.register.request, body);
       const [account = "", username = ""] = input.ticket.split("/");
       const made: FakeAccount = {
         account: account as AccountId,
@@ -100,7 +100,7 @@ function answerAuth(server: FakeServer, path: string, body: unknown, init: Reque
       return accounts.enrol(made, input.device, input.deviceName);
     }
     case "parameters": {
-      const { username } = v.parse(auth.loginParameters.request!, body);
+      const { username } = v.parse(auth.loginParameters.request, body);
       const { salt, argon2 } = accounts.byName(username) ?? {
         salt: "AAAAAAAAAAAAAAAAAAAAAA",
         argon2: { memoryKiB: 65_536, passes: 3, lanes: 1 },
@@ -108,18 +108,18 @@ function answerAuth(server: FakeServer, path: string, body: unknown, init: Reque
       return { salt, argon2 };
     }
     case "login": {
-      const { username, authKey } = v.parse(auth.login.request!, body);
+      const { username, authKey } = v.parse(auth.login.request, body);
       const found = accounts.byName(username);
       if (found?.authKey !== authKey) throw new SottoError("wrong_credentials", "No.");
       const { account, vault } = found;
       return { account, ticket: account, vault, devices: accounts.directory(found) };
     }
     case "device": {
-      const input = v.parse(auth.enrolDevice.request!, body);
+      const input = v.parse(auth.enrolDevice.request, body);
       return accounts.enrol(accounts.get(input.ticket), input.device, input.deviceName);
     }
     case "refresh": {
-      const { refreshToken } = v.parse(auth.refresh.request!, body);
+      const { refreshToken } = v.parse(auth.refresh.request, body);
       for (const account of accounts.byId.values()) {
         for (const device of account.devices.values()) {
           if (device.refreshToken === refreshToken) return accounts.session(account, device);
@@ -128,11 +128,11 @@ function answerAuth(server: FakeServer, path: string, body: unknown, init: Reque
       throw new SottoError("unauthenticated", "Spent.");
     }
     case "renew/challenge": {
-      const { account, deviceId } = v.parse(auth.renewChallenge.request!, body);
+      const { account, deviceId } = v.parse(auth.renewChallenge.request, body);
       return { challenge: randomId(32), ticket: `${account}/${deviceId}` };
     }
     case "renew": {
-      const { ticket } = v.parse(auth.renew.request!, body);
+      const { ticket } = v.parse(auth.renew.request, body);
       const [id = "", deviceId = ""] = ticket.split("/");
       const account = accounts.get(id);
       const device = account.devices.get(Number(deviceId));
@@ -141,13 +141,13 @@ function answerAuth(server: FakeServer, path: string, body: unknown, init: Reque
     }
     case "logout": {
       const { account, device } = caller(server, init);
-      const { signOut } = v.parse(auth.logout.request!, body);
+      const { signOut } = v.parse(auth.logout.request, body);
       device.revoked = true;
       if (signOut !== undefined) account.signOuts.push({ deviceId: device.deviceId, statement: signOut });
       return { ended: 1 };
     }
     case "sign-out": {
-      const { statement } = v.parse(auth.signOut.request!, body);
+      const { statement } = v.parse(auth.signOut.request, body);
       const { deviceId, accountId } = parseSignOutStatement(decodeBase64url(statement));
       for (const account of accounts.byId.values()) {
         if (decodeBase64url(account.account).join() === accountId.join()) {

@@ -9,7 +9,7 @@ import { closeCodes, SottoError } from "#schema/errors.ts";
 import type { AccountId, DeviceId } from "#schema/ids.ts";
 import type { DeviceMessage } from "#schema/protocol/inbox.ts";
 import { FakeAccounts } from "./fake-accounts.ts";
-import { FakeConversation } from "./fake-conversations.ts";
+import type { FakeConversation } from "./fake-conversations.ts";
 import { answerRoute } from "./fake-routes.ts";
 import { takeConversationFrame, takeInboxFrame } from "./fake-frames.ts";
 
