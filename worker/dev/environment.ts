@@ -18,7 +18,7 @@ export function wranglerDevArguments(persistTo: string | undefined = process.env
     inspectorPort,
     "--show-interactive-dev-session=false",
     "--log-level",
-    process.env["WRANGLER_LOG"] ?? "warn",
+    process.env["WRANGLER_LOG"] ?? "error",
     ...state,
   ];
 }

@@ -1,5 +1,6 @@
 /** Applies D1 migrations to every local database that wrangler.toml binds, in the way wrangler itself records them. */
 import { readD1Migrations } from "@cloudflare/vitest-plugin";
+import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { getPlatformProxy, unstable_readConfig } from "wrangler";
 import { root } from "./paths.ts";
@@ -18,13 +19,12 @@ interface Database {
   batch(statements: Statement[]): Promise<unknown>;
 }
 
-/** Returns how many migrations were applied. */
-export async function migrateLocal(persistTo?: string): Promise<number> {
-  const configPath = path.join(root, "wrangler.toml");
-  const config = unstable_readConfig({ config: configPath });
+/** Returns how many migrations were applied. `persistTo` is the folder given to `wrangler dev --persist-to`. */
+export async function migrateLocal(persistTo = path.join(root, ".wrangler/state")): Promise<number> {
+  const config = unstable_readConfig({ config: path.join(root, "wrangler.toml") });
   const proxy = await getPlatformProxy<Record<string, Database>>({
-    configPath,
-    ...(persistTo === undefined ? {} : { persist: { path: persistTo } }),
+    configPath: databasesOnlyConfig(config.d1_databases),
+    persist: { path: path.join(persistTo, "v3") },
   });
   let applied = 0;
   try {
@@ -46,6 +46,16 @@ export async function migrateLocal(persistTo?: string): Promise<number> {
     await proxy.dispose();
   }
   return applied;
+}
+
+/** A proxy over the full configuration would warn about Durable Objects that it cannot run; this one has none. */
+function databasesOnlyConfig(databases: readonly { binding: string; database_name?: string }[]): string {
+  const file = path.join(root, ".tmp/migrate.json");
+  mkdirSync(path.dirname(file), { recursive: true });
+  const d1 = databases.map(({ binding, database_name }) => ({ binding, database_name }));
+  const config = { name: "sotto-migrate", compatibility_date: "2026-10-23", d1_databases: d1 };
+  writeFileSync(file, JSON.stringify(config));
+  return file;
 }
 
 if (import.meta.main) console.log(`${await migrateLocal()} migration(s) applied`);

@@ -20,6 +20,7 @@ const environments = [
   "frontend/cli",
   "test",
   "test/edge",
+  "test/bench/bare",
 ];
 
 async function check(environment: string): Promise<boolean> {

@@ -1,0 +1,37 @@
+/** Copies the log into its archive shard, from an alarm; a row copied twice is one row. */
+import type { Sequence } from "#schema/ids.ts";
+import type { StoredMessage } from "./store.ts";
+
+/** Where messages go for good. */
+export interface Archive {
+  write(conversationId: string, messages: readonly StoredMessage[]): Promise<void>;
+}
+
+/** Messages in one write, and their characters: far below what D1 takes at once. */
+const batchMessages = 98;
+const batchChars = 1_000_000;
+
+export interface DrainContext {
+  readonly conversationId: string;
+  readonly archive: Archive;
+  readonly archivedSeq: () => Sequence;
+  readonly after: (seq: Sequence, limit: number) => readonly StoredMessage[];
+  readonly save: (seq: Sequence) => void;
+}
+
+/** Writes everything above the watermark and moves it batch by batch. Throws when the archive does not take it. */
+export async function drainArchive(context: DrainContext): Promise<void> {
+  for (;;) {
+    const batch: StoredMessage[] = [];
+    let chars = 0;
+    for (const message of context.after(context.archivedSeq(), batchMessages)) {
+      if (batch.length > 0 && chars + message.body.length > batchChars) break;
+      batch.push(message);
+      chars += message.body.length;
+    }
+    const last = batch.at(-1);
+    if (last === undefined) return;
+    await context.archive.write(context.conversationId, batch);
+    context.save(last.seq);
+  }
+}

@@ -1,0 +1,99 @@
+/**
+ * The yardstick of the send path: an object that does nothing but group commit. No authentication, no schema check,
+ * no membership, no idempotency, no receipts; the same frames, the same row, one frame per socket per flush.
+ */
+import { DurableObject } from "cloudflare:workers";
+
+interface Frame {
+  readonly conversationId: string;
+  readonly clientMessageId: string;
+  readonly body: string;
+  readonly capsules: readonly { readonly data: string }[];
+}
+
+export class Bare extends DurableObject {
+  #queue: { socket: WebSocket; frame: Frame }[] = [];
+  #seq = 0;
+
+  constructor(ctx: DurableObjectState, env: unknown) {
+    super(ctx, env as never);
+    ctx.storage.sql.exec(
+      "CREATE TABLE IF NOT EXISTS log(seq INTEGER PRIMARY KEY, id TEXT, body TEXT, capsules TEXT, time_ms INTEGER)",
+    );
+    this.#seq = Number(ctx.storage.sql.exec("SELECT coalesce(max(seq), 0) AS n FROM log").one()["n"]);
+  }
+
+  override fetch(): Response {
+    const pair = new WebSocketPair();
+    this.ctx.acceptWebSocket(pair[1]);
+    return new Response(null, {
+      status: 101,
+      webSocket: pair[0],
+      headers: { "sec-websocket-protocol": "sotto.v1" },
+    });
+  }
+
+  override webSocketMessage(socket: WebSocket, text: string): void {
+    const frame = JSON.parse(text) as Frame & { type: string };
+    if (frame.type !== "message:send") {
+      socket.send(JSON.stringify({ type: "conversation:resumed", lastSeq: this.#seq }));
+      return;
+    }
+    this.#queue.push({ socket, frame });
+    if (this.#queue.length === 1) setTimeout(() => this.#flush(), 0);
+  }
+
+  override webSocketClose(socket: WebSocket, code: number): void {
+    if (code !== 1006 && code !== 1015) socket.close(1000);
+  }
+
+  #flush(): void {
+    const queue = this.#queue;
+    this.#queue = [];
+    const serverTimeMs = Date.now();
+    const acks = new Map<WebSocket, string[]>();
+    const events: string[] = [];
+    this.ctx.storage.transactionSync(() => {
+      for (const { socket, frame } of queue) {
+        const seq = ++this.#seq;
+        this.ctx.storage.sql.exec(
+          "INSERT INTO log VALUES (?, ?, ?, ?, ?)",
+          seq,
+          frame.clientMessageId,
+          frame.body,
+          JSON.stringify(frame.capsules),
+          serverTimeMs,
+        );
+        const { conversationId, clientMessageId, body } = frame;
+        const list = acks.get(socket) ?? [];
+        list.push(
+          JSON.stringify({ type: "message:ack", conversationId, clientMessageId, seq, serverTimeMs }),
+        );
+        acks.set(socket, list);
+        const capsule = frame.capsules[0]?.data;
+        events.push(
+          JSON.stringify({
+            type: "message:new",
+            conversationId,
+            seq,
+            clientMessageId,
+            serverTimeMs,
+            body,
+            capsule,
+          }),
+        );
+      }
+    });
+    const broadcast = `{"type":"batch","events":[${events.join(",")}]}`;
+    for (const socket of this.ctx.getWebSockets()) {
+      const own = acks.get(socket);
+      socket.send(own === undefined ? broadcast : `{"type":"batch","events":[${own.join(",")}]}`);
+    }
+  }
+}
+
+export default {
+  fetch(request: Request, env: { BARE: DurableObjectNamespace<Bare> }): Promise<Response> {
+    return env.BARE.getByName(new URL(request.url).pathname).fetch(request);
+  },
+};

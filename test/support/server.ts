@@ -1,0 +1,121 @@
+/**
+ * The real server for tests and benchmarks: the built Worker on workerd with state on disk, as a process group of
+ * its own that can be killed (SIGKILL, no warning) and started again on the same state and port.
+ */
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+
+const root = path.resolve(import.meta.dirname, "../..");
+
+export interface TestServer {
+  /** `http://127.0.0.1:PORT`, the same after every restart. */
+  readonly origin: string;
+  /** Folder with D1, R2 and Durable Object state. */
+  readonly state: string;
+  /** Everything the server has written to its output so far. */
+  output(): string;
+  /** SIGKILL to the whole process group; resolves when it is gone. */
+  kill(): Promise<void>;
+  /** Starts again after `kill`. */
+  restart(): Promise<void>;
+  /** Kills and removes the state. */
+  close(): Promise<void>;
+}
+
+/** Bundles the Worker into dist/worker with wrangler, exactly as a deploy does. */
+export function buildWorker(): void {
+  const wrangler = path.join(root, "node_modules/wrangler/bin/wrangler.js");
+  const args = [wrangler, "deploy", "--dry-run", "--env=", "--outdir=dist/worker"];
+  const env = { ...process.env, WRANGLER_SEND_METRICS: "false", CLOUDFLARE_CF_FETCH_ENABLED: "false" };
+  execFileSync(process.execPath, args, { cwd: root, stdio: ["ignore", "ignore", "inherit"], env });
+}
+
+/** A port that was free a moment ago. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.on("error", reject);
+    probe.listen(0, "127.0.0.1", () => {
+      const address = probe.address();
+      const port = typeof address === "object" && address !== null ? address.port : 0;
+      probe.close(() => resolve(port));
+    });
+  });
+}
+
+export interface ServerOptions {
+  /** Of the first-line rate limits; practically none unless given. */
+  readonly requestsPerMinute?: number;
+  /** Exact limit of the conversation object; the product's own unless given. */
+  readonly messagesPerSecond?: number;
+}
+
+export async function startServer(options: ServerOptions = {}): Promise<TestServer> {
+  const state = mkdtempSync(path.join(tmpdir(), "sotto-server-"));
+  const port = await freePort();
+  const limit = String(options.requestsPerMinute ?? 1_000_000);
+  const messages = String(options.messagesPerSecond ?? "");
+  let output = "";
+  let child: ChildProcess | undefined;
+
+  async function start(): Promise<void> {
+    const script = path.join(root, "test/support/server-process.ts");
+    const started = spawn(process.execPath, [script, state, String(port), limit, messages], {
+      cwd: root,
+      detached: true,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    child = started;
+    const append = (chunk: Buffer): void => {
+      output += chunk.toString("utf8");
+    };
+    started.stderr.on("data", append);
+    await new Promise<void>((resolve, reject) => {
+      let line = "";
+      started.stdout.on("data", (chunk: Buffer) => {
+        append(chunk);
+        line += chunk.toString("utf8");
+        if (line.includes('{"origin":')) resolve();
+      });
+      started.once("exit", (code) =>
+        reject(new Error(`the server ended with ${code}:\n${output.slice(-2000)}`)),
+      );
+    });
+  }
+
+  async function kill(): Promise<void> {
+    const dying = child;
+    if (dying?.pid === undefined || dying.exitCode !== null || dying.signalCode !== null) return;
+    const gone = new Promise<void>((resolve) => dying.once("exit", () => resolve()));
+    process.kill(-dying.pid, "SIGKILL");
+    await gone;
+  }
+
+  await start();
+  const emergency = (): void => {
+    if (child?.pid !== undefined) {
+      try {
+        process.kill(-child.pid, "SIGKILL");
+      } catch {
+        // Already gone.
+      }
+    }
+  };
+  process.once("exit", emergency);
+
+  return {
+    origin: `http://127.0.0.1:${port}`,
+    state,
+    output: () => output,
+    kill,
+    restart: start,
+    async close() {
+      await kill();
+      process.removeListener("exit", emergency);
+      rmSync(state, { recursive: true, force: true });
+    },
+  };
+}
