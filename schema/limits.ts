@@ -72,7 +72,8 @@ export const limits = {
   pingIntervalMs: 25_000,
   /** A started typing mark dies after this without renewal. */
   typingMs: 6_000,
-  /** Messages one account may send in one conversation per second, with a burst of the same size times ten. */
+  /** Messages one account may send in one conversation per second, for ever (setting MESSAGES_PER_SECOND). */
   messagesPerSecond: 30,
-  messageBurst: 300,
+  /** Messages that may come at once: a long text pasted line by line, the outbox of a week offline. */
+  messageBurst: 1_200,
 } as const;

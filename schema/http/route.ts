@@ -5,6 +5,7 @@ import type { ErrorKind } from "../errors.ts";
 export interface RouteContract<
   Request extends v.GenericSchema | undefined = v.GenericSchema | undefined,
   Answer extends v.GenericSchema = v.GenericSchema,
+  Query extends v.GenericSchema = v.GenericSchema,
 > {
   readonly method: "GET" | "POST" | "PUT" | "DELETE";
   /** Path with `:name` parameters, from the origin. */
@@ -14,7 +15,7 @@ export interface RouteContract<
   /** JSON body, parsed strictly. Undefined: the route takes none. */
   readonly request: Request;
   /** Query parameters, parsed strictly. */
-  readonly query?: v.GenericSchema;
+  readonly query?: Query;
   /** `data` of a successful answer. */
   readonly answer: Answer;
   /** Errors this route may answer besides those of every route. */
@@ -42,9 +43,11 @@ export const sessionErrors = [
 ] as const satisfies readonly ErrorKind[];
 
 /** Keeps the literal types of a contract. */
-export function route<Request extends v.GenericSchema | undefined, Answer extends v.GenericSchema>(
-  contract: RouteContract<Request, Answer>,
-): RouteContract<Request, Answer> {
+export function route<
+  Request extends v.GenericSchema | undefined,
+  Answer extends v.GenericSchema,
+  Query extends v.GenericSchema = v.GenericSchema,
+>(contract: RouteContract<Request, Answer, Query>): RouteContract<Request, Answer, Query> {
   return contract;
 }
 

@@ -13,5 +13,10 @@ export const pongSchema = v.looseObject({ type: v.literal("pong") });
 export type Pong = v.InferOutput<typeof pongSchema>;
 
 /** Down: a frame was refused for a reason that no other event carries. The socket stays open. */
-export const errorFrameSchema = v.looseObject({ type: v.literal("error"), error: errorBodySchema });
+export const errorFrameSchema = v.looseObject({
+  type: v.literal("error"),
+  error: errorBodySchema,
+  /** Id of the `device:send` that was refused. */
+  id: v.optional(v.string()),
+});
 export type ErrorFrame = v.InferOutput<typeof errorFrameSchema>;

@@ -56,7 +56,7 @@ export type MessageNew = {
 } & MessageRecord;
 
 /** One row of a conversation's log as clients see it, over sockets and in history pages alike. */
-export interface MessageRecord {
+export type MessageRecord = {
   readonly conversationId: v.InferOutput<typeof conversationIdSchema>;
   readonly seq: number;
   readonly sender: v.InferOutput<typeof deviceAddressSchema>;
@@ -64,7 +64,7 @@ export interface MessageRecord {
   readonly serverTimeMs: number;
   readonly body: string;
   readonly capsule?: string | undefined;
-}
+};
 
 /** Down: the message is durable under this sequence number. A repeated send gets the same answer. */
 export const messageAckSchema = v.looseObject({

@@ -3,7 +3,7 @@
  * (server.ts) starts it as its own process group, so that a test can kill it the hard way. Prints one JSON line,
  * `{"origin": …}`, when it listens.
  *
- * Arguments: state folder, port (0 = any), rate limit per minute.
+ * Arguments: state folder, port (0 = any), requests per minute, messages per second (empty = as configured).
  */
 import { readD1Migrations } from "@cloudflare/vitest-plugin";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
@@ -12,7 +12,7 @@ import path from "node:path";
 import { unstable_getMiniflareWorkerOptions, unstable_readConfig } from "wrangler";
 
 const root = path.resolve(import.meta.dirname, "../..");
-const [state = ".tmp/state", port = "0", limit = "100000"] = process.argv.slice(2);
+const [state = ".tmp/state", port = "0", limit = "100000", messages = ""] = process.argv.slice(2);
 const built = path.join(root, "dist/worker");
 const configPath = path.join(root, "wrangler.toml");
 
@@ -29,6 +29,11 @@ const ratelimits = Object.fromEntries(
   ]),
 );
 
+const bindings = {
+  ...(workerOptions.bindings as Record<string, string>),
+  ...(messages === "" ? {} : { MESSAGES_PER_SECOND: messages }),
+};
+
 const server = new Miniflare(
   convertV4MiniflareOptions({
     defaultPersistRoot: path.resolve(state),
@@ -40,6 +45,7 @@ const server = new Miniflare(
         modulesRoot: built,
         modules,
         ratelimits,
+        bindings,
         unsafeDirectSockets: [{ host: "127.0.0.1", port: Number(port) }],
       },
     ],

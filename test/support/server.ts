@@ -46,16 +46,24 @@ export function freePort(): Promise<number> {
   });
 }
 
-export async function startServer(options: { requestsPerMinute?: number } = {}): Promise<TestServer> {
+export interface ServerOptions {
+  /** Of the first-line rate limits; practically none unless given. */
+  readonly requestsPerMinute?: number;
+  /** Exact limit of the conversation object; the product's own unless given. */
+  readonly messagesPerSecond?: number;
+}
+
+export async function startServer(options: ServerOptions = {}): Promise<TestServer> {
   const state = mkdtempSync(path.join(tmpdir(), "sotto-server-"));
   const port = await freePort();
   const limit = String(options.requestsPerMinute ?? 1_000_000);
+  const messages = String(options.messagesPerSecond ?? "");
   let output = "";
   let child: ChildProcess | undefined;
 
   async function start(): Promise<void> {
     const script = path.join(root, "test/support/server-process.ts");
-    const started = spawn(process.execPath, [script, state, String(port), limit], {
+    const started = spawn(process.execPath, [script, state, String(port), limit, messages], {
       cwd: root,
       detached: true,
       stdio: ["ignore", "pipe", "pipe"],

@@ -1,0 +1,72 @@
+/** Copies the log into its archive shard, from an alarm; a row copied twice is one row. */
+import type { Sequence } from "#schema/ids.ts";
+import type { StoredMessage } from "./store.ts";
+
+/** Where messages go for good. */
+export interface Archive {
+  write(conversationId: string, messages: readonly StoredMessage[]): Promise<void>;
+}
+
+const columns = 7;
+/** D1 takes 100 bound parameters per statement. */
+const rowsPerStatement = Math.floor(100 / columns);
+
+export class D1Archive implements Archive {
+  readonly #database: D1Database;
+
+  constructor(database: D1Database) {
+    this.#database = database;
+  }
+
+  async write(conversationId: string, messages: readonly StoredMessage[]): Promise<void> {
+    const statements: D1PreparedStatement[] = [];
+    for (let start = 0; start < messages.length; start += rowsPerStatement) {
+      const rows = messages.slice(start, start + rowsPerStatement);
+      const values = rows.map(() => "(?, ?, ?, ?, ?, ?, ?)").join(", ");
+      const bindings = rows.flatMap((message) => [
+        conversationId,
+        message.seq,
+        message.senderAccount,
+        message.senderDevice,
+        message.clientMessageId,
+        message.serverTimeMs,
+        message.body,
+      ]);
+      statements.push(
+        this.#database
+          .prepare(`INSERT INTO archived_messages VALUES ${values} ON CONFLICT DO NOTHING`)
+          .bind(...bindings),
+      );
+    }
+    await this.#database.batch(statements);
+  }
+}
+
+/** Messages in one write, and their characters: far below what D1 takes at once. */
+const batchMessages = 98;
+const batchChars = 1_000_000;
+
+export interface DrainContext {
+  readonly conversationId: string;
+  readonly archive: Archive;
+  readonly archivedSeq: () => Sequence;
+  readonly after: (seq: Sequence, limit: number) => readonly StoredMessage[];
+  readonly save: (seq: Sequence) => void;
+}
+
+/** Writes everything above the watermark and moves it batch by batch. Throws when the archive does not take it. */
+export async function drainArchive(context: DrainContext): Promise<void> {
+  for (;;) {
+    const batch: StoredMessage[] = [];
+    let chars = 0;
+    for (const message of context.after(context.archivedSeq(), batchMessages)) {
+      if (batch.length > 0 && chars + message.body.length > batchChars) break;
+      batch.push(message);
+      chars += message.body.length;
+    }
+    const last = batch.at(-1);
+    if (last === undefined) return;
+    await context.archive.write(context.conversationId, batch);
+    context.save(last.seq);
+  }
+}

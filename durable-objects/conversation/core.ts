@@ -1,0 +1,214 @@
+/**
+ * The conversation as a state machine over a store and sockets. A frame is checked and queued; one flush per turn
+ * orders everything queued, commits it in one transaction, then acknowledges and broadcasts (DESIGN section 3).
+ */
+import type { AccountId, DeviceId, Sequence } from "#schema/ids.ts";
+import { limits } from "#schema/limits.ts";
+import { conversationUpSchema } from "#schema/protocol/up.ts";
+import type { ConversationResume } from "#schema/protocol/conversation.ts";
+import type { MessageSend } from "#schema/protocol/message.ts";
+import type { TypingUp } from "#schema/protocol/typing.ts";
+import type { DeviceSet } from "#schema/rpc/shared.ts";
+import { errorBody, errorEvent, type FrameErrorKind, refusal } from "../support/error-events.ts";
+import { packFrames, serialise } from "../support/frames.ts";
+import { parseFrame } from "../support/parse-frame.ts";
+import type { DeviceSocket } from "../support/sockets.ts";
+import { TokenBucket } from "../support/token-bucket.ts";
+import { hasRepeatedAddress } from "./device-set.ts";
+import { Flush } from "./flush.ts";
+import { isBodyFor, isCapsule } from "./framing.ts";
+import { finishMessage, openMessage, receiptEvent } from "./log-events.ts";
+import { isPlausible, PendingReceipts } from "./receipts.ts";
+import type { ConversationState, MemberState } from "./state.ts";
+import type { ConversationStore } from "./store.ts";
+
+export interface CoreContext {
+  readonly state: ConversationState;
+  readonly store: ConversationStore;
+  readonly sockets: { all(): Iterable<DeviceSocket> };
+  readonly now: () => number;
+  /** Sustained messages per second and account; ten seconds' worth, at least `limits.messageBurst`, may come at once. */
+  readonly messagesPerSecond: number;
+  /** Runs `flush` once, before the object turns to other events. */
+  readonly defer: (flush: () => void) => void;
+  /** Something was committed that inboxes or the archive must hear of. */
+  readonly onCommit: (change: { readonly messages: number }) => void;
+  /** A sender knows a newer device set of `account` than this object. */
+  readonly onBehind: (account: AccountId) => void;
+  /** The transaction failed; everything in it was refused. */
+  readonly onFlushFailed: (error: unknown) => void;
+}
+
+export class ConversationCore {
+  readonly #context: CoreContext;
+  readonly #receipts = new PendingReceipts();
+  readonly #messageBuckets = new Map<AccountId, TokenBucket>();
+  readonly #frameBuckets = new Map<AccountId, TokenBucket>();
+  #queue: { readonly socket: DeviceSocket; readonly frame: MessageSend }[] = [];
+  #isFlushDue = false;
+
+  constructor(context: CoreContext) {
+    this.#context = context;
+  }
+
+  /** One frame of a socket. Never throws for what a client sent. */
+  receive(socket: DeviceSocket, data: string | ArrayBuffer): void {
+    const { state } = this.#context;
+    const member = state.members.get(socket.identity.account);
+    if (member?.isActive(socket.identity.device) !== true) return socket.close("session_revoked");
+    const parsed = parseFrame(conversationUpSchema, data);
+    if (parsed === "too_large") return socket.close("too_large");
+    if (parsed === "malformed") return this.#refuse(socket, "malformed");
+    if (parsed.type === "message:send") return this.#queueSend(socket, parsed);
+    if (parsed.conversationId !== state.record.conversationId) return this.#refuse(socket, "malformed");
+    const waitMs = this.#bucket(this.#frameBuckets, member.account).take(this.#context.now());
+    if (waitMs > 0) return socket.send(errorEvent("rate_limited", { retryAfterMs: waitMs }));
+    switch (parsed.type) {
+      case "conversation:resume":
+        return this.#resume(socket, parsed);
+      case "message:delivered":
+        return this.#receipt(socket, member, parsed.seq, 0);
+      case "message:read":
+        return this.#receipt(socket, member, 0, parsed.seq);
+      case "typing:start":
+      case "typing:stop":
+        return this.#typing(socket, parsed);
+    }
+  }
+
+  /** Watermarks that came another way. Refuses a stranger and implausible watermarks. */
+  receiptsFor(account: AccountId, device: DeviceId, delivered: Sequence, read: Sequence): void {
+    const { state } = this.#context;
+    const member = state.members.get(account);
+    if (member === undefined || !member.devices.has(device)) throw refusal("not_found");
+    if (!isPlausible(state, Math.max(delivered, read))) throw refusal("malformed");
+    this.#receipts.add(member, device, delivered, read);
+    this.#scheduleFlush();
+  }
+
+  /** Takes over a newer device set and tells those who are live. Returns whether it was newer. */
+  applySet(set: DeviceSet): boolean {
+    const { state, store } = this.#context;
+    const member = state.members.get(set.account);
+    if (member === undefined || set.epoch <= member.setEpoch) return false;
+    store.saveSet(set);
+    state.applySet(member, set);
+    this.#broadcast(serialise({ type: "devices:changed", account: set.account, version: set.version }));
+    return true;
+  }
+
+  /** Commits and answers what is queued. */
+  flush(): void {
+    this.#isFlushDue = false;
+    const queue = this.#queue;
+    this.#queue = [];
+    if (queue.length === 0 && this.#receipts.isEmpty) return;
+    const { state, store, now } = this.#context;
+    const flush = new Flush(state, store, Math.max(now(), state.lastTimeMs));
+    try {
+      store.transaction(() => {
+        for (const { socket, frame } of queue) flush.order(socket, frame);
+        this.#receipts.save(store);
+      });
+    } catch (error) {
+      this.#receipts.clear();
+      for (const { socket, frame } of queue) this.#refuseSend(socket, frame, "internal");
+      this.#context.onFlushFailed(error);
+      return;
+    }
+    flush.commit();
+    const moved = this.#receipts.apply();
+    for (const account of moved) {
+      const member = state.members.get(account);
+      if (member !== undefined) flush.announce(receiptEvent(state.record.conversationId, member.watermarks));
+    }
+    if (flush.accepted > 0 || moved.size > 0) this.#context.onCommit({ messages: flush.accepted });
+    flush.deliver(this.#context.sockets.all());
+    for (const account of flush.behind) this.#context.onBehind(account);
+  }
+
+  #queueSend(socket: DeviceSocket, frame: MessageSend): void {
+    const { conversationId } = this.#context.state.record;
+    const waitMs = this.#bucket(this.#messageBuckets, socket.identity.account).take(this.#context.now());
+    if (waitMs > 0) return this.#refuseSend(socket, frame, "rate_limited", waitMs);
+    const isWellFormed =
+      frame.conversationId === conversationId &&
+      isBodyFor(frame.body, conversationId, frame.clientMessageId) &&
+      frame.capsules.every((capsule) => isCapsule(capsule.data)) &&
+      !hasRepeatedAddress(frame);
+    if (!isWellFormed) return this.#refuseSend(socket, frame, "malformed");
+    this.#queue.push({ socket, frame });
+    this.#scheduleFlush();
+  }
+
+  #receipt(socket: DeviceSocket, member: MemberState, delivered: Sequence, read: Sequence): void {
+    if (!isPlausible(this.#context.state, Math.max(delivered, read)))
+      return this.#refuse(socket, "malformed");
+    this.#receipts.add(member, socket.identity.device, delivered, read);
+    this.#scheduleFlush();
+  }
+
+  #resume(socket: DeviceSocket, { after }: ConversationResume): void {
+    const { state, store } = this.#context;
+    const { conversationId } = state.record;
+    const { account, device } = socket.identity;
+    const found = store.page({
+      after,
+      limit: limits.resumeMessages + 1,
+      capsulesOf: `${account}.${device}`,
+    });
+    const more = found.length > limits.resumeMessages;
+    const events = found
+      .slice(0, limits.resumeMessages)
+      .map((message) => finishMessage(openMessage(conversationId, message), message.capsule));
+    const receipts = [...state.members.values()].map((member) => ({
+      type: "receipt" as const,
+      conversationId,
+      ...member.watermarks,
+    }));
+    events.push(
+      serialise({ type: "conversation:resumed", conversationId, lastSeq: state.lastSeq, more, receipts }),
+    );
+    socket.setLive(!more);
+    for (const frame of packFrames(events)) socket.send(frame);
+  }
+
+  #typing(from: DeviceSocket, { type }: TypingUp): void {
+    const { account } = from.identity;
+    const { conversationId } = this.#context.state.record;
+    const event = serialise({ type, conversationId, account });
+    for (const socket of this.#context.sockets.all()) {
+      if (socket.isLive && socket.identity.account !== account) socket.send(event);
+    }
+  }
+
+  #broadcast(event: string): void {
+    for (const socket of this.#context.sockets.all()) if (socket.isLive) socket.send(event);
+  }
+
+  #refuse(socket: DeviceSocket, kind: FrameErrorKind): void {
+    socket.send(errorEvent(kind));
+  }
+
+  #refuseSend(socket: DeviceSocket, frame: MessageSend, kind: FrameErrorKind, retryAfterMs?: number): void {
+    const { conversationId, clientMessageId } = frame;
+    const error = errorBody(kind, retryAfterMs);
+    socket.send(serialise({ type: "message:refused", conversationId, clientMessageId, error }));
+  }
+
+  #bucket(buckets: Map<AccountId, TokenBucket>, account: AccountId): TokenBucket {
+    let bucket = buckets.get(account);
+    if (bucket === undefined) {
+      const rate = this.#context.messagesPerSecond;
+      bucket = new TokenBucket(rate, Math.max(limits.messageBurst, rate * 10), this.#context.now());
+      buckets.set(account, bucket);
+    }
+    return bucket;
+  }
+
+  #scheduleFlush(): void {
+    if (this.#isFlushDue) return;
+    this.#isFlushDue = true;
+    this.#context.defer(() => this.flush());
+  }
+}

@@ -1,0 +1,132 @@
+/** One group commit: orders queued messages inside a transaction, then tells every socket in one go. */
+import type { AccountId } from "#schema/ids.ts";
+import type { MessageSend } from "#schema/protocol/message.ts";
+import { deviceAddressKey } from "#schema/ids.ts";
+import { errorBody } from "../support/error-events.ts";
+import { packFrames, serialise } from "../support/frames.ts";
+import type { DeviceSocket } from "../support/sockets.ts";
+import { judge } from "./judge.ts";
+import { ackEvent, finishMessage, openMessage } from "./log-events.ts";
+import type { ConversationState } from "./state.ts";
+import type { Capsules, ConversationStore, StoredMessage } from "./store.ts";
+
+/** How soon a sender may try again while a newer device set is being fetched. */
+const behindRetryMs = 250;
+
+/** What one event says: an answer to one socket, a message to all others, or a notice to all. */
+type Step =
+  | { readonly type: "answer"; readonly socket: DeviceSocket; readonly event: string }
+  | {
+      readonly type: "message";
+      readonly from: DeviceSocket;
+      readonly message: StoredMessage;
+      readonly capsules: Capsules;
+    }
+  | { readonly type: "notice"; readonly event: string };
+
+export class Flush {
+  readonly #state: ConversationState;
+  readonly #store: ConversationStore;
+  readonly #timeMs: number;
+  readonly #firstMember: AccountId | undefined;
+  readonly #steps: Step[] = [];
+  readonly behind = new Set<AccountId>();
+  #lastSeq: number;
+  #firstMemberCount: number;
+  accepted = 0;
+
+  constructor(state: ConversationState, store: ConversationStore, timeMs: number) {
+    this.#state = state;
+    this.#store = store;
+    this.#timeMs = timeMs;
+    this.#lastSeq = state.lastSeq;
+    this.#firstMemberCount = state.firstMemberCount;
+    for (const member of state.members.values()) {
+      if (member.position === 0) this.#firstMember = member.account;
+    }
+  }
+
+  /** Inside the transaction: judges one frame and writes it when accepted. Changes nothing in memory yet. */
+  order(socket: DeviceSocket, frame: MessageSend): void {
+    const { conversationId } = this.#state.record;
+    const sender = socket.identity;
+    const verdict = judge(frame, sender, this.#state, this.#store);
+    if (verdict.type === "repeat") {
+      this.#steps.push({ type: "answer", socket, event: ackEvent(conversationId, verdict.message) });
+      return;
+    }
+    if (verdict.type === "refuse") {
+      if (verdict.behind !== undefined) this.behind.add(verdict.behind);
+      const error = errorBody(verdict.kind, verdict.kind === "unavailable" ? behindRetryMs : undefined);
+      const refused = {
+        type: "message:refused",
+        conversationId,
+        clientMessageId: frame.clientMessageId,
+        error,
+      } as const;
+      const { difference } = verdict;
+      const event = serialise(difference === undefined ? refused : { ...refused, difference });
+      this.#steps.push({ type: "answer", socket, event });
+      return;
+    }
+    this.#lastSeq += 1;
+    if (sender.account === this.#firstMember) this.#firstMemberCount += 1;
+    const message: StoredMessage = {
+      seq: this.#lastSeq,
+      senderAccount: sender.account,
+      senderDevice: sender.device,
+      clientMessageId: frame.clientMessageId,
+      serverTimeMs: this.#timeMs,
+      body: frame.body,
+      firstMemberCount: this.#firstMemberCount,
+    };
+    const capsules: Record<string, string> = {};
+    for (const { account, device, data } of frame.capsules)
+      capsules[deviceAddressKey(account, device)] = data;
+    this.#store.append(message, capsules);
+    this.accepted += 1;
+    this.#steps.push({ type: "answer", socket, event: ackEvent(conversationId, message) });
+    this.#steps.push({ type: "message", from: socket, message, capsules });
+  }
+
+  /** After the transaction: the new sequence is true. */
+  commit(): void {
+    this.#state.lastSeq = this.#lastSeq;
+    this.#state.firstMemberCount = this.#firstMemberCount;
+    if (this.accepted > 0) this.#state.lastTimeMs = this.#timeMs;
+  }
+
+  /** Adds an event for every live socket. */
+  announce(event: string): void {
+    this.#steps.push({ type: "notice", event });
+  }
+
+  /** Sends each socket its events in order, in as few frames as possible. */
+  deliver(sockets: Iterable<DeviceSocket>): void {
+    const outgoing = new Map<DeviceSocket, string[]>();
+    const live: { readonly socket: DeviceSocket; readonly key: string; readonly events: string[] }[] = [];
+    for (const socket of sockets) {
+      if (!socket.isLive) continue;
+      const events: string[] = [];
+      outgoing.set(socket, events);
+      live.push({ socket, key: deviceAddressKey(socket.identity.account, socket.identity.device), events });
+    }
+    for (const step of this.#steps) {
+      if (step.type === "answer") {
+        const events = outgoing.get(step.socket);
+        if (events === undefined) outgoing.set(step.socket, [step.event]);
+        else events.push(step.event);
+      } else if (step.type === "notice") {
+        for (const { events } of live) events.push(step.event);
+      } else {
+        const open = openMessage(this.#state.record.conversationId, step.message);
+        for (const { socket, key, events } of live) {
+          if (socket !== step.from) events.push(finishMessage(open, step.capsules[key]));
+        }
+      }
+    }
+    for (const [socket, events] of outgoing) {
+      for (const frame of packFrames(events)) socket.send(frame);
+    }
+  }
+}

@@ -1,0 +1,72 @@
+/** Watermarks: how far each device has stored and each person has read. They only move forward. */
+import type { AccountId, DeviceId, Sequence } from "#schema/ids.ts";
+import type { ConversationState, MemberState } from "./state.ts";
+import type { ConversationStore } from "./store.ts";
+
+interface Pending {
+  readonly member: MemberState;
+  readonly device: DeviceId;
+  delivered: Sequence;
+  read: Sequence;
+}
+
+/** Receipts since the last flush, merged so that each device and person is written once. */
+export class PendingReceipts {
+  readonly #pending = new Map<string, Pending>();
+
+  get isEmpty(): boolean {
+    return this.#pending.size === 0;
+  }
+
+  add(member: MemberState, device: DeviceId, delivered: Sequence, read: Sequence): void {
+    const key = `${member.account}.${device}`;
+    const pending = this.#pending.get(key) ?? { member, device, delivered: 0, read: 0 };
+    pending.delivered = Math.max(pending.delivered, delivered);
+    pending.read = Math.max(pending.read, read);
+    this.#pending.set(key, pending);
+  }
+
+  clear(): void {
+    this.#pending.clear();
+  }
+
+  /** Writes what moves. Memory changes only in `apply`, once the transaction holds. */
+  save(store: ConversationStore): void {
+    for (const { member, device, delivered } of this.#pending.values()) {
+      if (delivered > (member.devices.get(device)?.delivered ?? Infinity)) {
+        store.saveDelivered(member.account, device, delivered);
+      }
+    }
+    for (const [member, read] of this.#reads()) {
+      if (read > member.read) store.saveRead(member.account, read);
+    }
+  }
+
+  /** Moves the watermarks in memory. Returns the accounts whose own watermarks moved. */
+  apply(): ReadonlySet<AccountId> {
+    const moved = new Set<AccountId>();
+    for (const { member, device, delivered, read } of this.#pending.values()) {
+      const before = member.watermarks;
+      const state = member.devices.get(device);
+      if (state !== undefined) state.delivered = Math.max(state.delivered, delivered);
+      member.read = Math.max(member.read, read);
+      const after = member.watermarks;
+      if (after.delivered > before.delivered || after.read > before.read) moved.add(member.account);
+    }
+    this.clear();
+    return moved;
+  }
+
+  #reads(): Map<MemberState, Sequence> {
+    const reads = new Map<MemberState, Sequence>();
+    for (const { member, read } of this.#pending.values()) {
+      reads.set(member, Math.max(read, reads.get(member) ?? 0));
+    }
+    return reads;
+  }
+}
+
+/** Whether a device may claim to have come this far. */
+export function isPlausible(state: ConversationState, seq: Sequence): boolean {
+  return seq <= state.lastSeq;
+}

@@ -1,0 +1,230 @@
+/** The conversation store on SQLite. */
+import type { AccountId, ClientMessageId, DeviceId, Sequence } from "#schema/ids.ts";
+import type { DeviceSet } from "#schema/rpc/shared.ts";
+import { hasTable, type Sql } from "../support/sql.ts";
+import type {
+  Capsules,
+  ConversationRecord,
+  ConversationStore,
+  PageQuery,
+  Snapshot,
+  StoredDevice,
+  StoredMember,
+  StoredMessage,
+  StoredMessageWithCapsule,
+} from "./store.ts";
+
+const messageColumns = `seq, sender_account AS senderAccount, sender_device AS senderDevice,
+  client_message_id AS clientMessageId, server_time_ms AS serverTimeMs, body,
+  first_member_count AS firstMemberCount`;
+
+type Row<Fields> = { readonly [Key in keyof Fields]: Fields[Key] extends boolean ? number : Fields[Key] };
+
+export class SqliteConversationStore implements ConversationStore {
+  readonly #sql: Sql;
+  readonly #migrate: () => void;
+
+  /** `migrate` creates or updates the tables; it runs only once the conversation exists or is being created. */
+  constructor(sql: Sql, migrate: () => void) {
+    this.#sql = sql;
+    this.#migrate = migrate;
+  }
+
+  transaction<Result>(work: () => Result): Result {
+    return this.#sql.transaction(work);
+  }
+
+  load(): Snapshot | undefined {
+    if (!hasTable(this.#sql, "conversation")) return undefined;
+    this.#migrate();
+    const record = this.#sql.first<Row<ConversationRecord>>(
+      `SELECT conversation_id AS conversationId, kind, archive_shard AS archiveShard,
+         created_at_ms AS createdAtMs, archived_seq AS archivedSeq, swept_seq AS sweptSeq FROM conversation`,
+    );
+    if (record === undefined) return undefined;
+    const members = this.#sql.all<Row<StoredMember>>(
+      `SELECT account, username, position, list_version AS listVersion, set_epoch AS setEpoch,
+         read_seq AS readSeq, notified_seq AS notifiedSeq FROM members ORDER BY position`,
+    );
+    const devices = this.#sql
+      .all<Row<StoredDevice>>(
+        "SELECT account, device, active, delivered_seq AS deliveredSeq FROM devices ORDER BY account, device",
+      )
+      .map((row) => ({ ...row, active: row.active === 1 }));
+    const newest = this.#sql.first<Row<StoredMessage>>(
+      `SELECT ${messageColumns} FROM messages ORDER BY seq DESC LIMIT 1`,
+    );
+    return { record, members, devices, newest };
+  }
+
+  create(record: ConversationRecord, members: readonly StoredMember[], sets: readonly DeviceSet[]): void {
+    this.#migrate();
+    this.transaction(() => {
+      this.#sql.all(
+        "INSERT INTO conversation VALUES (?, ?, ?, ?, ?, ?)",
+        record.conversationId,
+        record.kind,
+        record.archiveShard,
+        record.createdAtMs,
+        record.archivedSeq,
+        record.sweptSeq,
+      );
+      for (const member of members) {
+        this.#sql.all(
+          "INSERT INTO members VALUES (?, ?, ?, ?, ?, ?, ?)",
+          member.account,
+          member.username,
+          member.position,
+          member.listVersion,
+          member.setEpoch,
+          member.readSeq,
+          member.notifiedSeq,
+        );
+      }
+      for (const set of sets) this.#writeSet(set);
+    });
+  }
+
+  find(account: AccountId, device: DeviceId, id: ClientMessageId): StoredMessage | undefined {
+    return this.#sql.first<Row<StoredMessage>>(
+      `SELECT ${messageColumns} FROM messages
+       WHERE client_message_id = ? AND sender_account = ? AND sender_device = ?`,
+      id,
+      account,
+      device,
+    );
+  }
+
+  append(message: StoredMessage, capsules: Capsules): void {
+    this.#sql.all(
+      "INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+      message.seq,
+      message.senderAccount,
+      message.senderDevice,
+      message.clientMessageId,
+      message.serverTimeMs,
+      message.body,
+      JSON.stringify(capsules),
+      message.firstMemberCount,
+    );
+  }
+
+  page(query: PageQuery): StoredMessageWithCapsule[] {
+    const columns = `${messageColumns}, json_extract(capsules, ?) AS capsule`;
+    const path = `$."${query.capsulesOf}"`;
+    if (query.after !== undefined) {
+      return this.#sql.all<Row<StoredMessageWithCapsule>>(
+        `SELECT ${columns} FROM messages WHERE seq > ? ORDER BY seq LIMIT ?`,
+        path,
+        query.after,
+        query.limit,
+      );
+    }
+    return this.#sql
+      .all<Row<StoredMessageWithCapsule>>(
+        `SELECT ${columns} FROM messages WHERE seq < ? ORDER BY seq DESC LIMIT ?`,
+        path,
+        query.before ?? Number.MAX_SAFE_INTEGER,
+        query.limit,
+      )
+      .reverse();
+  }
+
+  withCapsules(after: Sequence, limit: number): (StoredMessage & { readonly capsules: Capsules })[] {
+    return this.#sql
+      .all<Row<StoredMessage> & { readonly capsules: string | null }>(
+        `SELECT ${messageColumns}, capsules FROM messages WHERE seq > ? ORDER BY seq LIMIT ?`,
+        after,
+        limit,
+      )
+      .map((row) => ({ ...row, capsules: row.capsules === null ? {} : parseCapsules(row.capsules) }));
+  }
+
+  firstMemberCountAt(seq: Sequence): number {
+    if (seq === 0) return 0;
+    const row = this.#sql.first<{ count: number }>(
+      "SELECT first_member_count AS count FROM messages WHERE seq = ?",
+      seq,
+    );
+    return row?.count ?? 0;
+  }
+
+  saveRead(account: AccountId, seq: Sequence): void {
+    this.#sql.all("UPDATE members SET read_seq = ? WHERE account = ?", seq, account);
+  }
+
+  saveDelivered(account: AccountId, device: DeviceId, seq: Sequence): void {
+    this.#sql.all(
+      "UPDATE devices SET delivered_seq = ? WHERE account = ? AND device = ?",
+      seq,
+      account,
+      device,
+    );
+  }
+
+  saveSet(set: DeviceSet): void {
+    this.transaction(() => this.#writeSet(set));
+  }
+
+  saveNotified(account: AccountId, seq: Sequence): void {
+    this.#sql.all("UPDATE members SET notified_seq = ? WHERE account = ?", seq, account);
+  }
+
+  saveArchived(seq: Sequence): void {
+    this.#sql.all("UPDATE conversation SET archived_seq = ?", seq);
+  }
+
+  sweep(query: { after: Sequence; upTo: Sequence; olderThanMs: number; limit: number }): Sequence {
+    return this.transaction(() => {
+      const last = this.#sql.first<{ seq: number | null }>(
+        `SELECT MAX(seq) AS seq FROM (SELECT seq, server_time_ms FROM messages WHERE seq > ? ORDER BY seq LIMIT ?)
+         WHERE seq <= ? OR server_time_ms < ?`,
+        query.after,
+        query.limit,
+        query.upTo,
+        query.olderThanMs,
+      )?.seq;
+      if (last === undefined || last === null) return query.after;
+      this.#sql.all("UPDATE messages SET capsules = NULL WHERE seq > ? AND seq <= ?", query.after, last);
+      this.#sql.all("UPDATE conversation SET swept_seq = ?", last);
+      return last;
+    });
+  }
+
+  endSession(sessionId: string, atMs: number): void {
+    this.#sql.all("INSERT OR REPLACE INTO ended_sessions VALUES (?, ?)", sessionId, atMs);
+  }
+
+  forgetSessions(endedBeforeMs: number): void {
+    this.#sql.all("DELETE FROM ended_sessions WHERE ended_at_ms < ?", endedBeforeMs);
+  }
+
+  isSessionEnded(sessionId: string): boolean {
+    return (
+      this.#sql.first("SELECT 1 AS found FROM ended_sessions WHERE session_id = ?", sessionId) !== undefined
+    );
+  }
+
+  #writeSet(set: DeviceSet): void {
+    this.#sql.all(
+      "UPDATE members SET list_version = ?, set_epoch = ? WHERE account = ?",
+      set.version,
+      set.epoch,
+      set.account,
+    );
+    this.#sql.all("UPDATE devices SET active = 0 WHERE account = ?", set.account);
+    for (const device of set.devices) {
+      this.#sql.all(
+        `INSERT INTO devices VALUES (?, ?, 1, 0)
+         ON CONFLICT (account, device) DO UPDATE SET active = 1`,
+        set.account,
+        device,
+      );
+    }
+  }
+}
+
+/** Written by `append` alone. */
+function parseCapsules(json: string): Capsules {
+  return JSON.parse(json) as Capsules;
+}

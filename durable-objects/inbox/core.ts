@@ -1,0 +1,226 @@
+/**
+ * The account as a state machine over its storage: the single writer of devices, sessions, prekeys, queues and
+ * summaries. Every method is synchronous and commits as a whole.
+ */
+import type { Bundle, DeviceDirectory } from "#schema/http/devices.ts";
+import type { DeviceId, SessionId } from "#schema/ids.ts";
+import type {
+  AdvanceInput,
+  ClaimInput,
+  DeviceMessageInput,
+  EnrolInput,
+  OpenSessionInput,
+  PrekeyInput,
+  PrekeyStockRecord,
+  RegisterConversationInput,
+  RotateInput,
+} from "#schema/rpc/inbox.ts";
+import type { DeviceSet, Identity } from "#schema/rpc/shared.ts";
+import { SottoError } from "#schema/errors.ts";
+import { refusal } from "../support/error-events.ts";
+import type { Sql } from "../support/sql.ts";
+import { loadAccount, nextEpoch } from "./account.ts";
+import type { InboxChannel } from "./channel.ts";
+import { type EnrolmentHashes, knownAccount } from "./devices.ts";
+import type { InboxParts } from "./parts.ts";
+import { sessionRevoked } from "./sessions.ts";
+
+export interface InboxContext {
+  readonly sql: Sql;
+  readonly now: () => number;
+  /** Creates or updates the tables; called before anything is written. */
+  readonly migrate: () => void;
+  /** Conversation objects have something to hear. */
+  readonly onNotice: () => void;
+}
+
+export class InboxCore {
+  readonly #context: InboxContext;
+  readonly #parts: InboxParts;
+  readonly #channel: InboxChannel;
+
+  constructor(context: InboxContext, parts: InboxParts, channel: InboxChannel) {
+    this.#context = context;
+    this.#parts = parts;
+    this.#channel = channel;
+  }
+
+  /** Devices that the new list revokes lose their sessions. */
+  enrol(input: EnrolInput, hashes: EnrolmentHashes): void {
+    const { sql, now } = this.#context;
+    const { devices, prekeys, sessions } = this.#parts;
+    this.#context.migrate();
+    let ended: SessionId[] = [];
+    const outcome = sql.transaction(() => {
+      const result = devices.enrol(input, hashes, now());
+      if (result === "repeated") return result;
+      prekeys.add(input.device, input.prekeys);
+      ended = sessions.end(({ device }) => !devices.isReachable(device));
+      return result;
+    });
+    if (outcome === "repeated") return;
+    this.#channel.sessionsEnded(ended);
+    this.#deviceSetChanged();
+  }
+
+  openSession(input: OpenSessionInput): Identity {
+    const account = knownAccount(this.#context.sql);
+    const ended = this.#context.sql.transaction(() => this.#parts.sessions.open(input));
+    this.#sessionsEnded(ended);
+    return {
+      account: account.account,
+      device: input.device,
+      session: input.session,
+      username: account.username,
+    };
+  }
+
+  rotateSession(input: RotateInput): Identity {
+    const { sql } = this.#context;
+    const account = loadAccount(sql);
+    if (account === undefined) throw unauthenticated();
+    const rotation = sql.transaction(() => this.#parts.sessions.rotate(input));
+    if (rotation.type === "unknown") throw unauthenticated();
+    if (rotation.type === "reused") {
+      const matches = ({ session }: { session: SessionId }) => session === input.session;
+      this.#sessionsEnded(sql.transaction(() => this.#parts.sessions.end(matches)));
+      throw sessionRevoked();
+    }
+    return {
+      account: account.account,
+      device: rotation.device,
+      session: input.session,
+      username: account.username,
+    };
+  }
+
+  authorize(identity: Identity): void {
+    if (loadAccount(this.#context.sql) === undefined) throw sessionRevoked();
+    if (!this.#parts.sessions.isAlive(identity)) throw sessionRevoked();
+  }
+
+  /** Ends this session or all of the account, and bars the devices concerned from renewing by their key. */
+  endSessions(input: {
+    readonly identity: Identity;
+    readonly scope: "device" | "everywhere";
+    readonly signOut?: string | undefined;
+  }): number {
+    const { sql } = this.#context;
+    const { devices, sessions } = this.#parts;
+    const { identity, scope, signOut } = input;
+    this.authorize(identity);
+    let isNews = false;
+    const ended = sql.transaction(() => {
+      const concerned = scope === "device" ? [identity.device] : devices.all().map(({ device }) => device);
+      for (const device of concerned) devices.bar(device);
+      if (signOut !== undefined && devices.signOut(identity.device, signOut)) {
+        isNews = true;
+        nextEpoch(sql);
+      }
+      return sessions.end(({ device }) => concerned.includes(device));
+    });
+    this.#sessionsEnded(ended);
+    if (isNews) this.#deviceSetChanged();
+    return ended.length;
+  }
+
+  /** Takes the verified statement of a device that wiped itself; its sessions, if any are left, are over. */
+  signOut(device: DeviceId, statement: string): void {
+    const { sql } = this.#context;
+    knownAccount(sql);
+    let isNews = false;
+    const ended = sql.transaction(() => {
+      isNews = this.#parts.devices.signOut(device, statement);
+      if (isNews) nextEpoch(sql);
+      return this.#parts.sessions.end((session) => session.device === device);
+    });
+    this.#sessionsEnded(ended);
+    if (isNews) this.#deviceSetChanged();
+  }
+
+  directory(after: number): DeviceDirectory {
+    return this.#parts.devices.directory(knownAccount(this.#context.sql), after);
+  }
+
+  certificate(device: DeviceId): string {
+    knownAccount(this.#context.sql);
+    return this.#parts.devices.certificate(device);
+  }
+
+  deviceSet(): DeviceSet {
+    return this.#parts.devices.set(knownAccount(this.#context.sql));
+  }
+
+  addPrekeys(device: DeviceId, prekeys: PrekeyInput): PrekeyStockRecord {
+    const { sql } = this.#context;
+    knownAccount(sql);
+    sql.transaction(() => this.#parts.prekeys.add(device, prekeys));
+    return this.#parts.prekeys.stock(device);
+  }
+
+  claimBundles({ requester, devices }: ClaimInput): Bundle[] {
+    const { sql } = this.#context;
+    const { prekeys } = this.#parts;
+    knownAccount(sql);
+    const reachable = [...new Set(devices)].filter((device) => this.#parts.devices.isReachable(device));
+    const bundles = sql.transaction(() => prekeys.claim({ requester, devices: reachable }));
+    for (const device of reachable) {
+      const stock = prekeys.stock(device);
+      if (prekeys.isLow(stock)) this.#channel.prekeysLow(device, stock);
+    }
+    return bundles;
+  }
+
+  registerConversation(input: RegisterConversationInput): DeviceSet {
+    const { sql } = this.#context;
+    const account = knownAccount(sql);
+    const summary = sql.transaction(() => this.#parts.summaries.register(input, account.epoch));
+    if (summary !== undefined) this.#channel.conversationChanged(summary);
+    return this.#parts.devices.set(account);
+  }
+
+  advance(input: AdvanceInput): void {
+    const { sql } = this.#context;
+    knownAccount(sql);
+    const { summary, peer, hasNewPeerSet } = sql.transaction(() => this.#parts.summaries.advance(input));
+    this.#channel.conversationAdvanced(summary, input);
+    if (hasNewPeerSet) this.#channel.devicesChanged(peer, input.peerSet.version);
+  }
+
+  /** Queues a message for one of this account's devices from a device of this account or of a conversation's peer. */
+  enqueueDeviceMessage(input: DeviceMessageInput): void {
+    const { sql } = this.#context;
+    const account = knownAccount(sql);
+    const mayWrite =
+      input.sender.account === account.account || this.#parts.summaries.hasPeer(input.sender.account);
+    if (!mayWrite) throw refusal("forbidden");
+    if (!this.#parts.devices.isReachable(input.device)) throw refusal("not_found");
+    const queued = sql.transaction(() => this.#parts.queue.enqueue(input));
+    if (queued !== undefined) this.#channel.deviceMessage(input.device, queued);
+  }
+
+  clean(): void {
+    const { prekeys, queue, notices } = this.#parts;
+    this.#context.sql.transaction(() => {
+      prekeys.clean();
+      queue.clean();
+      notices.clean();
+    });
+  }
+
+  #sessionsEnded(ended: readonly SessionId[]): void {
+    if (ended.length === 0) return;
+    this.#channel.sessionsEnded(ended);
+    this.#context.onNotice();
+  }
+
+  #deviceSetChanged(): void {
+    const { account } = knownAccount(this.#context.sql);
+    this.#channel.devicesChanged(account, this.#parts.devices.version());
+    this.#context.onNotice();
+  }
+}
+
+function unauthenticated(): SottoError {
+  return new SottoError("unauthenticated", "This session does not exist.");
+}

@@ -1,0 +1,65 @@
+/** The rules by which one device list follows another (CRYPTO 2.1), as far as a server can check them. */
+import { encodeBase64url } from "#schema/envelope/base64url.ts";
+import { sameBytes } from "#schema/envelope/bytes.ts";
+import { parseDeviceCert } from "#schema/envelope/device-cert.ts";
+import type { DeviceList } from "#schema/envelope/device-list.ts";
+import { SottoError } from "#schema/errors.ts";
+import type { DeviceId } from "#schema/ids.ts";
+
+export interface Joining {
+  readonly device: DeviceId;
+  /** SHA-256 of `deviceCertHashInput`. */
+  readonly certHash: Uint8Array;
+}
+
+export interface Predecessor {
+  readonly list: DeviceList;
+  /** DLH, base64url. */
+  readonly hash: string;
+}
+
+/** Throws `device_list_conflict` unless `list` is the next list and adds exactly the joining device. */
+export function assertNextList(list: DeviceList, joining: Joining, previous: Predecessor | undefined): void {
+  const isNext = previous === undefined ? isGenesis(list) : follows(list, previous);
+  const added = list.devices.filter(
+    (entry) => previous?.list.devices.some(({ deviceId }) => deviceId === entry.deviceId) !== true,
+  );
+  const entry = added[0];
+  const addsOnlyTheJoining =
+    added.length === 1 &&
+    entry !== undefined &&
+    entry.deviceId === joining.device &&
+    entry.status === "active" &&
+    sameBytes(entry.certHash, joining.certHash);
+  if (!isNext || !addsOnlyTheJoining) throw conflict();
+}
+
+/** Throws `device_list_conflict` when another device of the account has one of the certificate's keys. */
+export function assertFreshKeys(certificate: Uint8Array, others: readonly Uint8Array[]): void {
+  const own = parseDeviceCert(certificate);
+  for (const other of others) {
+    const { dsk, dik } = parseDeviceCert(other);
+    if (sameBytes(dsk, own.dsk) || sameBytes(dik, own.dik)) throw conflict();
+  }
+}
+
+export function conflict(): SottoError {
+  return new SottoError("device_list_conflict", "The device list does not follow the newest one.");
+}
+
+function isGenesis(list: DeviceList): boolean {
+  return list.kind === "genesis" && list.devices.length === 1;
+}
+
+function follows(list: DeviceList, { list: before, hash }: Predecessor): boolean {
+  if (list.kind !== "change" || list.version !== before.version + 1) return false;
+  if (!sameBytes(list.aik, before.aik) || encodeBase64url(list.prevHash) !== hash) return false;
+  const keeps = before.devices.every((old) => {
+    const now = list.devices.find(({ deviceId }) => deviceId === old.deviceId);
+    if (now === undefined || !sameBytes(now.certHash, old.certHash)) return false;
+    return old.status === "active" || now.status === "revoked";
+  });
+  const highest = before.devices.at(-1)?.deviceId ?? 0;
+  const knownIds = new Set(before.devices.map(({ deviceId }) => deviceId));
+  return keeps && list.devices.every(({ deviceId }) => knownIds.has(deviceId) || deviceId > highest);
+}

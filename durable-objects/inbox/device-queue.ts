@@ -1,0 +1,97 @@
+/** To-device messages: kept until the device acknowledges them, at most so many and so long. */
+import type { AccountId, DeviceId } from "#schema/ids.ts";
+import { limits } from "#schema/limits.ts";
+import type { DeviceMessageInput } from "#schema/rpc/inbox.ts";
+import type { Sql } from "../support/sql.ts";
+
+export interface QueuedMessage {
+  readonly position: number;
+  readonly senderAccount: AccountId;
+  readonly senderDevice: DeviceId;
+  readonly data: string;
+  readonly serverTimeMs: number;
+}
+
+/** How long a repeated send of an acknowledged message is recognised. */
+const rememberMs = 86_400_000;
+const readAtOnce = 64;
+
+export class DeviceQueue {
+  readonly #sql: Sql;
+  readonly #now: () => number;
+
+  constructor(sql: Sql, now: () => number) {
+    this.#sql = sql;
+    this.#now = now;
+  }
+
+  /** Inside a transaction: queues the message. Undefined when it was queued before. */
+  enqueue({ device, sender, id, data }: DeviceMessageInput): QueuedMessage | undefined {
+    const earlier = this.#sql.first(
+      `SELECT position FROM device_messages
+       WHERE device = ? AND id = ? AND sender_account = ? AND sender_device = ?`,
+      device,
+      id,
+      sender.account,
+      sender.device,
+    );
+    if (earlier !== undefined) return undefined;
+    const position = this.#sql.first<{ position: number }>(
+      "UPDATE devices SET last_position = last_position + 1 WHERE device = ? RETURNING last_position AS position",
+      device,
+    )?.position;
+    if (position === undefined) return undefined;
+    const serverTimeMs = this.#now();
+    this.#sql.all(
+      "INSERT INTO device_messages VALUES (?, ?, ?, ?, ?, ?, ?)",
+      device,
+      position,
+      sender.account,
+      sender.device,
+      id,
+      data,
+      serverTimeMs,
+    );
+    this.#sql.all(
+      "DELETE FROM device_messages WHERE device = ? AND position <= ?",
+      device,
+      position - limits.deviceMessagesQueued,
+    );
+    return { position, senderAccount: sender.account, senderDevice: sender.device, data, serverTimeMs };
+  }
+
+  /** Everything not acknowledged yet, a few at a time so that a long queue never stands in memory as a whole. */
+  *pending(device: DeviceId): Generator<readonly QueuedMessage[]> {
+    for (let after = 0; ;) {
+      const rows = this.#sql.all<{ [Key in keyof QueuedMessage]: QueuedMessage[Key] }>(
+        `SELECT position, sender_account AS senderAccount, sender_device AS senderDevice, data,
+           server_time_ms AS serverTimeMs
+         FROM device_messages WHERE device = ? AND position > ? AND data IS NOT NULL ORDER BY position LIMIT ?`,
+        device,
+        after,
+        readAtOnce,
+      );
+      const last = rows.at(-1);
+      if (last === undefined) return;
+      yield rows;
+      after = last.position;
+    }
+  }
+
+  acknowledge(device: DeviceId, position: number): void {
+    this.#sql.all(
+      "UPDATE device_messages SET data = NULL WHERE device = ? AND position <= ? AND data IS NOT NULL",
+      device,
+      position,
+    );
+  }
+
+  clean(): void {
+    const now = this.#now();
+    this.#sql.all(
+      "DELETE FROM device_messages WHERE server_time_ms < ? OR (data IS NULL AND server_time_ms < ?)",
+      now - limits.capsuleAgeMs,
+      now - rememberMs,
+    );
+  }
+}

@@ -1,0 +1,158 @@
+/** The account's devices: their certificates, the chain of lists, sign-outs. */
+import { decodeBase64url } from "#schema/envelope/base64url.ts";
+import { parseDeviceList } from "#schema/envelope/device-list.ts";
+import type { DeviceDirectory } from "#schema/http/devices.ts";
+import type { AccountId, DeviceId } from "#schema/ids.ts";
+import type { EnrolInput } from "#schema/rpc/inbox.ts";
+import type { DeviceSet } from "#schema/rpc/shared.ts";
+import { refusal } from "../support/error-events.ts";
+import type { Sql } from "../support/sql.ts";
+import { type AccountRow, createAccount, loadAccount, nextEpoch } from "./account.ts";
+import { assertFreshKeys, assertNextList, conflict, type Predecessor } from "./device-chain.ts";
+
+export interface DeviceRow {
+  readonly device: DeviceId;
+  readonly name: string;
+  readonly certificate: string;
+  readonly active: number;
+  readonly signOut: string | null;
+  readonly barred: number;
+}
+
+/** Hashes of an enrolment, computed before the turn that decides about it. */
+export interface EnrolmentHashes {
+  /** DLH of the new list, base64url. */
+  readonly list: string;
+  readonly certificate: Uint8Array;
+}
+
+const deviceColumns = "device, name, certificate, active, sign_out AS signOut, barred";
+
+export class Devices {
+  readonly #sql: Sql;
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+  }
+
+  /**
+   * Inside a transaction: adds the device when its list follows the newest. Returns whether anything changed: an
+   * enrolment that was accepted before is not an error, because its answer may have been lost.
+   */
+  enrol(input: EnrolInput, hashes: EnrolmentHashes, nowMs: number): "added" | "repeated" {
+    const account = loadAccount(this.#sql);
+    if (this.#isRepeated(input)) return "repeated";
+    if ((account === undefined) !== input.genesis) throw conflict();
+    const bytes = decodeBase64url(input.deviceList);
+    const list = parseDeviceList(bytes);
+    const joining = { device: input.device, certHash: hashes.certificate };
+    assertNextList(list, joining, this.#predecessor());
+    const others = this.all().map(({ certificate }) => decodeBase64url(certificate));
+    assertFreshKeys(decodeBase64url(input.certificate), others);
+    if (account === undefined) createAccount(this.#sql, input.account, input.username, nowMs);
+    this.#sql.all("INSERT INTO device_lists VALUES (?, ?, ?)", list.version, input.deviceList, hashes.list);
+    this.#sql.all(
+      "INSERT INTO devices VALUES (?, ?, ?, 1, NULL, 0, ?, 0)",
+      input.device,
+      input.deviceName,
+      input.certificate,
+      nowMs,
+    );
+    for (const { deviceId, status } of list.devices) {
+      if (status === "revoked") this.#sql.all("UPDATE devices SET active = 0 WHERE device = ?", deviceId);
+    }
+    nextEpoch(this.#sql);
+    return "added";
+  }
+
+  all(): DeviceRow[] {
+    return this.#sql.all<{ [Key in keyof DeviceRow]: DeviceRow[Key] }>(
+      `SELECT ${deviceColumns} FROM devices ORDER BY device`,
+    );
+  }
+
+  find(device: DeviceId): DeviceRow | undefined {
+    return this.#sql.first<{ [Key in keyof DeviceRow]: DeviceRow[Key] }>(
+      `SELECT ${deviceColumns} FROM devices WHERE device = ?`,
+      device,
+    );
+  }
+
+  /** Whether messages are to be encrypted for it. */
+  isReachable(device: DeviceId): boolean {
+    const row = this.find(device);
+    return row !== undefined && row.active === 1 && row.signOut === null;
+  }
+
+  set(account: AccountRow): DeviceSet {
+    const devices = this.all()
+      .filter((row) => row.active === 1 && row.signOut === null)
+      .map((row) => row.device);
+    return { account: account.account, epoch: account.epoch, version: this.version(), devices };
+  }
+
+  version(): number {
+    return (
+      this.#sql.first<{ version: number }>("SELECT MAX(version) AS version FROM device_lists")?.version ?? 0
+    );
+  }
+
+  directory(account: AccountRow, after: number): DeviceDirectory {
+    const from = Math.min(after + 1, this.version());
+    const lists = this.#sql
+      .all<{ list: string }>("SELECT list FROM device_lists WHERE version >= ? ORDER BY version", from)
+      .map((row) => row.list);
+    const devices = this.all();
+    return {
+      account: account.account,
+      username: account.username,
+      lists,
+      certificates: devices.map(({ device, certificate }) => ({ deviceId: device, certificate })),
+      signOuts: devices.flatMap(({ device, signOut }) =>
+        signOut === null ? [] : [{ deviceId: device, statement: signOut }],
+      ),
+    };
+  }
+
+  certificate(device: DeviceId): string {
+    const row = this.find(device);
+    if (row === undefined) throw refusal("not_found");
+    return row.certificate;
+  }
+
+  /** Keeps a device's verified statement and its key from opening sessions. Returns whether it is news. */
+  signOut(device: DeviceId, statement: string): boolean {
+    const row = this.find(device);
+    if (row === undefined) throw refusal("not_found");
+    this.bar(device);
+    if (row.signOut !== null) return false;
+    this.#sql.all("UPDATE devices SET sign_out = ? WHERE device = ?", statement, device);
+    return true;
+  }
+
+  /** The device's key opens no new session. */
+  bar(device: DeviceId): void {
+    this.#sql.all("UPDATE devices SET barred = 1 WHERE device = ?", device);
+  }
+
+  #isRepeated(input: EnrolInput): boolean {
+    const row = this.find(input.device);
+    if (row === undefined || row.certificate !== input.certificate) return false;
+    return this.#sql.first("SELECT version FROM device_lists WHERE list = ?", input.deviceList) !== undefined;
+  }
+
+  #predecessor(): Predecessor | undefined {
+    const row = this.#sql.first<{ list: string; hash: string }>(
+      "SELECT list, hash FROM device_lists ORDER BY version DESC LIMIT 1",
+    );
+    if (row === undefined) return undefined;
+    return { list: parseDeviceList(decodeBase64url(row.list)), hash: row.hash };
+  }
+}
+
+/** The account of an inbox that has one. */
+export function knownAccount(sql: Sql): AccountRow & { readonly account: AccountId } {
+  const account = loadAccount(sql);
+  if (account === undefined) throw refusal("not_found");
+  return account;
+}

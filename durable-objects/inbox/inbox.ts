@@ -1,0 +1,241 @@
+/** The Durable Object of one account: wakes, restores, hands on, replies. What it decides is in the core. */
+import { DurableObject } from "cloudflare:workers";
+import { migrations } from "#schema/db/inbox/migrations.ts";
+import { decodeBase64url, encodeBase64url } from "#schema/envelope/base64url.ts";
+import type { Bytes } from "#schema/envelope/bytes.ts";
+import { deviceCertHashInput } from "#schema/envelope/device-cert.ts";
+import { deviceListHashInput } from "#schema/envelope/device-list.ts";
+import type { Bundle, DeviceDirectory } from "#schema/http/devices.ts";
+import type { AccountId, DeviceId } from "#schema/ids.ts";
+import { pingText, pongText } from "#schema/protocol/control.ts";
+import { subprotocol } from "#schema/protocol/version.ts";
+import type * as Rpc from "#schema/rpc/inbox.ts";
+import { answerRpc, type RpcResult, unwrap } from "#schema/rpc/result.ts";
+import type { DeviceSet, Identity } from "#schema/rpc/shared.ts";
+import { Alarms } from "../support/alarms.ts";
+import { answerClose, closeFor } from "../support/close.ts";
+import { errorEvent, refusal } from "../support/error-events.ts";
+import { faultOf, logEvent, type ObjectEvent } from "../support/events.ts";
+import { migrate } from "../support/migrate.ts";
+import { parseIdentity, SocketRoster } from "../support/sockets.ts";
+import { durableSql, hasTable, type Sql } from "../support/sql.ts";
+import { conversationStub, inboxStub, type ObjectEnv } from "../support/stubs.ts";
+import { InboxChannel } from "./channel.ts";
+import { InboxCore } from "./core.ts";
+import { knownAccount } from "./devices.ts";
+import { InboxParts } from "./parts.ts";
+import { Postman } from "./postman.ts";
+
+type InboxAlarm = "notices" | "receipts" | "clean";
+
+const retryMs = 5_000;
+const cleanMs = 86_400_000;
+
+export class Inbox extends DurableObject<ObjectEnv> implements Rpc.InboxRpc {
+  readonly #sql: Sql;
+  readonly #sockets: SocketRoster;
+  readonly #parts: InboxParts;
+  readonly #channel: InboxChannel;
+  readonly #core: InboxCore;
+  readonly #postman: Postman;
+  #openAlarms: Alarms<InboxAlarm> | undefined;
+
+  constructor(context: DurableObjectState, env: ObjectEnv) {
+    super(context, env);
+    this.#sql = durableSql(context.storage);
+    if (hasTable(this.#sql, "account")) migrate(this.#sql, migrations);
+    context.setWebSocketAutoResponse(new WebSocketRequestResponsePair(pingText, pongText));
+    this.#sockets = new SocketRoster(context);
+    this.#parts = new InboxParts(this.#sql, Date.now);
+    this.#channel = new InboxChannel({
+      parts: this.#parts,
+      sockets: this.#sockets,
+      now: Date.now,
+      deliver: (account, message) => this.#deliver(account, message),
+      onReceipt: () => this.#post("receipts"),
+      onFailure: (error) => this.#log("call_failed", error),
+    });
+    this.#core = new InboxCore(
+      {
+        sql: this.#sql,
+        now: Date.now,
+        migrate: () => migrate(this.#sql, migrations),
+        onNotice: () => this.#post("notices"),
+      },
+      this.#parts,
+      this.#channel,
+    );
+    this.#postman = new Postman({
+      notices: this.#parts.notices,
+      set: () => this.#core.deviceSet(),
+      conversation: (id) => conversationStub(this.env, id),
+    });
+  }
+
+  /** A WebSocket upgrade whose identity the Worker has stamped. */
+  override async fetch(request: Request): Promise<Response> {
+    const identity = parseIdentity(request.headers);
+    const authorized = await this.authorize(identity);
+    const { 0: client, 1: server } = new WebSocketPair();
+    if (authorized.ok) {
+      this.#sockets.accept(server, identity);
+    } else {
+      server.accept();
+      closeFor(server, "session_revoked");
+    }
+    const headers = { "sec-websocket-protocol": subprotocol };
+    return new Response(null, { status: 101, webSocket: client, headers });
+  }
+
+  override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): void {
+    const known = this.#sockets.get(socket);
+    if (known === undefined) return closeFor(socket, "unavailable");
+    try {
+      this.#channel.receive(known, data);
+    } catch (error) {
+      this.#log("frame_failed", error);
+      known.send(errorEvent("internal"));
+    }
+  }
+
+  override webSocketClose(socket: WebSocket, code: number, reason: string): void {
+    this.#sockets.remove(socket);
+    answerClose(socket, code, reason);
+  }
+
+  override webSocketError(socket: WebSocket): void {
+    this.#sockets.remove(socket);
+  }
+
+  override async alarm(): Promise<void> {
+    if (!hasTable(this.#sql, "account")) return;
+    const handlers = {
+      notices: () => this.#postman.tellChanges(),
+      receipts: () => this.#postman.tellReceipts(),
+      clean: () => {
+        this.#core.clean();
+        this.#alarms.schedule("clean", Date.now() + cleanMs);
+      },
+    };
+    await this.#alarms.run(handlers, (alarm, error) =>
+      logEvent("warn", { event: "alarm_failed", object: "inbox", alarm, fault: faultOf(error) }),
+    );
+  }
+
+  async enrol(input: Rpc.EnrolInput): Promise<RpcResult<null>> {
+    const list = await sha256(deviceListHashInput(decodeBase64url(input.deviceList)));
+    const certificate = await sha256(deviceCertHashInput(decodeBase64url(input.certificate)));
+    return answerRpc(() => {
+      this.#core.enrol(input, { list: encodeBase64url(list), certificate });
+      this.#alarms.schedule("clean", Date.now() + cleanMs);
+      return null;
+    });
+  }
+
+  openSession(input: Rpc.OpenSessionInput): Promise<RpcResult<Identity>> {
+    return answerRpc(() => this.#core.openSession(input));
+  }
+
+  rotateSession(input: Rpc.RotateInput): Promise<RpcResult<Identity>> {
+    return answerRpc(() => this.#core.rotateSession(input));
+  }
+
+  authorize(identity: Identity): Promise<RpcResult<null>> {
+    return answerRpc(() => {
+      this.#core.authorize(identity);
+      return null;
+    });
+  }
+
+  endSessions(input: Parameters<Rpc.InboxRpc["endSessions"]>[0]): Promise<RpcResult<{ ended: number }>> {
+    return answerRpc(() => ({ ended: this.#core.endSessions(input) }));
+  }
+
+  signOut(input: { device: DeviceId; statement: string }): Promise<RpcResult<null>> {
+    return answerRpc(() => {
+      this.#core.signOut(input.device, input.statement);
+      return null;
+    });
+  }
+
+  sessions(): Promise<RpcResult<readonly Rpc.SessionRecord[]>> {
+    return answerRpc(() => {
+      knownAccount(this.#sql);
+      return this.#parts.sessions.list();
+    });
+  }
+
+  directory(input: { after: number }): Promise<RpcResult<DeviceDirectory>> {
+    return answerRpc(() => this.#core.directory(input.after));
+  }
+
+  certificate(input: { device: DeviceId }): Promise<RpcResult<string>> {
+    return answerRpc(() => this.#core.certificate(input.device));
+  }
+
+  addPrekeys(input: {
+    device: DeviceId;
+    prekeys: Rpc.PrekeyInput;
+  }): Promise<RpcResult<Rpc.PrekeyStockRecord>> {
+    return answerRpc(() => this.#core.addPrekeys(input.device, input.prekeys));
+  }
+
+  claimBundles(input: Rpc.ClaimInput): Promise<RpcResult<readonly Bundle[]>> {
+    return answerRpc(() => this.#core.claimBundles(input));
+  }
+
+  deviceSet(): Promise<RpcResult<DeviceSet>> {
+    return answerRpc(() => this.#core.deviceSet());
+  }
+
+  registerConversation(input: Rpc.RegisterConversationInput): Promise<RpcResult<DeviceSet>> {
+    return answerRpc(() => this.#core.registerConversation(input));
+  }
+
+  advance(input: Rpc.AdvanceInput): Promise<RpcResult<null>> {
+    return answerRpc(() => {
+      this.#core.advance(input);
+      return null;
+    });
+  }
+
+  enqueueDeviceMessage(input: Rpc.DeviceMessageInput): Promise<RpcResult<null>> {
+    return answerRpc(() => {
+      this.#core.enqueueDeviceMessage(input);
+      return null;
+    });
+  }
+
+  listConversations(input: Rpc.ConversationListInput): Promise<RpcResult<Rpc.ConversationList>> {
+    return answerRpc(() => {
+      knownAccount(this.#sql);
+      return this.#parts.summaries.page(input);
+    });
+  }
+
+  get #alarms(): Alarms<InboxAlarm> {
+    this.#openAlarms ??= new Alarms(this.#sql, (atMs) => void this.ctx.storage.setAlarm(atMs), Date.now);
+    return this.#openAlarms;
+  }
+
+  async #deliver(account: AccountId, message: Rpc.DeviceMessageInput): Promise<void> {
+    if (account === message.sender.account) this.#core.enqueueDeviceMessage(message);
+    else if (!this.#parts.summaries.hasPeer(account)) throw refusal("forbidden");
+    else unwrap(await inboxStub(this.env, account).enqueueDeviceMessage(message));
+  }
+
+  /** Tries at once; the alarm is what makes it certain. */
+  #post(what: "notices" | "receipts"): void {
+    this.#alarms.schedule(what, Date.now() + retryMs);
+    const told = what === "notices" ? this.#postman.tellChanges() : this.#postman.tellReceipts();
+    told.catch((error: unknown) => this.#log("call_failed", error));
+  }
+
+  #log(event: Exclude<ObjectEvent["event"], "alarm_failed">, error: unknown): void {
+    logEvent(event === "call_failed" ? "warn" : "error", { event, object: "inbox", fault: faultOf(error) });
+  }
+}
+
+async function sha256(bytes: Bytes): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+}

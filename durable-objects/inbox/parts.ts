@@ -1,0 +1,26 @@
+import type { Sql } from "../support/sql.ts";
+import { DeviceQueue } from "./device-queue.ts";
+import { Devices } from "./devices.ts";
+import { Notices } from "./notices.ts";
+import { Prekeys } from "./prekeys.ts";
+import { Sessions } from "./sessions.ts";
+import { Summaries } from "./summaries.ts";
+
+/** The parts of an inbox over one storage. */
+export class InboxParts {
+  readonly devices: Devices;
+  readonly sessions: Sessions;
+  readonly prekeys: Prekeys;
+  readonly queue: DeviceQueue;
+  readonly summaries: Summaries;
+  readonly notices: Notices;
+
+  constructor(sql: Sql, now: () => number) {
+    this.devices = new Devices(sql);
+    this.sessions = new Sessions(sql, this.devices, now);
+    this.prekeys = new Prekeys(sql, now);
+    this.queue = new DeviceQueue(sql, now);
+    this.summaries = new Summaries(sql);
+    this.notices = new Notices(sql, now);
+  }
+}

@@ -1,0 +1,178 @@
+/** What the inbox knows of each conversation: enough for a chat list, nothing that grows with its messages. */
+import type { AccountId, ConversationId } from "#schema/ids.ts";
+import type { MessageRecord } from "#schema/protocol/message.ts";
+import type {
+  AdvanceInput,
+  ConversationList,
+  ConversationListInput,
+  RegisterConversationInput,
+} from "#schema/rpc/inbox.ts";
+import type { Summary } from "#schema/rpc/shared.ts";
+import { refusal } from "../support/error-events.ts";
+import type { Sql } from "../support/sql.ts";
+
+interface SummaryRow {
+  readonly conversationId: ConversationId;
+  readonly peerAccount: AccountId;
+  readonly peerUsername: string;
+  readonly createdAtMs: number;
+  readonly updatedAtMs: number;
+  readonly lastSeq: number;
+  readonly readSeq: number;
+  readonly unread: number;
+  readonly visible: number;
+  readonly lastMessage: string | null;
+  readonly peerEpoch: number;
+}
+
+const columns = `conversation_id AS conversationId, peer_account AS peerAccount, peer_username AS peerUsername,
+  created_at_ms AS createdAtMs, updated_at_ms AS updatedAtMs, last_seq AS lastSeq, read_seq AS readSeq, unread,
+  visible, last_message AS lastMessage, peer_epoch AS peerEpoch`;
+
+export class Summaries {
+  readonly #sql: Sql;
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+  }
+
+  /** Adds the conversation, or shows it when this account asks for it. Returns its summary when that is news. */
+  register(input: RegisterConversationInput, epoch: number): Summary | undefined {
+    const before = this.#find(input.conversationId);
+    this.#sql.all(
+      `INSERT INTO conversations VALUES (?, ?, ?, ?, ?, ?, 0, 0, 0, ?, NULL, '[]', 0, ?)
+       ON CONFLICT (conversation_id) DO UPDATE SET visible = max(visible, excluded.visible)`,
+      input.conversationId,
+      input.kind,
+      input.peer.account,
+      input.peer.username,
+      input.createdAtMs,
+      input.createdAtMs,
+      input.visible ? 1 : 0,
+      epoch,
+    );
+    const row = this.#find(input.conversationId);
+    return row !== undefined && row.visible > (before?.visible ?? 0) ? summaryOf(row) : undefined;
+  }
+
+  /** Merges a notice; an older one than what is known moves nothing back. */
+  advance(input: AdvanceInput): {
+    readonly summary: Summary;
+    readonly peer: AccountId;
+    readonly hasNewPeerSet: boolean;
+  } {
+    const before = this.#find(input.conversationId);
+    if (before === undefined) throw refusal("not_found");
+    const isNewer = input.lastSeq >= before.lastSeq && input.read >= before.readSeq;
+    if (isNewer) {
+      this.#sql.all(
+        `UPDATE conversations SET updated_at_ms = ?, last_seq = ?, read_seq = ?, unread = ?,
+           visible = max(visible, ?), last_message = ?, receipts = ? WHERE conversation_id = ?`,
+        input.updatedAtMs,
+        input.lastSeq,
+        input.read,
+        input.unread,
+        input.lastSeq > 0 ? 1 : 0,
+        input.newest === undefined ? null : JSON.stringify(input.newest),
+        JSON.stringify(input.receipts),
+        input.conversationId,
+      );
+    }
+    const hasNewPeerSet = input.peerSet.epoch > before.peerEpoch;
+    if (hasNewPeerSet) {
+      this.#sql.all(
+        "UPDATE conversations SET peer_epoch = ? WHERE conversation_id = ?",
+        input.peerSet.epoch,
+        input.conversationId,
+      );
+    }
+    return {
+      summary: summaryOf(this.#find(input.conversationId) ?? before),
+      peer: before.peerAccount,
+      hasNewPeerSet,
+    };
+  }
+
+  has(conversationId: ConversationId): boolean {
+    return this.#find(conversationId) !== undefined;
+  }
+
+  hasPeer(account: AccountId): boolean {
+    return (
+      this.#sql.first("SELECT 1 AS found FROM conversations WHERE peer_account = ? LIMIT 1", account) !==
+      undefined
+    );
+  }
+
+  /** Newest first, after the cursor of the page before. Throws `malformed` for a cursor that is none. */
+  page(input: ConversationListInput): ConversationList {
+    const { rows, next } = this.#rows(input);
+    const conversations = rows.map((row) =>
+      row.lastMessage === null
+        ? summaryOf(row)
+        : { ...summaryOf(row), lastMessage: parseMessage(row.lastMessage) },
+    );
+    return { conversations, next };
+  }
+
+  /** The same without messages. */
+  summaries(input: ConversationListInput): {
+    readonly conversations: Summary[];
+    readonly next: string | undefined;
+  } {
+    const { rows, next } = this.#rows(input);
+    return { conversations: rows.map(summaryOf), next };
+  }
+
+  #rows({ limit, cursor }: ConversationListInput): {
+    readonly rows: SummaryRow[];
+    readonly next: string | undefined;
+  } {
+    const [updatedAtMs, conversationId] =
+      cursor === undefined ? [Number.MAX_SAFE_INTEGER, ""] : parseCursor(cursor);
+    const found = this.#sql.all<{ [Key in keyof SummaryRow]: SummaryRow[Key] }>(
+      `SELECT ${columns} FROM conversations
+       WHERE visible = 1 AND (updated_at_ms, conversation_id) < (?, ?)
+       ORDER BY updated_at_ms DESC, conversation_id DESC LIMIT ?`,
+      updatedAtMs,
+      conversationId,
+      limit + 1,
+    );
+    const rows = found.slice(0, limit);
+    const last = rows.at(-1);
+    const next =
+      found.length > limit && last !== undefined ? `${last.updatedAtMs}.${last.conversationId}` : undefined;
+    return { rows, next };
+  }
+
+  #find(conversationId: ConversationId): SummaryRow | undefined {
+    return this.#sql.first<{ [Key in keyof SummaryRow]: SummaryRow[Key] }>(
+      `SELECT ${columns} FROM conversations WHERE conversation_id = ?`,
+      conversationId,
+    );
+  }
+}
+
+function summaryOf(row: SummaryRow): Summary {
+  return {
+    conversationId: row.conversationId,
+    kind: "direct",
+    peer: { account: row.peerAccount, username: row.peerUsername },
+    createdAtMs: row.createdAtMs,
+    lastSeq: row.lastSeq,
+    read: row.readSeq,
+    unread: row.unread,
+    updatedAtMs: row.updatedAtMs,
+  };
+}
+
+function parseCursor(cursor: string): [number, string] {
+  const match = /^(\d{1,16})\.([A-Za-z0-9_-]{22})$/.exec(cursor);
+  if (match === null) throw refusal("malformed");
+  return [Number(match[1]), match[2] ?? ""];
+}
+
+/** Written by `advance` alone. */
+function parseMessage(json: string): MessageRecord {
+  return JSON.parse(json) as MessageRecord;
+}

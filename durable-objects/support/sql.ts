@@ -1,0 +1,33 @@
+/** The little of SQLite that the cores use, so that they run on an object's storage and on plain Node alike. */
+export type SqlValue = string | number | null;
+export type SqlRow = Readonly<Record<string, SqlValue>>;
+
+export interface Sql {
+  /** All rows of one statement. The caller names the columns it selected. */
+  all<Row extends SqlRow>(statement: string, ...bindings: readonly SqlValue[]): Row[];
+  /** First row or undefined. */
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller names the columns, as with `all`
+  first<Row extends SqlRow>(statement: string, ...bindings: readonly SqlValue[]): Row | undefined;
+  /** Commits what `work` wrote, or nothing when it throws. Does not nest. */
+  transaction<Result>(work: () => Result): Result;
+}
+
+/** Whether the storage holds anything; asking writes nothing. */
+export function hasTable(sql: Sql, table: string): boolean {
+  return sql.first("SELECT name FROM sqlite_master WHERE type = 'table' AND name = ?", table) !== undefined;
+}
+
+/** The SQLite storage of a Durable Object. */
+export function durableSql(storage: DurableObjectStorage): Sql {
+  const sql = storage.sql;
+  // The statement decides the columns; no type system sees through it.
+  const all = <Row extends SqlRow>(statement: string, ...bindings: readonly SqlValue[]) =>
+    sql.exec(statement, ...bindings).toArray() as unknown as Row[];
+  return {
+    all,
+    // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller names the columns, as with `all`
+    first: <Row extends SqlRow>(statement: string, ...bindings: readonly SqlValue[]) =>
+      all<Row>(statement, ...bindings)[0],
+    transaction: (work) => storage.transactionSync(work),
+  };
+}

@@ -1,0 +1,101 @@
+import { type Bytes } from "#schema/envelope/bytes.ts";
+import { type CborMap, type CborValue, decodeCbor, encodeCbor } from "./cbor.ts";
+import { Fields } from "./cbor-fields.ts";
+import { assertOr } from "./errors.ts";
+
+/** What every message says about itself, checked against the envelope and the session it came in (CRYPTO 2.5). */
+export interface ContentBinding {
+  /** 16 bytes. */
+  readonly conversationId: Uint8Array;
+  /** 16 bytes. */
+  readonly clientMsgId: Uint8Array;
+  /** 16 bytes. */
+  readonly senderAccountId: Uint8Array;
+  readonly senderDeviceId: number;
+  /** By the sender's clock; order is by sequence number, never by this. */
+  readonly sentAtMs: number;
+}
+
+export interface TextPayload {
+  readonly type: "text";
+  readonly text: string;
+  /** `clientMsgId` of the message this one answers. */
+  readonly replyTo?: Uint8Array;
+}
+
+/** A type of a newer client: to be shown as "update needed". */
+export interface UnsupportedPayload {
+  readonly type: "unsupported";
+  readonly typeName: string;
+}
+
+/** Content schema 1. */
+export interface MessageContent extends ContentBinding {
+  readonly payload: TextPayload | UnsupportedPayload;
+}
+
+export interface OutgoingContent extends ContentBinding {
+  readonly payload: TextPayload;
+}
+
+const schemaVersion = 1;
+
+/** The keys on the wire, short so that most chat text stays in the smallest padding bucket. */
+const keys = {
+  version: "v",
+  type: "t",
+  conversationId: "c",
+  clientMsgId: "m",
+  senderAccountId: "a",
+  senderDeviceId: "d",
+  sentAtMs: "s",
+  text: "x",
+  replyTo: "r",
+} as const;
+
+/** Deterministic CBOR of `content`. */
+export function encodeContent(content: OutgoingContent): Bytes {
+  const { payload } = content;
+  const map = new Map<string, CborValue>([
+    [keys.version, schemaVersion],
+    [keys.type, payload.type],
+    [keys.conversationId, content.conversationId],
+    [keys.clientMsgId, content.clientMsgId],
+    [keys.senderAccountId, content.senderAccountId],
+    [keys.senderDeviceId, content.senderDeviceId],
+    [keys.sentAtMs, content.sentAtMs],
+    [keys.text, payload.text],
+  ]);
+  if (payload.replyTo !== undefined) map.set(keys.replyTo, payload.replyTo);
+  const encoded: CborMap = map;
+  return encodeCbor(encoded);
+}
+
+/**
+ * Strict on the keys it knows, tolerant of others and of unknown types.
+ * Throws `CryptoError` MALFORMED, or UNSUPPORTED_VERSION for a higher schema.
+ */
+export function parseContent(bytes: Uint8Array): MessageContent {
+  const fields = new Fields(decodeCbor(bytes), "content");
+  const version = fields.uint(keys.version);
+  assertOr(version !== 0, "MALFORMED", "content: version zero");
+  assertOr(version === schemaVersion, "UNSUPPORTED_VERSION", "content: newer schema");
+  return {
+    conversationId: fields.bytes(keys.conversationId, 16),
+    clientMsgId: fields.bytes(keys.clientMsgId, 16),
+    senderAccountId: fields.bytes(keys.senderAccountId, 16),
+    senderDeviceId: fields.uint(keys.senderDeviceId, 0xffff_ffff),
+    sentAtMs: fields.uint(keys.sentAtMs),
+    payload: parsePayload(fields),
+  };
+}
+
+function parsePayload(fields: Fields): MessageContent["payload"] {
+  const typeName = fields.text(keys.type);
+  if (typeName !== "text") return { type: "unsupported", typeName };
+  return {
+    type: "text",
+    text: fields.text(keys.text),
+    ...(fields.has(keys.replyTo) && { replyTo: fields.bytes(keys.replyTo, 16) }),
+  };
+}

@@ -1,0 +1,69 @@
+import { type Bytes, concat } from "#schema/envelope/bytes.ts";
+import { label } from "#schema/envelope/labels.ts";
+import { assertOr, CryptoError } from "./errors.ts";
+import { type Provider } from "./provider.ts";
+
+const alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+const secretBytes = 24;
+const codeChars = 40;
+const groupChars = 5;
+
+/** The 24 random bytes behind a recovery code (CRYPTO 2.13): 192 bits, so no stretching is needed. */
+export function createRecoverySecret(provider: Provider): Bytes {
+  return provider.random(secretBytes);
+}
+
+/** 40 characters of Crockford base32 in 8 groups of 5, the last 8 bits a checksum. */
+export function formatRecoveryCode(provider: Provider, secret: Uint8Array): string {
+  if (secret.length !== secretBytes) throw new RangeError("recovery secret: expected 24 bytes");
+  const bytes = concat(secret, checksum(provider, secret));
+  let bits = 0n;
+  for (const byte of bytes) bits = (bits << 8n) | BigInt(byte);
+  let code = "";
+  for (let index = codeChars - 1; index >= 0; index -= 1) {
+    code += alphabet[Number((bits >> BigInt(index * 5)) & 31n)]!;
+  }
+  return code.match(/.{5}/g)?.join("-") ?? code;
+}
+
+/**
+ * Reads a code as people type it: any case, O for 0, I and L for 1, any separators.
+ * Throws `CryptoError` TRUNCATED (characters missing) or MALFORMED (too many, foreign, or a wrong checksum).
+ */
+export function parseRecoveryCode(provider: Provider, text: string): Bytes {
+  const normal = text
+    .normalize("NFKC")
+    .toUpperCase()
+    .replace(/[\s\-–—_.]/g, "")
+    .replaceAll("O", "0")
+    .replaceAll(/[IL]/g, "1");
+  assertOr(
+    normal.length >= codeChars,
+    "TRUNCATED",
+    `recovery code: expected ${codeChars / groupChars} groups`,
+  );
+  assertOr(normal.length === codeChars, "MALFORMED", "recovery code: too long");
+  let bits = 0n;
+  for (const char of normal) {
+    const value = alphabet.indexOf(char);
+    assertOr(value >= 0, "MALFORMED", "recovery code: foreign character");
+    bits = (bits << 5n) | BigInt(value);
+  }
+  const bytes = Uint8Array.from({ length: secretBytes + 1 }, (_, index) =>
+    Number((bits >> BigInt((secretBytes - index) * 8)) & 255n),
+  );
+  const secret = bytes.slice(0, secretBytes);
+  if (!provider.equal(checksum(provider, secret), bytes.subarray(secretBytes))) {
+    throw new CryptoError("MALFORMED", "recovery code: checksum");
+  }
+  return secret;
+}
+
+/** The key-encryption key of a recovery code. */
+export function recoveryKek(provider: Provider, accountSalt: Uint8Array, secret: Uint8Array): Bytes {
+  return provider.hkdf(accountSalt, secret, label("recovery"), 32);
+}
+
+function checksum(provider: Provider, secret: Uint8Array): Bytes {
+  return provider.sha256(secret).slice(0, 1);
+}

@@ -1,0 +1,56 @@
+/** The directory database (D1): what must be unique over all accounts. Devices and sessions live in inbox objects. */
+import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
+
+export const accounts = sqliteTable(
+  "accounts",
+  {
+    accountId: text("account_id").primaryKey(),
+    username: text("username").notNull(),
+    /** 16 bytes; salt of `authHash`. */
+    serverSalt: text("server_salt").notNull(),
+    /** HMAC-SHA256(pepper, serverSalt ‖ authKey) (CRYPTO 2.13). */
+    authHash: text("auth_hash").notNull(),
+    clientSalt: text("client_salt").notNull(),
+    argon2MemoryKiB: integer("argon2_memory_kib").notNull(),
+    argon2Passes: integer("argon2_passes").notNull(),
+    vaultVersion: integer("vault_version").notNull(),
+    vaultData: text("vault_data").notNull(),
+    /** JSON array of `{kind, data}`. */
+    vaultWraps: text("vault_wraps").notNull(),
+    createdAtMs: integer("created_at_ms").notNull(),
+  },
+  (table) => [uniqueIndex("accounts_username").on(table.username)],
+);
+
+/** Failed sign-ins by HMAC of the name, so that unknown names behave like known ones and names are not stored. */
+export const loginAttempts = sqliteTable(
+  "login_attempts",
+  {
+    nameTag: text("name_tag").primaryKey(),
+    failures: integer("failures").notNull(),
+    windowStartedAtMs: integer("window_started_at_ms").notNull(),
+  },
+  (table) => [index("login_attempts_window").on(table.windowStartedAtMs)],
+);
+
+export const conversations = sqliteTable(
+  "conversations",
+  {
+    conversationId: text("conversation_id").primaryKey(),
+    kind: text("kind").notNull(),
+    /** Both account ids of a direct conversation in order, so that a pair has one conversation. */
+    pairKey: text("pair_key").notNull(),
+    archiveShard: integer("archive_shard").notNull(),
+    createdAtMs: integer("created_at_ms").notNull(),
+  },
+  (table) => [uniqueIndex("conversations_pair").on(table.pairKey)],
+);
+
+export const conversationMembers = sqliteTable(
+  "conversation_members",
+  {
+    accountId: text("account_id").notNull(),
+    conversationId: text("conversation_id").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.accountId, table.conversationId] })],
+);

@@ -1,0 +1,138 @@
+/** What an inbox object (one per account) answers to the Worker and to other objects. */
+import type { Bundle, DeviceDirectory } from "../http/devices.ts";
+import type { AccountId, ConversationId, DeviceId, Sequence, SessionId } from "../ids.ts";
+import type { MessageRecord } from "../protocol/message.ts";
+import type { RpcResult } from "./result.ts";
+import type { DeviceSet, Identity, Member, Summary, Watermarks } from "./shared.ts";
+
+/** An enrolment whose signatures the Worker has verified; the chain rules are checked by the object. */
+export interface EnrolInput {
+  readonly account: AccountId;
+  readonly username: string;
+  readonly device: DeviceId;
+  readonly deviceName: string;
+  /** base64url, as in the request. */
+  readonly deviceList: string;
+  readonly certificate: string;
+  readonly prekeys: PrekeyInput;
+  /** Genesis: the account must not exist yet, or with this very list. */
+  readonly genesis: boolean;
+}
+
+export interface PrekeyInput {
+  readonly signed?: { readonly signedPrekey: string; readonly lastResort: string } | undefined;
+  readonly oneTime: readonly string[];
+  readonly oneTimePq: readonly string[];
+}
+
+export interface PrekeyStockRecord {
+  readonly oneTime: number;
+  readonly oneTimePq: number;
+  readonly signedPrekeyCreatedAtMs: number;
+}
+
+export interface OpenSessionInput {
+  readonly device: DeviceId;
+  /** SHA-256 of the refresh token, base64url: the object never sees a token. */
+  readonly tokenHash: string;
+  readonly session: SessionId;
+  readonly expiresAtMs: number;
+}
+
+export interface RotateInput {
+  readonly session: SessionId;
+  readonly presentedHash: string;
+  readonly nextHash: string;
+  readonly expiresAtMs: number;
+}
+
+export interface SessionRecord {
+  readonly sessionId: SessionId;
+  readonly deviceId: DeviceId;
+  readonly deviceName: string;
+  readonly lastActiveDayMs: number;
+}
+
+export interface ClaimInput {
+  readonly requester: AccountId;
+  readonly devices: readonly DeviceId[];
+}
+
+export interface RegisterConversationInput {
+  readonly conversationId: ConversationId;
+  readonly kind: "direct";
+  readonly peer: Member;
+  readonly createdAtMs: number;
+  readonly visible: boolean;
+}
+
+/** The state of a conversation as one member's inbox must know it. Sent again until confirmed; merging is idempotent. */
+export interface AdvanceInput {
+  readonly conversationId: ConversationId;
+  readonly lastSeq: Sequence;
+  readonly read: Sequence;
+  readonly unread: number;
+  readonly updatedAtMs: number;
+  readonly receipts: readonly Watermarks[];
+  readonly newest?: MessageRecord | undefined;
+  /** The newest messages in ascending order, with the capsules of this account's devices. */
+  readonly messages: readonly {
+    readonly record: MessageRecord;
+    readonly capsules: Readonly<Record<string, string>>;
+  }[];
+  /** Devices that got these messages on their conversation socket. */
+  readonly liveDevices: readonly DeviceId[];
+  /** The other member's device set, so that its changes reach devices without a conversation socket. */
+  readonly peerSet: { readonly epoch: number; readonly version: number };
+}
+
+export interface DeviceMessageInput {
+  readonly device: DeviceId;
+  readonly sender: { readonly account: AccountId; readonly device: DeviceId };
+  readonly id: string;
+  readonly data: string;
+}
+
+export interface ConversationListInput {
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+}
+
+export interface ConversationList {
+  readonly conversations: readonly (Summary & { readonly lastMessage?: MessageRecord })[];
+  readonly next?: string | undefined;
+}
+
+export interface InboxRpc {
+  /** Adds a device. Refusals: `device_list_conflict`, `bad_signature`. Repeating an accepted one is harmless. */
+  enrol(input: EnrolInput): Promise<RpcResult<null>>;
+  /** Refuses a revoked, signed-out or barred device with `session_revoked`. */
+  openSession(input: OpenSessionInput): Promise<RpcResult<Identity>>;
+  /** Refusals: `unauthenticated` (no such session), `session_revoked` (a spent token: the session is over). */
+  rotateSession(input: RotateInput): Promise<RpcResult<Identity>>;
+  /** Whether the session lives and its device is active; otherwise `session_revoked`. */
+  authorize(identity: Identity): Promise<RpcResult<null>>;
+  endSessions(input: {
+    readonly identity: Identity;
+    readonly scope: "device" | "everywhere";
+    readonly signOut?: string | undefined;
+  }): Promise<RpcResult<{ readonly ended: number }>>;
+  /** A verified sign-out statement of a device whose session is gone. */
+  signOut(input: { readonly device: DeviceId; readonly statement: string }): Promise<RpcResult<null>>;
+  sessions(): Promise<RpcResult<readonly SessionRecord[]>>;
+  /** Refuses an unknown account with `not_found`, without creating anything. */
+  directory(input: { readonly after: number }): Promise<RpcResult<DeviceDirectory>>;
+  /** Certificate of an enrolled device, whatever its status; otherwise `not_found`. */
+  certificate(input: { readonly device: DeviceId }): Promise<RpcResult<string>>;
+  addPrekeys(input: {
+    readonly device: DeviceId;
+    readonly prekeys: PrekeyInput;
+  }): Promise<RpcResult<PrekeyStockRecord>>;
+  claimBundles(input: ClaimInput): Promise<RpcResult<readonly Bundle[]>>;
+  deviceSet(): Promise<RpcResult<DeviceSet>>;
+  registerConversation(input: RegisterConversationInput): Promise<RpcResult<DeviceSet>>;
+  advance(input: AdvanceInput): Promise<RpcResult<null>>;
+  /** Refuses an unknown or inactive device with `not_found`, a sender without a shared conversation with `forbidden`. */
+  enqueueDeviceMessage(input: DeviceMessageInput): Promise<RpcResult<null>>;
+  listConversations(input: ConversationListInput): Promise<RpcResult<ConversationList>>;
+}

@@ -1,0 +1,59 @@
+/** Values that Worker, inbox and conversation objects exchange. All survive structured cloning. */
+import type { AccountId, ConversationId, DeviceId, Sequence, SessionId } from "../ids.ts";
+import type { MessageRecord } from "../protocol/message.ts";
+
+/** Whose socket or request this is: stamped by the Worker from a verified access token, never from a body. */
+export interface Identity {
+  readonly account: AccountId;
+  readonly device: DeviceId;
+  readonly session: SessionId;
+  readonly username: string;
+}
+
+/** The devices that must be able to read a message: active in the newest list and not signed out. */
+export interface DeviceSet {
+  readonly account: AccountId;
+  /** Counts the changes; a set with a lower epoch is out of date. */
+  readonly epoch: number;
+  readonly version: number;
+  readonly devices: readonly DeviceId[];
+}
+
+export type Member = {
+  readonly account: AccountId;
+  readonly username: string;
+};
+
+export type Watermarks = {
+  readonly account: AccountId;
+  readonly delivered: Sequence;
+  readonly read: Sequence;
+};
+
+/** `conversationSummarySchema`, as objects hand it over. */
+export type Summary = {
+  readonly conversationId: ConversationId;
+  readonly kind: "direct";
+  readonly peer: Member;
+  readonly createdAtMs: number;
+  readonly lastSeq: Sequence;
+  readonly read: Sequence;
+  readonly unread: number;
+  readonly updatedAtMs: number;
+};
+
+export interface MessagePage {
+  readonly messages: readonly MessageRecord[];
+  readonly more: boolean;
+}
+
+/**
+ * Headers in which the Worker hands the identity of a WebSocket upgrade to an object. It builds them afresh, so
+ * nothing that a client sends arrives under these names.
+ */
+export const identityHeaders = {
+  account: "x-sotto-account",
+  device: "x-sotto-device",
+  session: "x-sotto-session",
+  username: "x-sotto-username",
+} as const;

@@ -1,0 +1,134 @@
+/** The directory database: accounts by name, conversations by pair. A failing database is `unavailable`, never more. */
+import { SottoError } from "#schema/errors.ts";
+import type { Argon2Cost, SealedVault } from "#schema/http/auth.ts";
+import type { AccountId, ConversationId } from "#schema/ids.ts";
+import type { Member } from "#schema/rpc/shared.ts";
+
+export interface AccountRecord {
+  readonly account: AccountId;
+  readonly username: string;
+  readonly serverSalt: string;
+  readonly authHash: string;
+  readonly clientSalt: string;
+  readonly argon2: Argon2Cost;
+  readonly vault: SealedVault;
+}
+
+interface AccountRow {
+  readonly account_id: AccountId;
+  readonly username: string;
+  readonly server_salt: string;
+  readonly auth_hash: string;
+  readonly client_salt: string;
+  readonly argon2_memory_kib: number;
+  readonly argon2_passes: number;
+  readonly vault_version: number;
+  readonly vault_data: string;
+  readonly vault_wraps: string;
+}
+
+export interface ConversationRow {
+  readonly conversationId: ConversationId;
+  readonly archiveShard: number;
+  readonly createdAtMs: number;
+}
+
+export class Directory {
+  readonly #database: D1Database;
+
+  constructor(database: D1Database) {
+    this.#database = database;
+  }
+
+  async accountByName(username: string): Promise<AccountRecord | undefined> {
+    const row = await query(() =>
+      this.#database.prepare("SELECT * FROM accounts WHERE username = ?").bind(username).first<AccountRow>(),
+    );
+    return row === null ? undefined : recordOf(row);
+  }
+
+  async accountById(account: AccountId): Promise<AccountRecord | undefined> {
+    const row = await query(() =>
+      this.#database.prepare("SELECT * FROM accounts WHERE account_id = ?").bind(account).first<AccountRow>(),
+    );
+    return row === null ? undefined : recordOf(row);
+  }
+
+  /** Adds the account unless its name or id is taken; the caller looks who has it now. */
+  async addAccount(record: AccountRecord, nowMs: number): Promise<void> {
+    await query(() =>
+      this.#database
+        .prepare("INSERT INTO accounts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING")
+        .bind(
+          record.account,
+          record.username,
+          record.serverSalt,
+          record.authHash,
+          record.clientSalt,
+          record.argon2.memoryKiB,
+          record.argon2.passes,
+          record.vault.version,
+          record.vault.data,
+          JSON.stringify(record.vault.wraps),
+          nowMs,
+        )
+        .run(),
+    );
+  }
+
+  /** The conversation of a pair, made with `proposed` when the pair has none yet. */
+  async directConversation(members: readonly Member[], proposed: ConversationRow): Promise<ConversationRow> {
+    const pairKey = members.map(({ account }) => account).join(".");
+    const results = await query(() =>
+      this.#database.batch<{ conversation_id: ConversationId; archive_shard: number; created_at_ms: number }>(
+        [
+          this.#database
+            .prepare("INSERT INTO conversations VALUES (?, 'direct', ?, ?, ?) ON CONFLICT DO NOTHING")
+            .bind(proposed.conversationId, pairKey, proposed.archiveShard, proposed.createdAtMs),
+          ...members.map(({ account }) =>
+            this.#database
+              .prepare(
+                `INSERT INTO conversation_members SELECT ?, conversation_id FROM conversations WHERE pair_key = ?
+               ON CONFLICT DO NOTHING`,
+              )
+              .bind(account, pairKey),
+          ),
+          this.#database.prepare("SELECT * FROM conversations WHERE pair_key = ?").bind(pairKey),
+        ],
+      ),
+    );
+    const row = results.at(-1)?.results[0];
+    if (row === undefined) throw new Error("a conversation just written is not there");
+    return {
+      conversationId: row.conversation_id,
+      archiveShard: row.archive_shard,
+      createdAtMs: row.created_at_ms,
+    };
+  }
+}
+
+/** Runs one database call; a failure of the database becomes `unavailable`. */
+export async function query<Result>(call: () => Promise<Result>): Promise<Result> {
+  try {
+    return await call();
+  } catch (cause) {
+    throw new SottoError("unavailable", "Not possible right now; try again.", { retryAfterMs: 2_000, cause });
+  }
+}
+
+function recordOf(row: AccountRow): AccountRecord {
+  return {
+    account: row.account_id,
+    username: row.username,
+    serverSalt: row.server_salt,
+    authHash: row.auth_hash,
+    clientSalt: row.client_salt,
+    argon2: { memoryKiB: row.argon2_memory_kib, passes: row.argon2_passes, lanes: 1 },
+    // Written by `addAccount` alone.
+    vault: {
+      version: row.vault_version,
+      data: row.vault_data,
+      wraps: JSON.parse(row.vault_wraps) as SealedVault["wraps"],
+    },
+  };
+}

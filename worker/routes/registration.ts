@@ -1,0 +1,55 @@
+/** New accounts. The directory row is what makes one exist; everything before it can be repeated or left behind. */
+import * as v from "valibot";
+import { encodeBase64url } from "#schema/envelope/base64url.ts";
+import { SottoError } from "#schema/errors.ts";
+import type { register, registerBegin } from "#schema/http/auth.ts";
+import { accountIdSchema } from "#schema/ids.ts";
+import { usernameProblem } from "#schema/username.ts";
+import { isAuthKeyRight, storeAuthKey } from "../auth-key.ts";
+import type { Handler } from "../contract.ts";
+import { Directory } from "../directory.ts";
+import { openSession } from "../session.ts";
+import { callInbox } from "../stubs.ts";
+import { signTicket, verifyTicket } from "../tokens.ts";
+import { verifyEnrolment } from "../verify-enrolment.ts";
+
+export const handleRegisterBegin: Handler<typeof registerBegin> = async ({ env, body: { username } }) => {
+  if (usernameProblem(username) !== undefined) {
+    throw new SottoError("username_refused", "This username cannot be had.");
+  }
+  const holder = await new Directory(env.DB).accountByName(username);
+  if (holder !== undefined) throw usernameTaken();
+  const account = v.parse(accountIdSchema, encodeBase64url(crypto.getRandomValues(new Uint8Array(16))));
+  return { account, ticket: await signTicket(env, "register", { account, username }) };
+};
+
+export const handleRegister: Handler<typeof register> = async ({ env, body, setCookie }) => {
+  const { account, username } = await verifyTicket(env, "register", body.ticket);
+  await verifyEnrolment(account, body.device);
+  await callInbox(env, account, (inbox) =>
+    inbox.enrol({
+      account,
+      username,
+      device: body.device.deviceId,
+      deviceName: body.deviceName,
+      deviceList: body.device.deviceList,
+      certificate: body.device.certificate,
+      prekeys: body.device.prekeys,
+      genesis: true,
+    }),
+  );
+  const directory = new Directory(env.DB);
+  const { salt: clientSalt, argon2, vault } = body;
+  const authKey = await storeAuthKey(env, body.authKey);
+  await directory.addAccount({ account, username, ...authKey, clientSalt, argon2, vault }, Date.now());
+  const registered = await directory.accountById(account);
+  if (registered === undefined) throw usernameTaken();
+  if (!(await isAuthKeyRight(env, registered, body.authKey))) {
+    throw new SottoError("unauthenticated", "This account was registered with another password.");
+  }
+  return openSession(env, account, body.device.deviceId, body.refreshTransport, setCookie);
+};
+
+function usernameTaken(): SottoError {
+  return new SottoError("username_taken", "This username is taken.");
+}
