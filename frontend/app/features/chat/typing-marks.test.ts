@@ -4,12 +4,7 @@ import { createTypingMarks } from "./typing-marks.ts";
 function setUp() {
   vi.useFakeTimers();
   const marks: boolean[] = [];
-  const clock = {
-    now: () => Date.now(),
-    setTimeout: (task: () => void, delayMs: number) => window.setTimeout(task, delayMs),
-    clearTimeout: (handle: number) => clearTimeout(handle),
-  };
-  return { marks, typing: createTypingMarks((on) => marks.push(on), clock) };
+  return { marks, typing: createTypingMarks((on) => marks.push(on)) };
 }
 
 test("a mark is set once and renewed before it dies", () => {

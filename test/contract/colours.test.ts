@@ -1,7 +1,8 @@
+/** Contrast of the pairs of colours that carry text, computed from the tokens (WCAG 2.2, 1.4.3 and 1.4.11). */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 
-const css = readFileSync(new URL("./tokens.css", import.meta.url), "utf8");
+const css = readFileSync(new URL("../../frontend/app/ui/tokens.css", import.meta.url), "utf8");
 
 type Tokens = Readonly<Record<string, string>>;
 
