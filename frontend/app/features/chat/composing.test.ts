@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { enterSendsMessage, lengthView, messageTextMaxBytes } from "./composing.ts";
+import { limits } from "#schema/limits.ts";
+import { enterSendsMessage, lengthView } from "./composing.ts";
 
 const plain = { shiftKey: false, ctrlKey: false, metaKey: false, isComposing: false };
 const desktop = { enterSends: true, touch: false };
@@ -22,11 +23,11 @@ test.each(["", "  \n "])("%j is nothing to send", (text) => {
 
 test("the bytes left are told only near the limit", () => {
   expect(lengthView("a")).toEqual({ sendable: true, left: undefined });
-  expect(lengthView("a".repeat(messageTextMaxBytes - 100))).toEqual({ sendable: true, left: 100 });
-  expect(lengthView("a".repeat(messageTextMaxBytes + 1))).toEqual({ sendable: false, left: -1 });
+  expect(lengthView("a".repeat(limits.textBytes - 100))).toEqual({ sendable: true, left: 100 });
+  expect(lengthView("a".repeat(limits.textBytes + 1))).toEqual({ sendable: false, left: -1 });
 });
 
 test("characters count by their bytes", () => {
-  const text = "é".repeat(messageTextMaxBytes / 2 - 10);
+  const text = "é".repeat(limits.textBytes / 2 - 10);
   expect(lengthView(text).left).toBe(20);
 });
