@@ -7,6 +7,8 @@ const DAY_MS = 86_400_000;
 export const limits = {
   /** One WebSocket frame upwards. A first message to 31 devices is about 160 KB of capsules in base64url. */
   frameBytes: 512 * KiB,
+  /** UTF-8 bytes of one text; with its envelope fields it stays below the 64 KiB of content. */
+  textBytes: 60_000,
   /** Sealed body of one message. 64 KiB of content plus header, nonce, tag and padding growth of 12 %. */
   bodyBytes: 80 * KiB,
   /** One capsule: a PreKey envelope with a full post-quantum header is 4.6 KB (CRYPTO 2.4). */

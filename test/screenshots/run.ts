@@ -39,6 +39,7 @@ async function photograph(
     timezoneId: "Europe/Stockholm",
   });
   const page = await context.newPage();
+  await page.mouse.move(0, 0);
   page.setDefaultTimeout(5_000);
   page.on("console", (message) => {
     if (message.type() === "error") problems.push(`${name}: ${message.text()}`);

@@ -37,6 +37,13 @@ export const text = {
   welcome: {
     title: "Quiet conversations, kept between you.",
     lead: "End-to-end encrypted messages in any browser. No phone number, no e-mail, nobody listening in.",
+    /** A conversation that grows quieter, beside the first words on wide screens. */
+    picture: [
+      "Are you still up?",
+      "Just about. What is it?",
+      "Nothing. It is snowing.",
+      "I am at the window already",
+    ],
     signUp: "Create an account",
     logIn: "Log in",
     points: [

@@ -52,6 +52,11 @@ export function prependPage(
   return [...page, ...window.filter((view) => !fresh.has(view.clientMessageId))];
 }
 
+/** Forgets what lies before a sequence number: a page that reaches further back than the window did. */
+export function windowFrom(views: readonly MessageView[], from: Sequence): readonly MessageView[] {
+  return views.filter((view) => view.seq === undefined || view.seq >= from);
+}
+
 /** Incoming messages that came after `afterSeq`: what a screen reader is told about. */
 export function arrivedAfter(views: readonly MessageView[], afterSeq: Sequence): readonly MessageView[] {
   return views.filter((view) => !view.mine && view.seq !== undefined && view.seq > afterSeq);

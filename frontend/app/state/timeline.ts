@@ -11,6 +11,7 @@ import {
   type ShownMessage,
   showMessages,
   trimWindow,
+  windowFrom,
 } from "./message-window.ts";
 
 const pageSize = 50;
@@ -129,11 +130,11 @@ export function createTimeline({ api, conversationId, self, onArrived, onError }
       if (state.peek() !== "ready") return;
       const before = views.peek();
       try {
-        const next = await read(
-          oldestSeq(before) ?? 0,
-          refreshPageSize,
-          Math.ceil(before.length / refreshPageSize) + 4,
-        );
+        const from = oldestSeq(before) ?? 0;
+        const pages = Math.ceil(before.length / refreshPageSize) + 4;
+        const page = await read(from, refreshPageSize, pages);
+        const messages = windowFrom(page.messages, from);
+        const next = { messages, hasOlder: page.hasOlder || messages.length < page.messages.length };
         const arrived = arrivedAfter(next.messages, newestSeq(before));
         show(next);
         if (arrived.length > 0) onArrived(arrived);

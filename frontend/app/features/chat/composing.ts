@@ -1,8 +1,6 @@
 /** Rules of the message field. Pure. */
 import { limits } from "#schema/limits.ts";
 
-/** Room for the content's own framing and padding inside the sealed body. */
-export const messageTextMaxBytes = Math.floor((limits.bodyBytes * 3) / 4) - 1_024;
 const sayWhenLeftBytes = 2_000;
 
 export interface LengthView {
@@ -16,8 +14,8 @@ const encoder = new TextEncoder();
 export function lengthView(text: string): LengthView {
   const sendable = text.trim() !== "";
   // A UTF-16 unit is at most three bytes: far from the limit nothing needs encoding.
-  if (text.length * 3 < messageTextMaxBytes - sayWhenLeftBytes) return { sendable, left: undefined };
-  const left = messageTextMaxBytes - encoder.encode(text).length;
+  if (text.length * 3 < limits.textBytes - sayWhenLeftBytes) return { sendable, left: undefined };
+  const left = limits.textBytes - encoder.encode(text).length;
   return { sendable: sendable && left >= 0, left: left <= sayWhenLeftBytes ? left : undefined };
 }
 

@@ -9,25 +9,12 @@ export interface TypingMarks {
   stop(): void;
 }
 
-interface Clock {
-  now(): number;
-  setTimeout(task: () => void, delayMs: number): number;
-  clearTimeout(handle: number): void;
-}
-
-const systemClock: Clock = {
-  now: () => Date.now(),
-  setTimeout: (task, delayMs) => window.setTimeout(task, delayMs),
-  clearTimeout: (handle) => window.clearTimeout(handle),
-};
-
-export function createTypingMarks(mark: (typing: boolean) => void, clock: Clock = systemClock): TypingMarks {
+export function createTypingMarks(mark: (typing: boolean) => void): TypingMarks {
   let markedAtMs: number | undefined;
-  let idleTimer: number | undefined;
+  let idleTimer: ReturnType<typeof setTimeout> | undefined;
 
   function stop(): void {
-    if (idleTimer !== undefined) clock.clearTimeout(idleTimer);
-    idleTimer = undefined;
+    clearTimeout(idleTimer);
     if (markedAtMs === undefined) return;
     markedAtMs = undefined;
     mark(false);
@@ -40,10 +27,10 @@ export function createTypingMarks(mark: (typing: boolean) => void, clock: Clock 
         stop();
         return;
       }
-      if (idleTimer !== undefined) clock.clearTimeout(idleTimer);
-      idleTimer = clock.setTimeout(stop, idleAfterMs);
-      if (markedAtMs !== undefined && clock.now() - markedAtMs < renewAfterMs) return;
-      markedAtMs = clock.now();
+      clearTimeout(idleTimer);
+      idleTimer = setTimeout(stop, idleAfterMs);
+      if (markedAtMs !== undefined && Date.now() - markedAtMs < renewAfterMs) return;
+      markedAtMs = Date.now();
       mark(true);
     },
   };

@@ -39,6 +39,11 @@ export function Welcome() {
           ))}
         </ul>
       </div>
+      <div class="welcome-picture" aria-hidden="true">
+        {text.welcome.picture.map((line) => (
+          <p key={line}>{line}</p>
+        ))}
+      </div>
     </main>
   );
 }
