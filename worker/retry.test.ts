@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { withRetries } from "./stubs.ts";
+import { withRetries } from "./retry.ts";
 
 function failing(fault: object, times: number) {
   let attempts = 0;
