@@ -19,7 +19,10 @@ beforeAll(async () => {
 
 async function newKey(): Promise<string> {
   const pair = await crypto.subtle.generateKey("Ed25519", true, ["sign", "verify"]);
-  const { kty, crv, x, d } = await crypto.subtle.exportKey("jwk", pair.privateKey);
+  if (!("privateKey" in pair)) throw new Error("no pair");
+  const jwk = await crypto.subtle.exportKey("jwk", pair.privateKey);
+  if (jwk instanceof ArrayBuffer) throw new Error("no JWK");
+  const { kty, crv, x, d } = jwk;
   return JSON.stringify({ kty, crv, x, d });
 }
 

@@ -24,7 +24,8 @@ function rigWithMessages(count: number): ConversationRig {
   const rig = new ConversationRig();
   const from = rig.socket(anna, 1, false);
   for (let sent = 0; sent < count; sent += 1) {
-    if (sent % limits.messageBurst === 0) rig.nowMs += 10_000;
+    if (sent % limits.messageBurst === 0)
+      rig.nowMs += (limits.messageBurst / limits.messagesPerSecond) * 1000;
     rig.receive(from, rig.message(anna, 1));
     rig.flush();
   }

@@ -1,0 +1,87 @@
+/** The command line's arguments. */
+import { parseArgs } from "node:util";
+import { homedir } from "node:os";
+import path from "node:path";
+
+export const usage = `sotto <command> [options]
+
+  register [username]           create an account here
+  login [username]              add this folder as a device (needs the recovery code)
+  send <username> [text]        send one message; with --lines one per line of standard input
+  listen                        print messages as they arrive
+  history <username>            print what is stored of a conversation
+  logout                        sign this device out and wipe its folder
+
+  --server URL                  default http://localhost:8787, remembered per home
+  --home DIR                    default ~/.sotto
+  --device-name NAME            default "Command line"
+  --lines                       send: one message per line of standard input
+  --count N                     listen: stop after N messages
+  --from NAME                   listen: only messages from this account
+  --json                        listen, history: one JSON object per line
+  --scope device|everywhere     logout: only here (default), or every session of the account
+
+  SOTTO_PASSWORD, SOTTO_RECOVERY_CODE   instead of being asked
+  SOTTO_PASSPHRASE                      seals the key file of a new home and opens it again`;
+
+export interface Arguments {
+  readonly command: string;
+  readonly rest: readonly string[];
+  readonly server: string | undefined;
+  readonly home: string;
+  readonly deviceName: string;
+  readonly lines: boolean;
+  readonly count: number;
+  readonly from: string | undefined;
+  readonly json: boolean;
+  readonly scope: "device" | "everywhere";
+}
+
+/** Wrong arguments; the message says which. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/** Throws `UsageError`. */
+export function parseArguments(argv: readonly string[]): Arguments {
+  const { values, positionals } = parse(argv);
+  const [command = "help", ...rest] = positionals;
+  const count = values.count === undefined ? Infinity : Number(values.count);
+  if (!(count > 0)) throw new UsageError("--count must be a positive number");
+  const { scope = "device" } = values;
+  if (scope !== "device" && scope !== "everywhere") throw new UsageError("--scope is device or everywhere");
+  return {
+    command: values.help === true ? "help" : command,
+    rest,
+    server: values.server?.replace(/\/+$/, ""),
+    home: path.resolve(values.home ?? path.join(homedir(), ".sotto")),
+    deviceName: values["device-name"] ?? "Command line",
+    lines: values.lines ?? false,
+    count,
+    from: values.from?.toLowerCase(),
+    json: values.json ?? false,
+    scope,
+  };
+}
+
+function parse(argv: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      allowPositionals: true,
+      options: {
+        server: { type: "string" },
+        home: { type: "string" },
+        "device-name": { type: "string" },
+        lines: { type: "boolean" },
+        count: { type: "string" },
+        from: { type: "string" },
+        json: { type: "boolean" },
+        scope: { type: "string" },
+        help: { type: "boolean", short: "h" },
+      },
+    });
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : "wrong arguments");
+  }
+}

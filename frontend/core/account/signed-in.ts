@@ -1,0 +1,44 @@
+/** Brings up tokens and engine of a device that has an account. */
+import { decodeBase64url, encodeBase64url } from "#schema/envelope/base64url.ts";
+import type { Session } from "#schema/http/auth.ts";
+import { Tokens } from "../api/tokens.ts";
+import { decodeOwnDevice, signSessionRenewal } from "../crypto/device-identity.ts";
+import type { Environment } from "../environment.ts";
+import type { Records } from "../store/records.ts";
+import type { AccountRecord } from "../store/tables.ts";
+import { Engine } from "../sync/engine.ts";
+import type { EventHub } from "../sync/event-hub.ts";
+import type { Self } from "../sync/self.ts";
+
+export interface SignedIn {
+  readonly tokens: Tokens;
+  readonly engine: Engine;
+}
+
+/** Loads what is stored; nothing goes to the network before `engine.start`. Throws `StoreError`. */
+export async function openSignedIn(
+  environment: Environment,
+  records: Records,
+  record: AccountRecord,
+  events: EventHub,
+  handlers: {
+    readonly renewed: (session: Session) => Promise<void>;
+    readonly ended: (reason: "logged_out" | "security") => void;
+  },
+): Promise<SignedIn> {
+  const { provider } = environment;
+  const { account, deviceId, joinedAtMs, refreshToken } = record;
+  const own = decodeOwnDevice(provider, decodeBase64url(record.ownDevice));
+  const tokens = new Tokens(environment, {
+    account,
+    deviceId,
+    ...(refreshToken !== undefined && { refreshToken }),
+    signChallenge: (challenge) =>
+      encodeBase64url(signSessionRenewal(provider, own, decodeBase64url(challenge))),
+    ...handlers,
+  });
+  const self: Self = { provider, own, account, deviceId, joinedAtMs, nowMs: () => tokens.serverNowMs() };
+  const engine = new Engine(environment, records, tokens, self, events);
+  await engine.load();
+  return { tokens, engine };
+}

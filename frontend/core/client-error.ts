@@ -1,0 +1,38 @@
+/** Turns whatever went wrong inside the client into the reasons its caller can act on. */
+import { type ErrorKind, SottoError } from "#schema/errors.ts";
+import { ClientError, type ClientErrorCode } from "./client-api.ts";
+import { type CryptoErrorCode, isCryptoError } from "./crypto/errors.ts";
+import { StoreError } from "./store/store.ts";
+
+const byKind: Partial<Record<ErrorKind, ClientErrorCode>> = {
+  username_taken: "username_taken",
+  username_refused: "username_invalid",
+  wrong_credentials: "wrong_credentials",
+  rate_limited: "rate_limited",
+  unavailable: "offline",
+  unauthenticated: "not_signed_in",
+  token_expired: "not_signed_in",
+  session_revoked: "not_signed_in",
+};
+
+const identityCodes: ReadonlySet<CryptoErrorCode> = new Set([
+  "UNTRUSTED_IDENTITY",
+  "LIST_FORK",
+  "LIST_ROLLBACK",
+  "BAD_SIGNATURE",
+  "BAD_CERT",
+]);
+
+export function toClientError(error: unknown): ClientError {
+  if (error instanceof ClientError) return error;
+  if (error instanceof SottoError) {
+    const code = byKind[error.kind] ?? "internal";
+    const { retryAfterMs } = error;
+    return new ClientError(code, { cause: error, ...(retryAfterMs !== undefined && { retryAfterMs }) });
+  }
+  if (error instanceof StoreError) return new ClientError("storage_failed", { cause: error });
+  if (isCryptoError(error) && identityCodes.has(error.code)) {
+    return new ClientError("identity_changed", { cause: error });
+  }
+  return new ClientError("internal", { cause: error });
+}

@@ -1,0 +1,47 @@
+/** The environment of a JavaScript platform with `fetch` and `WebSocket`: browsers, workers, Node. */
+import { nobleProvider } from "./crypto/noble-provider.ts";
+import type { Environment, Socket, SocketEvents } from "./environment.ts";
+
+/** Binds the globals of the platform. `onOnline` is left to the caller, because only browsers know. */
+export function platformEnvironment(
+  options: Pick<Environment, "origin" | "refreshTransport"> & { readonly onOnline?: Environment["onOnline"] },
+): Environment {
+  const { onOnline, ...rest } = options;
+  return {
+    ...rest,
+    ...(onOnline && { onOnline }),
+    provider: nobleProvider,
+    fetch: (url, init) => fetch(url, init),
+    openSocket,
+    nowMs: () => Date.now(),
+    setTimer(delayMs, callback) {
+      const timer = setTimeout(callback, delayMs);
+      return () => clearTimeout(timer);
+    },
+  };
+}
+
+function openSocket(url: string, protocols: readonly string[], events: SocketEvents): Socket {
+  const socket = new WebSocket(url, [...protocols]);
+  let isClosed = false;
+  const closed = (code: number, reason: string) => {
+    if (isClosed) return;
+    isClosed = true;
+    events.closed(code, reason);
+  };
+  socket.addEventListener("open", () => events.opened());
+  socket.addEventListener("message", ({ data }) => {
+    if (!isClosed && typeof data === "string") events.text(data);
+  });
+  socket.addEventListener("close", ({ code, reason }) => closed(code, reason));
+  socket.addEventListener("error", () => closed(1006, ""));
+  return {
+    send(text) {
+      if (socket.readyState === WebSocket.OPEN) socket.send(text);
+    },
+    close(code, reason) {
+      socket.close(code, reason);
+      closed(code, reason);
+    },
+  };
+}

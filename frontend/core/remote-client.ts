@@ -1,0 +1,76 @@
+/** The client's surface on the app's side of a port: calls go over, answers and events come back. */
+import { type ClientApi, ClientError, type ClientEvent, type Subscribe } from "./client-api.ts";
+import { type ClientMethod, isRpcMessage, type RpcCall, type RpcPort } from "./rpc/messages.ts";
+
+export type RemoteClient = ClientApi & { readonly subscribe: Subscribe };
+
+interface OpenCall {
+  readonly call: RpcCall;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: ClientError) => void;
+}
+
+/**
+ * Speaks to the client behind `port` (in the app: `new Worker(new URL("../crypto-worker/index.ts", import.meta.url),
+ * { type: "module" })`). Calls made before the other side is ready, or lost with it, are issued again under the same
+ * id when it says hello. Rejections are `ClientError`.
+ */
+export function connectClient(port: RpcPort): RemoteClient {
+  const open = new Map<string, OpenCall>();
+  const listeners = new Set<(event: ClientEvent) => void>();
+  const prefix = crypto.randomUUID();
+  let lastId = 0;
+
+  port.addEventListener("message", ({ data }) => {
+    if (!isRpcMessage(data)) return;
+    if (data.type === "event") for (const listener of listeners) listener(data.event);
+    if (data.type === "hello") for (const { call } of open.values()) port.postMessage(call);
+    if (data.type !== "answer") return;
+    const waiting = open.get(data.id);
+    open.delete(data.id);
+    if (data.ok) waiting?.resolve(data.value);
+    else {
+      const { code, retryAfterMs } = data;
+      waiting?.reject(new ClientError(code, retryAfterMs === undefined ? {} : { retryAfterMs }));
+    }
+  });
+
+  const method =
+    <Name extends ClientMethod>(name: Name) =>
+    (...args: Parameters<ClientApi[Name]>): ReturnType<ClientApi[Name]> => {
+      lastId += 1;
+      const call: RpcCall = { type: "call", id: `${prefix}/${lastId}`, method: name, args };
+      const answer = new Promise<unknown>((resolve, reject) => {
+        open.set(call.id, { call, resolve, reject });
+        port.postMessage(call);
+      });
+      return answer as ReturnType<ClientApi[Name]>;
+    };
+
+  return {
+    accountStatus: method("accountStatus"),
+    connectionStatus: method("connectionStatus"),
+    register: method("register"),
+    login: method("login"),
+    completeLogin: method("completeLogin"),
+    logout: method("logout"),
+    forget: method("forget"),
+    listSessions: method("listSessions"),
+    listConversations: method("listConversations"),
+    startConversation: method("startConversation"),
+    listMessages: method("listMessages"),
+    sendText: method("sendText"),
+    retryMessage: method("retryMessage"),
+    discardMessage: method("discardMessage"),
+    saveDraft: method("saveDraft"),
+    openConversation: method("openConversation"),
+    closeConversation: method("closeConversation"),
+    markRead: method("markRead"),
+    setTyping: method("setTyping"),
+    reconnectNow: method("reconnectNow"),
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}

@@ -1,0 +1,62 @@
+/** Answers calls with a client. A call that comes again is not carried out again: it gets the first one's answer. */
+import { type ClientApi, ClientError } from "../client-api.ts";
+import type { ClientMethod, RpcAnswer, RpcCall } from "./messages.ts";
+
+/** Answers kept for repeated calls; more than any caller has open at once. */
+const remembered = 500;
+
+const methods: ReadonlySet<string> = new Set<ClientMethod>([
+  "accountStatus",
+  "connectionStatus",
+  "register",
+  "login",
+  "completeLogin",
+  "logout",
+  "forget",
+  "listSessions",
+  "listConversations",
+  "startConversation",
+  "listMessages",
+  "sendText",
+  "retryMessage",
+  "discardMessage",
+  "saveDraft",
+  "openConversation",
+  "closeConversation",
+  "markRead",
+  "setTyping",
+  "reconnectNow",
+]);
+
+export class CallServer {
+  readonly #client: ClientApi;
+  readonly #answers = new Map<string, Promise<RpcAnswer>>();
+
+  constructor(client: ClientApi) {
+    this.#client = client;
+  }
+
+  /** Never rejects. */
+  answer(call: RpcCall): Promise<RpcAnswer> {
+    const known = this.#answers.get(call.id);
+    if (known !== undefined) return known;
+    const answer = this.#perform(call);
+    this.#answers.set(call.id, answer);
+    for (const oldest of this.#answers.keys()) {
+      if (this.#answers.size <= remembered) break;
+      this.#answers.delete(oldest);
+    }
+    return answer;
+  }
+
+  async #perform({ id, method, args }: RpcCall): Promise<RpcAnswer> {
+    try {
+      if (!methods.has(method)) throw new ClientError("internal");
+      const perform = this.#client[method] as (...input: readonly unknown[]) => Promise<unknown>;
+      return { type: "answer", id, ok: true, value: await perform.apply(this.#client, [...args]) };
+    } catch (error) {
+      const { code, retryAfterMs } = error instanceof ClientError ? error : new ClientError("internal");
+      return { type: "answer", id, ok: false, code, retryAfterMs };
+    }
+  }
+}

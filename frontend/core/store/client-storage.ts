@@ -1,0 +1,36 @@
+/** A store together with the key that seals it. */
+import type { Environment } from "../environment.ts";
+import { Records } from "./records.ts";
+import { SealedStore } from "./sealed-store.ts";
+import type { Store } from "./store.ts";
+import {
+  accountTable,
+  conversationTable,
+  deviceOutboxTable,
+  directoryTable,
+  draftTable,
+  outboxTable,
+  peerTable,
+} from "./tables.ts";
+
+export interface ClientStorage {
+  readonly store: Store;
+  /** The 32-byte device master key, made on first use. The caller owns the copy it gets. */
+  openMasterKey(): Promise<Uint8Array>;
+  /** Makes what is left of the store unreadable for ever. */
+  destroyMasterKey(): Promise<void>;
+}
+
+/** Opens the sealed records; the tables that every step touches are cached. Throws `StoreError`. */
+export async function openRecords(environment: Environment, storage: ClientStorage): Promise<Records> {
+  const sealed = new SealedStore(storage.store, environment.provider, await storage.openMasterKey());
+  return new Records(sealed, [
+    accountTable,
+    conversationTable,
+    deviceOutboxTable,
+    directoryTable,
+    draftTable,
+    outboxTable,
+    peerTable,
+  ]);
+}

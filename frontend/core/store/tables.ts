@@ -1,0 +1,197 @@
+/** Every table of the client's store: what is kept, under which key. */
+import {
+  type AccountId,
+  type ClientMessageId,
+  type ConversationId,
+  type DeviceAddress,
+  deviceAddressKey,
+  type DeviceId,
+  type SessionId,
+} from "#schema/ids.ts";
+import { decodePrekeySecret, encodePrekeySecret, type PrekeySecret } from "../crypto/prekeys.ts";
+import type { PeerRecord } from "../crypto/session/peer-session.ts";
+import { decodePeerRecord, encodePeerRecord } from "../crypto/session/record-codec.ts";
+import { jsonTable, orderedKey, type Table } from "./sealed-store.ts";
+
+/** This installation's account; one record, key `self`. Binary fields are base64url. */
+export interface AccountRecord {
+  /** `registering`: keys are stored, the server's answer is not: such a record is discarded at the next start. */
+  readonly state: "registering" | "signed_in" | "ended";
+  readonly endedReason?: "logged_out" | "security";
+  readonly account: AccountId;
+  readonly username: string;
+  readonly deviceId: DeviceId;
+  readonly sessionId: SessionId | "";
+  /** `encodeOwnDevice`. */
+  readonly ownDevice: string;
+  /** Server time at which this device joined: older messages carry no capsule for it. */
+  readonly joinedAtMs: number;
+  readonly refreshToken?: string;
+}
+export const accountTable = jsonTable<AccountRecord>("account");
+export const accountKey = "self";
+
+/** Private halves of prekeys, key `kind/keyId`. */
+export const prekeyTable: Table<PrekeySecret> = {
+  name: "prekeys",
+  encode: encodePrekeySecret,
+  decode: decodePrekeySecret,
+};
+export function prekeyKey(kind: string, keyId: number): string {
+  return `${kind}/${orderedKey(keyId)}`;
+}
+
+/** Counters of prekey upkeep; one record, key `self`. */
+export const prekeyStateTable = jsonTable<{ readonly nextKeyId: number }>("prekey-state");
+
+/** Handshakes that used a last-resort prekey, key base64url of the use, kept 45 days (CRYPTO 2.1). */
+export const lastResortTable = jsonTable<{ readonly atMs: number }>("last-resort-uses");
+
+/** Ratchet sessions, key `deviceAddressKey`. */
+export const peerTable: Table<PeerRecord> = {
+  name: "peers",
+  encode: encodePeerRecord,
+  decode: decodePeerRecord,
+};
+
+/** The verified device directory of an account, key account id. */
+export interface DirectoryRecord {
+  readonly username: string;
+  readonly pin: { readonly version: number; readonly hash: string; readonly aik: string };
+  /** The pinned list. */
+  readonly list: string;
+  /** Certificates of its active devices, verified. */
+  readonly certificates: readonly string[];
+  readonly signOuts: readonly { readonly deviceId: DeviceId; readonly statement: string }[];
+  /** The account key was replaced by one nobody vouches for; sending waits until the person accepts it. */
+  readonly identityChanged: boolean;
+}
+export const directoryTable = jsonTable<DirectoryRecord>("directories");
+
+/** What is known of a conversation, key conversation id. */
+export interface ConversationRecord {
+  readonly conversationId: ConversationId;
+  readonly peer: { readonly account: AccountId; readonly username: string };
+  readonly createdAtMs: number;
+  readonly updatedAtMs: number;
+  /** Newest sequence number the server told of. */
+  readonly lastSeq: number;
+  /** Everything in (floor, cursor] is stored here. */
+  readonly floor: number;
+  readonly cursor: number;
+  /** False until the floor was looked for (a conversation older than this device). */
+  readonly placed: boolean;
+  /** Own messages sequenced beyond the cursor, because messages before them have not come yet. */
+  readonly ahead: readonly number[];
+  readonly readSeq: number;
+  /** Messages of others in (readSeq, cursor]. */
+  readonly unread: number;
+  /** The server's count, shown while messages are still missing here. */
+  readonly remoteUnread: number;
+  readonly peerDelivered: number;
+  readonly peerRead: number;
+  /** Watermarks that the server may not have received yet. */
+  readonly deliveredPending: boolean;
+  readonly readPending: boolean;
+  /** The next position in this conversation's outbox. */
+  readonly nextPosition: number;
+  /** Made here by `startConversation`: shown even while empty. */
+  readonly startedHere: boolean;
+}
+export const conversationTable = jsonTable<ConversationRecord>("conversations");
+
+export type StoredContent =
+  /** A position without a bubble: a repeated client message id, or a type this version does not know. */
+  | { readonly type: "nothing" }
+  | { readonly type: "text"; readonly text: string }
+  /** `body` is kept (base64url) while a repaired capsule may still open it. */
+  | {
+      readonly type: "unreadable";
+      readonly reason: "waiting" | "before_this_device" | "broken";
+      readonly body?: string;
+    };
+
+/** Key and hash of an own message's body and who it went to, kept 14 days for retries (CRYPTO 2.8). */
+export interface SentKey {
+  readonly key: string;
+  readonly hash: string;
+  readonly sentAtMs: number;
+  readonly devices: readonly DeviceAddress[];
+}
+
+/** A sequenced message, key `conversation/seq`. */
+export interface StoredMessage {
+  readonly conversationId: ConversationId;
+  readonly seq: number;
+  readonly sender: DeviceAddress;
+  readonly clientMessageId: ClientMessageId;
+  readonly serverTimeMs: number;
+  readonly content: StoredContent;
+  readonly sent?: SentKey;
+}
+export const messageTable = jsonTable<StoredMessage>("messages");
+export function messageKey(conversationId: ConversationId, seq: number): string {
+  return `${conversationId}/${orderedKey(seq)}`;
+}
+
+/** Sequence number by sender device and client message id, key `conversation/account.device/id`. */
+export const messageIdTable = jsonTable<{ readonly seq: number }>("message-ids");
+export function messageIdKey(
+  conversationId: ConversationId,
+  sender: DeviceAddress,
+  id: ClientMessageId,
+): string {
+  return `${conversationId}/${deviceAddressKey(sender.account, sender.device)}/${id}`;
+}
+
+/** An own message that is not sequenced yet, key `conversation/position`. */
+export interface OutboxRecord {
+  readonly conversationId: ConversationId;
+  readonly clientMessageId: ClientMessageId;
+  readonly position: number;
+  readonly text: string;
+  readonly sentAtMs: number;
+  readonly body: string;
+  readonly bodyKey: string;
+  readonly bodyHash: string;
+  /** The finished frame and the devices it is for; absent until encrypted, or after a refusal of its device set. */
+  readonly frame?: string;
+  readonly devices?: readonly DeviceAddress[];
+  readonly failure?: "refused" | "identity_changed";
+}
+export const outboxTable = jsonTable<OutboxRecord>("outbox");
+export function outboxKey(conversationId: ConversationId, position: number): string {
+  return `${conversationId}/${orderedKey(position)}`;
+}
+
+/** To-device messages until `device:sent`, key id. `data` is base64url. */
+export interface DeviceOutboxRecord {
+  readonly id: ClientMessageId;
+  readonly account: AccountId;
+  readonly device: DeviceId;
+  readonly data: string;
+}
+export const deviceOutboxTable = jsonTable<DeviceOutboxRecord>("device-outbox");
+
+/** The last to-device position applied; one record, key `self`. */
+export const devicePositionTable = jsonTable<{ readonly position: number }>("device-position");
+
+/** Retry requests made (`asked/conversation/id`) and answered (`answered/account.device/conversation/id`). */
+export interface RetryRecord {
+  readonly count: number;
+  readonly lastAtMs: number;
+  /** base64url envelope hashes already dealt with. */
+  readonly hashes: readonly string[];
+}
+export const retryTable = jsonTable<RetryRecord>("retries");
+
+/** Fresh handshakes made for retries, key `deviceAddressKey`: at most one an hour. */
+export const repairTable = jsonTable<{ readonly atMs: number }>("repairs");
+
+/** Unsent text of a composer, key conversation id. */
+export const draftTable = jsonTable<{ readonly text: string }>("drafts");
+
+/** The range of all keys that start with `prefix/`. */
+export function under(prefix: string): { readonly from: string; readonly below: string } {
+  return { from: `${prefix}/`, below: `${prefix}0` };
+}

@@ -1,0 +1,175 @@
+/** The sockets of single conversations: opened when there is a reason, closed when there has been none for a while. */
+import type { ConversationId } from "#schema/ids.ts";
+import type { DownEvent } from "#schema/protocol/down.ts";
+import type { Tokens } from "../api/tokens.ts";
+import type { Environment } from "../environment.ts";
+import { Connection } from "./connection.ts";
+
+/** On screen, something in the outbox, or messages missing. */
+export type ChannelReason = "screen" | "outbox" | "gap";
+
+const idleMs = 30_000;
+/** Sockets opened only to heal gaps at any one time; the others take their turn. */
+const healingMax = 4;
+
+export interface ChannelHandlers {
+  /** The sequence number after which messages are missing here. */
+  cursor(conversationId: ConversationId): number;
+  events(conversationId: ConversationId, events: readonly DownEvent[]): void;
+  /** Caught up: from here on the socket is live. */
+  live(conversationId: ConversationId): void;
+  refused(conversationId: ConversationId): void;
+}
+
+interface Channel {
+  readonly reasons: Set<ChannelReason>;
+  connection: Connection | undefined;
+  isLive: boolean;
+  /** A resume was sent and is not answered. */
+  isResuming: boolean;
+  lastReceived: number;
+  cancelIdle: (() => void) | undefined;
+}
+
+export class ConversationChannels {
+  readonly #environment: Environment;
+  readonly #tokens: Tokens;
+  readonly #handlers: ChannelHandlers;
+  readonly #channels = new Map<ConversationId, Channel>();
+  #stopped = false;
+
+  constructor(environment: Environment, tokens: Tokens, handlers: ChannelHandlers) {
+    this.#environment = environment;
+    this.#tokens = tokens;
+    this.#handlers = handlers;
+  }
+
+  want(conversationId: ConversationId, reason: ChannelReason, wanted: boolean): void {
+    if (this.#stopped) return;
+    const channel = this.#channel(conversationId);
+    if (wanted) {
+      channel.reasons.add(reason);
+      channel.cancelIdle?.();
+      channel.cancelIdle = undefined;
+      if (channel.connection === undefined) this.#openNext();
+      else if (reason === "gap" && channel.isLive) this.#resume(conversationId, channel);
+      return;
+    }
+    if (!channel.reasons.delete(reason) || channel.reasons.size > 0) return;
+    if (channel.connection === undefined) return;
+    channel.cancelIdle = this.#environment.setTimer(idleMs, () => this.#close(channel));
+    this.#openNext();
+  }
+
+  isLive(conversationId: ConversationId): boolean {
+    return this.#channels.get(conversationId)?.isLive === true;
+  }
+
+  /** Conversations with messages still missing. */
+  get healing(): number {
+    return [...this.#channels.values()].filter(({ reasons }) => reasons.has("gap")).length;
+  }
+
+  /** Sends a frame on a live socket. */
+  send(conversationId: ConversationId, frame: object | string): boolean {
+    const channel = this.#channels.get(conversationId);
+    return channel?.isLive === true && channel.connection?.send(frame) === true;
+  }
+
+  /** The network may be back. */
+  retryNow(): void {
+    for (const { connection } of this.#channels.values()) connection?.retryNow();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    for (const channel of this.#channels.values()) this.#close(channel);
+  }
+
+  #channel(conversationId: ConversationId): Channel {
+    const known = this.#channels.get(conversationId);
+    if (known !== undefined) return known;
+    const made: Channel = {
+      reasons: new Set(),
+      connection: undefined,
+      isLive: false,
+      isResuming: false,
+      lastReceived: 0,
+      cancelIdle: undefined,
+    };
+    this.#channels.set(conversationId, made);
+    return made;
+  }
+
+  #openNext(): void {
+    if (this.#stopped) return;
+    const isHealing = ({ reasons }: Channel) => reasons.size === 1 && reasons.has("gap");
+    let healing = [...this.#channels.values()].filter(
+      (channel) => channel.connection !== undefined && isHealing(channel),
+    ).length;
+    for (const [conversationId, channel] of this.#channels) {
+      if (channel.connection !== undefined || channel.reasons.size === 0) continue;
+      if (isHealing(channel)) {
+        if (healing >= healingMax) continue;
+        healing += 1;
+      }
+      this.#open(conversationId, channel);
+    }
+  }
+
+  #open(conversationId: ConversationId, channel: Channel): void {
+    channel.connection = new Connection(
+      this.#environment,
+      this.#tokens,
+      `/ws/conversations/${conversationId}`,
+      {
+        opened: () => this.#resume(conversationId, channel),
+        events: (events) => this.#events(conversationId, channel, events),
+        changed: ({ state }) => {
+          if (state !== "open") channel.isLive = channel.isResuming = false;
+        },
+        refused: () => {
+          this.#close(channel);
+          this.#handlers.refused(conversationId);
+        },
+      },
+    );
+    channel.connection.start();
+  }
+
+  #resume(conversationId: ConversationId, channel: Channel): void {
+    if (channel.isResuming) return;
+    channel.isResuming = true;
+    const after = this.#handlers.cursor(conversationId);
+    channel.lastReceived = after;
+    channel.connection?.send({ type: "conversation:resume", conversationId, after });
+  }
+
+  #events(conversationId: ConversationId, channel: Channel, events: readonly DownEvent[]): void {
+    for (const event of events) {
+      if (event.type === "message:new") channel.lastReceived = Math.max(channel.lastReceived, event.seq);
+    }
+    this.#handlers.events(conversationId, events);
+    const resumed = events.findLast((event) => event.type === "conversation:resumed");
+    if (resumed === undefined) return;
+    channel.isResuming = false;
+    if (resumed.more) {
+      channel.isResuming = true;
+      const after = channel.lastReceived;
+      channel.connection?.send({ type: "conversation:resume", conversationId, after });
+      return;
+    }
+    channel.isLive = true;
+    this.#handlers.live(conversationId);
+  }
+
+  #close(channel: Channel): void {
+    channel.cancelIdle?.();
+    channel.cancelIdle = undefined;
+    const { connection } = channel;
+    channel.connection = undefined;
+    channel.isLive = channel.isResuming = false;
+    connection?.stop();
+    this.#openNext();
+  }
+}

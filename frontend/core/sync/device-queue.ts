@@ -1,0 +1,137 @@
+/** To-device messages: requests for repair and their answers, durable on both ends (CRYPTO 2.8). */
+import { decodeBase64url } from "#schema/envelope/base64url.ts";
+import { capsuleEnvelopeType } from "#schema/envelope/capsule-envelope.ts";
+import { retryEnvelopeType } from "#schema/envelope/retry-envelope.ts";
+import { SottoError } from "#schema/errors.ts";
+import type { ClientMessageId } from "#schema/ids.ts";
+import type { DeviceMessage, DeviceSend } from "#schema/protocol/inbox.ts";
+import { isCryptoError } from "../crypto/errors.ts";
+import { verifyRetry } from "../crypto/retry.ts";
+import { EnvelopeError } from "#schema/envelope/envelope-error.ts";
+import type { Environment } from "../environment.ts";
+import type { Records } from "../store/records.ts";
+import { deviceOutboxTable, type DeviceOutboxRecord, devicePositionTable } from "../store/tables.ts";
+import type { Directory } from "./directory.ts";
+import { Pump } from "./lane.ts";
+import type { Repairs } from "./repairs.ts";
+import type { Self } from "./self.ts";
+
+const retryAfterFaultMs = 5_000;
+const positionKey = "self";
+
+export class DeviceQueue {
+  readonly #environment: Environment;
+  readonly #records: Records;
+  readonly #self: Self;
+  readonly #directory: Directory;
+  readonly #repairs: Repairs;
+  readonly #send: (frame: object) => boolean;
+  readonly #outgoing = new Map<string, DeviceOutboxRecord>();
+  readonly #onWire = new Set<string>();
+  readonly #incoming: DeviceMessage[] = [];
+  readonly #pump = new Pump(() => this.#work());
+
+  /** `send` puts a frame on the inbox socket and tells whether that was possible. */
+  constructor(
+    environment: Environment,
+    records: Records,
+    self: Self,
+    directory: Directory,
+    repairs: Repairs,
+    send: (frame: object) => boolean,
+  ) {
+    this.#environment = environment;
+    this.#records = records;
+    this.#self = self;
+    this.#directory = directory;
+    this.#repairs = repairs;
+    this.#send = send;
+    records.watch(deviceOutboxTable, (key, value) => {
+      if (value === undefined) this.#outgoing.delete(key);
+      else this.#outgoing.set(key, value);
+      this.#flush();
+    });
+  }
+
+  async load(): Promise<void> {
+    for (const { key, value } of await this.#records.list(deviceOutboxTable)) this.#outgoing.set(key, value);
+  }
+
+  /** The inbox socket is open (again). */
+  live(): void {
+    this.#onWire.clear();
+    this.#flush();
+  }
+
+  async sent(id: ClientMessageId): Promise<void> {
+    this.#onWire.delete(id);
+    await this.#records.transact(async (transaction) => {
+      if ((await transaction.get(deviceOutboxTable, id)) !== undefined)
+        transaction.delete(deviceOutboxTable, id);
+    });
+  }
+
+  /** Takes a message; it is acknowledged when everything that follows from it is stored. */
+  received(message: DeviceMessage): void {
+    this.#incoming.push(message);
+    void this.#pump.request();
+  }
+
+  #flush(): void {
+    for (const [key, { id, account, device, data }] of this.#outgoing) {
+      if (this.#onWire.has(key)) continue;
+      const frame: DeviceSend = { type: "device:send", id, account, device, data };
+      if (!this.#send(frame)) return;
+      this.#onWire.add(key);
+    }
+  }
+
+  async #work(): Promise<void> {
+    for (let next = this.#incoming[0]; next !== undefined; next = this.#incoming[0]) {
+      try {
+        await this.#handle(next);
+      } catch (error) {
+        if (isTransient(error)) {
+          this.#environment.setTimer(retryAfterFaultMs, () => void this.#pump.request());
+          return;
+        }
+        // a message that cannot be read or answered is dropped: keeping it would stop the queue
+      }
+      this.#incoming.shift();
+      await this.#acknowledge(next.position);
+    }
+  }
+
+  async #handle(message: DeviceMessage): Promise<void> {
+    const done = (await this.#records.read(devicePositionTable, positionKey))?.position ?? 0;
+    if (message.position <= done) return;
+    const { account, device } = message.sender;
+    const known = await this.#directory.load(account);
+    const directory = known.known.has(device) ? known : await this.#directory.refresh(account);
+    const entry = directory.known.get(device);
+    if (entry?.active !== true) return;
+    const bytes = decodeBase64url(message.data);
+    const recipient = { device: entry.device, directory };
+    if (bytes[1] === retryEnvelopeType) {
+      await this.#repairs.answer(
+        recipient,
+        verifyRetry(this.#self.provider, entry.device, this.#self.own, bytes),
+      );
+    } else if (bytes[1] === capsuleEnvelopeType) {
+      await this.#repairs.take(recipient, bytes);
+    }
+  }
+
+  async #acknowledge(position: number): Promise<void> {
+    await this.#records.transact(async (transaction) => {
+      const done = (await transaction.get(devicePositionTable, positionKey))?.position ?? 0;
+      if (position > done) transaction.put(devicePositionTable, positionKey, { position });
+    });
+    this.#send({ type: "device:ack", position });
+  }
+}
+
+function isTransient(error: unknown): boolean {
+  if (isCryptoError(error) || error instanceof EnvelopeError) return false;
+  return !(error instanceof SottoError) || error.remedy !== "give_up";
+}

@@ -1,0 +1,204 @@
+/** Who the devices of an account are: fetched, verified against the pin, kept (CRYPTO 2.1, 2.2). */
+import { decodeBase64url, encodeBase64url } from "#schema/envelope/base64url.ts";
+import { parseDeviceCert } from "#schema/envelope/device-cert.ts";
+import { type DeviceList, parseDeviceList } from "#schema/envelope/device-list.ts";
+import { type DeviceDirectory, getDevices } from "#schema/http/devices.ts";
+import type { AccountId, DeviceId } from "#schema/ids.ts";
+import type { SessionCall } from "../api/session-api.ts";
+import { deviceCertHash, verifyDeviceCert, verifySignOut } from "../crypto/device-identity.ts";
+import { isCryptoError } from "../crypto/errors.ts";
+import { type ListPin, type VerifiedDevice, verifyDevices, verifyListChain } from "../crypto/list-chain.ts";
+import type { Provider } from "../crypto/provider.ts";
+import type { Records } from "../store/records.ts";
+import { type DirectoryRecord, directoryTable } from "../store/tables.ts";
+
+/** A verified directory. */
+export interface AccountDevices {
+  readonly account: AccountId;
+  readonly username: string;
+  readonly pin: ListPin;
+  /** When the pinned list was issued, by its signer's clock. */
+  readonly issuedAtMs: number;
+  /** Devices to encrypt to: active and not signed out. */
+  readonly recipients: readonly VerifiedDevice[];
+  /** Every device of the list whose certificate was verified, revoked ones included. */
+  readonly known: ReadonlyMap<DeviceId, { readonly device: VerifiedDevice; readonly active: boolean }>;
+  readonly identityChanged: boolean;
+}
+
+export class Directory {
+  readonly #records: Records;
+  readonly #provider: Provider;
+  readonly #call: SessionCall;
+  readonly #verified = new Map<AccountId, AccountDevices>();
+  readonly #underWay = new Map<AccountId, Promise<AccountDevices>>();
+
+  constructor(records: Records, provider: Provider, call: SessionCall) {
+    this.#records = records;
+    this.#provider = provider;
+    this.#call = call;
+    records.watch(directoryTable, (key) => this.#verified.delete(key as AccountId));
+  }
+
+  /** What is known locally. */
+  async tryLoad(account: AccountId): Promise<AccountDevices | undefined> {
+    const known = this.#verified.get(account);
+    if (known !== undefined) return known;
+    const record = await this.#records.read(directoryTable, account);
+    if (record === undefined) return undefined;
+    const devices = openRecord(this.#provider, account, record);
+    this.#verified.set(account, devices);
+    return devices;
+  }
+
+  /** Known locally, or fetched. Throws as `refresh`. */
+  async load(account: AccountId): Promise<AccountDevices> {
+    return (await this.tryLoad(account)) ?? this.refresh(account);
+  }
+
+  /**
+   * Fetches and verifies the newest lists. Throws `SottoError` when the server cannot be asked, and `CryptoError`
+   * (LIST_ROLLBACK, LIST_FORK, UNTRUSTED_IDENTITY, BAD_SIGNATURE, BAD_CERT, …) when its answer contradicts what is
+   * pinned; the pinned directory then stays in force.
+   */
+  refresh(account: AccountId): Promise<AccountDevices> {
+    const underWay = this.#underWay.get(account);
+    if (underWay !== undefined) return underWay;
+    const fetching = this.#fetch(account).finally(() => this.#underWay.delete(account));
+    this.#underWay.set(account, fetching);
+    return fetching;
+  }
+
+  /** The person accepts an account key that nobody vouched for. */
+  async acceptIdentity(account: AccountId): Promise<void> {
+    await this.#records.transact(async (transaction) => {
+      const record = await transaction.get(directoryTable, account);
+      if (record?.identityChanged === true) {
+        transaction.put(directoryTable, account, { ...record, identityChanged: false });
+      }
+    });
+  }
+
+  async #fetch(account: AccountId): Promise<AccountDevices> {
+    const pinned = await this.tryLoad(account);
+    const answer = await this.#call(getDevices, {
+      params: { account },
+      query: { after: pinned === undefined ? undefined : pinned.pin.version - 1 },
+    });
+    return this.#records.transact(async (transaction) => {
+      const before = await transaction.get(directoryTable, account);
+      const after = verifyDirectory(this.#provider, account, answer, before);
+      transaction.put(directoryTable, account, after);
+      return openRecord(this.#provider, account, after);
+    });
+  }
+}
+
+/** Verifies a server's directory against what was pinned before. Throws `CryptoError`. */
+export function verifyDirectory(
+  provider: Provider,
+  account: AccountId,
+  answer: DeviceDirectory,
+  before: DirectoryRecord | undefined,
+): DirectoryRecord {
+  const accountId = decodeBase64url(account);
+  const pin = before && {
+    version: before.pin.version,
+    hash: decodeBase64url(before.pin.hash),
+    aik: decodeBase64url(before.pin.aik),
+  };
+  const verified = verifyListChain(provider, accountId, answer.lists.map(decodeBase64url), pin);
+  const offered = [
+    ...answer.certificates.map(({ certificate }) => certificate),
+    ...(before?.certificates ?? []),
+  ];
+  const certificates = [...new Set(offered)];
+  const wasVerified = new Set(before?.certificates.map((text) => hashText(provider, decodeBase64url(text))));
+  const active = verifyDevices(provider, verified.list, certificates.map(decodeBase64url), {
+    isVerified: (hash) => wasVerified.has(encodeBase64url(hash)),
+  });
+  const revoked = verifyRevoked(provider, verified.list, certificates);
+  const kept = [...active.map(({ cert }) => encodeBase64url(cert.bytes)), ...revoked];
+  const signOuts = answer.signOuts.filter(({ deviceId, statement }) => {
+    const device = active.find((candidate) => candidate.deviceId === deviceId);
+    return device !== undefined && isValidSignOut(provider, device, statement);
+  });
+  return {
+    username: answer.username,
+    pin: {
+      version: verified.pin.version,
+      hash: encodeBase64url(verified.pin.hash),
+      aik: encodeBase64url(verified.pin.aik),
+    },
+    list: encodeBase64url(verified.list.bytes),
+    certificates: kept,
+    signOuts: signOuts.map(({ deviceId, statement }) => ({ deviceId, statement })),
+    identityChanged: before?.identityChanged === true || verified.identity === "reset",
+  };
+}
+
+/** Certificates of revoked devices that the list names by hash: late messages of theirs still open. */
+function verifyRevoked(provider: Provider, list: DeviceList, certificates: readonly string[]): string[] {
+  const revoked = new Set(
+    list.devices
+      .filter(({ status }) => status === "revoked")
+      .map(({ certHash }) => encodeBase64url(certHash)),
+  );
+  return certificates.filter((text) => {
+    const bytes = decodeBase64url(text);
+    if (!revoked.has(hashText(provider, bytes))) return false;
+    try {
+      verifyDeviceCert(provider, bytes, list);
+      return true;
+    } catch (error) {
+      if (isCryptoError(error)) return false; // of an earlier account key
+      throw error;
+    }
+  });
+}
+
+function isValidSignOut(provider: Provider, device: VerifiedDevice, statement: string): boolean {
+  try {
+    verifySignOut(provider, device.cert, decodeBase64url(statement));
+    return true;
+  } catch {
+    return false; // the server's word alone signs nobody out
+  }
+}
+
+function openRecord(provider: Provider, account: AccountId, record: DirectoryRecord): AccountDevices {
+  const list = parseDeviceList(decodeBase64url(record.list));
+  const certificates = new Map(
+    record.certificates.map((text) => {
+      const bytes = decodeBase64url(text);
+      return [hashText(provider, bytes), parseDeviceCert(bytes)];
+    }),
+  );
+  const signedOut = new Set(record.signOuts.map(({ deviceId }) => deviceId));
+  const known = new Map<DeviceId, { device: VerifiedDevice; active: boolean }>();
+  for (const { deviceId, status, certHash } of list.devices) {
+    const cert = certificates.get(encodeBase64url(certHash));
+    if (cert === undefined) continue;
+    const device = { accountId: cert.accountId, deviceId, cert, certHash };
+    known.set(deviceId, { device, active: status === "active" });
+  }
+  return {
+    account,
+    username: record.username,
+    pin: {
+      version: record.pin.version,
+      hash: decodeBase64url(record.pin.hash),
+      aik: decodeBase64url(record.pin.aik),
+    },
+    issuedAtMs: list.issuedAtMs,
+    recipients: [...known.values()]
+      .filter(({ device, active }) => active && !signedOut.has(device.deviceId))
+      .map(({ device }) => device),
+    known,
+    identityChanged: record.identityChanged,
+  };
+}
+
+function hashText(provider: Provider, certificate: Uint8Array): string {
+  return encodeBase64url(deviceCertHash(provider, certificate));
+}

@@ -1,0 +1,242 @@
+/** Everything that runs while a device is signed in: the inbox, the conversations' sockets, and what joins them. */
+import type { ConversationId } from "#schema/ids.ts";
+import type { DownEvent } from "#schema/protocol/down.ts";
+import type { MessageAck, MessageNew, MessageRefused } from "#schema/protocol/message.ts";
+import type { Receipt } from "#schema/protocol/receipt.ts";
+import { type SessionCall, sessionCall } from "../api/session-api.ts";
+import type { Tokens } from "../api/tokens.ts";
+import type { ConnectionStatus } from "../client-api.ts";
+import type { Environment } from "../environment.ts";
+import type { Records } from "../store/records.ts";
+import { Connection, type LinkState } from "./connection.ts";
+import { ConversationChannels } from "./conversation-channels.ts";
+import { Conversations } from "./conversations.ts";
+import { DeviceQueue } from "./device-queue.ts";
+import { Directory } from "./directory.ts";
+import type { EventHub } from "./event-hub.ts";
+import { FrameSealer } from "./frame-sealer.ts";
+import { HistoryPager } from "./history.ts";
+import { Incoming } from "./incoming.ts";
+import { MessageApplier } from "./message-applier.ts";
+import { Outbox } from "./outbox.ts";
+import { PrekeyUpkeep } from "./prekey-upkeep.ts";
+import { Receipts } from "./receipts.ts";
+import { Repairs } from "./repairs.ts";
+import type { Self } from "./self.ts";
+import { Timeline } from "./timeline.ts";
+import { Typing } from "./typing.ts";
+
+export class Engine {
+  readonly call: SessionCall;
+  readonly self: Self;
+  readonly conversations: Conversations;
+  readonly timeline: Timeline;
+  readonly directory: Directory;
+  readonly history: HistoryPager;
+  readonly outbox: Outbox;
+  readonly receipts: Receipts;
+  readonly typing: Typing;
+  readonly #events: EventHub;
+  readonly #environment: Environment;
+  readonly #channels: ConversationChannels;
+  readonly #incoming: Incoming;
+  readonly #deviceQueue: DeviceQueue;
+  readonly #prekeys: PrekeyUpkeep;
+  readonly #inbox: Connection;
+  #inboxIsComplete = false;
+  #status: ConnectionStatus = { state: "idle" };
+  #stopListening: () => void = () => undefined;
+
+  constructor(environment: Environment, records: Records, tokens: Tokens, self: Self, events: EventHub) {
+    this.#environment = environment;
+    this.#events = events;
+    this.self = self;
+    this.call = sessionCall(environment, tokens);
+    const emit = events.emit.bind(events);
+    this.conversations = new Conversations(records, self, emit);
+    this.timeline = new Timeline(records, emit);
+    this.directory = new Directory(records, self.provider, this.call);
+    this.history = new HistoryPager(records, self, this.call);
+    this.#channels = new ConversationChannels(environment, tokens, {
+      cursor: (conversationId) => this.conversations.get(conversationId)?.cursor ?? 0,
+      events: (conversationId, received) => this.#conversationEvents(conversationId, received),
+      live: (conversationId) => {
+        this.outbox.live(conversationId);
+        this.#incoming.check(conversationId);
+      },
+      refused: (conversationId) => this.#channels.want(conversationId, "gap", false),
+    });
+    const sealer = new FrameSealer(records, self, this.directory, this.call);
+    this.outbox = new Outbox(environment, records, self, this.timeline, sealer, {
+      want: (conversationId, wanted) => this.#channels.want(conversationId, "outbox", wanted),
+      isLive: (conversationId) => this.#channels.isLive(conversationId),
+      send: (conversationId, frame) => this.#channels.send(conversationId, frame),
+    });
+    this.receipts = new Receipts(environment, records, this.conversations, (conversationId, frame) => {
+      return this.#channels.send(conversationId, frame) || this.#inbox.send(frame);
+    });
+    const applier = new MessageApplier(records, self, this.directory, this.timeline);
+    this.#incoming = new Incoming(environment, records, this.conversations, applier, this.history, {
+      gap: (conversationId, isOpen) => {
+        this.#channels.want(conversationId, "gap", isOpen);
+        this.#updateStatus();
+      },
+      stored: (conversationId) => this.receipts.raise(conversationId),
+    });
+    this.typing = new Typing(
+      environment,
+      (conversationId, frame) => this.#channels.send(conversationId, frame),
+      (conversationId, typing) => emit({ type: "typing", conversationId, typing }),
+    );
+    this.#inbox = new Connection(environment, tokens, "/ws/inbox", {
+      opened: () => this.#inboxOpened(),
+      events: (received) => this.#inboxEvents(received),
+      changed: (state) => this.#linkChanged(state),
+      refused: () => this.#updateStatus(),
+    });
+    const sendOnInbox = (frame: object) => this.#inbox.send(frame);
+    const repairs = new Repairs(records, self, this.directory, this.call);
+    this.#deviceQueue = new DeviceQueue(environment, records, self, this.directory, repairs, sendOnInbox);
+    this.#prekeys = new PrekeyUpkeep(environment, records, self, this.call);
+  }
+
+  /** Loads what is stored. The engine answers views from here on. Throws `StoreError`. */
+  async load(): Promise<void> {
+    await Promise.all([this.conversations.load(), this.timeline.load(), this.#deviceQueue.load()]);
+  }
+
+  /** Goes online and stays there. */
+  start(): void {
+    this.#inbox.start();
+    this.outbox.resume();
+    this.#stopListening = this.#environment.onOnline?.(() => this.reconnectNow()) ?? this.#stopListening;
+  }
+
+  stop(): void {
+    this.#stopListening();
+    this.outbox.stop();
+    this.#incoming.stop();
+    this.#channels.stop();
+    this.#inbox.stop();
+    this.receipts.stop();
+    this.typing.stop();
+    this.#prekeys.stop();
+  }
+
+  get status(): ConnectionStatus {
+    return this.#status;
+  }
+
+  reconnectNow(): void {
+    this.#inbox.retryNow();
+    this.#channels.retryNow();
+  }
+
+  /** The conversation is on screen, or no longer. */
+  show(conversationId: ConversationId, isShown: boolean): void {
+    this.#channels.want(conversationId, "screen", isShown);
+  }
+
+  #inboxOpened(): void {
+    this.#inboxIsComplete = false;
+    this.#inbox.send({ type: "inbox:resume" });
+    this.receipts.live();
+    this.#deviceQueue.live();
+  }
+
+  #linkChanged(link: LinkState): void {
+    if (link.state !== "open") {
+      this.#inboxIsComplete = false;
+      this.receipts.lost();
+    }
+    this.#updateStatus();
+  }
+
+  #updateStatus(): void {
+    const before = this.#status;
+    const link = this.#inbox.state;
+    const isCaughtUp = this.#inboxIsComplete && this.#channels.healing === 0;
+    this.#status = link.state === "open" ? { state: isCaughtUp ? "online" : "updating" } : link;
+    if (JSON.stringify(before) === JSON.stringify(this.#status)) return;
+    this.#events.emit({ type: "connection", status: this.#status });
+  }
+
+  #conversationEvents(conversationId: ConversationId, events: readonly DownEvent[]): void {
+    const messages: MessageNew[] = [];
+    const acks: MessageAck[] = [];
+    const refusals: MessageRefused[] = [];
+    const receipts: Receipt[] = [];
+    for (const event of events) {
+      if (event.type === "message:new") messages.push(event);
+      else if (event.type === "message:ack") acks.push(event);
+      else if (event.type === "message:refused") refusals.push(event);
+      else if (event.type === "receipt") receipts.push(event);
+      else if (event.type === "conversation:resumed") receipts.push(...event.receipts);
+      else if (event.type === "typing:start" || event.type === "typing:stop") {
+        if (event.account !== this.self.account) {
+          this.typing.received(conversationId, event.type === "typing:start");
+        }
+      }
+    }
+    if (messages.length > 0) {
+      this.#incoming.offer(conversationId, messages);
+      if (messages.some(({ sender }) => sender.account !== this.self.account)) {
+        this.typing.received(conversationId, false);
+      }
+    }
+    void this.#background(async () => {
+      if (acks.length > 0) await this.outbox.acknowledged(conversationId, acks);
+      if (refusals.length > 0) await this.outbox.refused(conversationId, refusals);
+      if (receipts.length > 0) await this.conversations.applyReceipts(receipts);
+      if (acks.length > 0) this.#incoming.check(conversationId);
+    });
+  }
+
+  #inboxEvents(events: readonly DownEvent[]): void {
+    for (const event of events) {
+      if (event.type === "device:message") this.#deviceQueue.received(event);
+      else if (event.type === "prekey:stock") this.#prekeys.stock(event);
+      else if (event.type === "device:sent") void this.#background(() => this.#deviceQueue.sent(event.id));
+      else if (event.type === "devices:changed") {
+        void this.#background(async () => {
+          const known = await this.directory.tryLoad(event.account);
+          if (known !== undefined) await this.directory.refresh(event.account);
+        });
+      }
+    }
+    void this.#background(() => this.#mergeInbox(events));
+  }
+
+  async #mergeInbox(events: readonly DownEvent[]): Promise<void> {
+    const summaries = events.flatMap((event) => {
+      if (event.type === "inbox:state") return event.conversations;
+      return event.type === "conversation:update" ? [event.summary] : [];
+    });
+    await this.conversations.merge(summaries);
+    const receipts: Receipt[] = [];
+    for (const event of events) {
+      if (event.type === "receipt") receipts.push(event);
+      if (event.type !== "conversation:update") continue;
+      receipts.push(...(event.receipts ?? []));
+      this.#incoming.offer(event.summary.conversationId, event.messages ?? []);
+    }
+    await this.conversations.applyReceipts(receipts);
+    for (const { conversationId, lastSeq } of summaries) {
+      if ((this.conversations.get(conversationId)?.cursor ?? 0) < lastSeq)
+        this.#incoming.check(conversationId);
+    }
+    if (events.some((event) => event.type === "inbox:state" && !event.more)) {
+      this.#inboxIsComplete = true;
+      this.#updateStatus();
+    }
+  }
+
+  /** Work nobody waits for: what fails here is tried again by the next socket or the next event. */
+  async #background(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch {
+      // offline or a full disk; state is unchanged
+    }
+  }
+}

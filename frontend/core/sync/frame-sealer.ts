@@ -1,0 +1,168 @@
+/** Makes the finished frames of outbox messages: capsules for exactly the verified device set (CRYPTO 2.5). */
+import { decodeBase64url, encodeBase64url } from "#schema/envelope/base64url.ts";
+import { SottoError } from "#schema/errors.ts";
+import type { ConversationId } from "#schema/ids.ts";
+import type { MessageSend } from "#schema/protocol/message.ts";
+import type { SessionCall } from "../api/session-api.ts";
+import type { VerifiedBundle } from "../crypto/bundle.ts";
+import type { Records, Transaction } from "../store/records.ts";
+import { conversationTable, outboxKey, type OutboxRecord, outboxTable } from "../store/tables.ts";
+import { claimVerifiedBundles } from "./bundle-claims.ts";
+import { hasSession, type Recipient, recipientKey, trySealCapsule } from "./capsules.ts";
+import type { AccountDevices, Directory } from "./directory.ts";
+import type { Self } from "./self.ts";
+
+/** The peer's account key was replaced and the person has not accepted that. */
+export class IdentityChangedError extends Error {
+  override readonly name = "IdentityChangedError";
+}
+
+interface DeviceSet {
+  readonly own: AccountDevices;
+  readonly peer: AccountDevices;
+  readonly recipients: readonly Recipient[];
+}
+
+export class FrameSealer {
+  readonly #records: Records;
+  readonly #self: Self;
+  readonly #directory: Directory;
+  readonly #call: SessionCall;
+  readonly #stale = new Set<ConversationId>();
+
+  constructor(records: Records, self: Self, directory: Directory, call: SessionCall) {
+    this.#records = records;
+    this.#self = self;
+    this.#directory = directory;
+    this.#call = call;
+  }
+
+  /** The server knows another device set: the next `seal` fetches and verifies the lists first. */
+  markStale(conversationId: ConversationId): void {
+    this.#stale.add(conversationId);
+  }
+
+  /** The person accepts the peer's new account key. */
+  async acceptIdentity(conversationId: ConversationId): Promise<void> {
+    const conversation = await this.#records.read(conversationTable, conversationId);
+    if (conversation !== undefined) await this.#directory.acceptIdentity(conversation.peer.account);
+  }
+
+  /**
+   * Gives every row its frame; rows that have one keep it. One transaction holds all frames and all sessions they
+   * advanced. Returns the rows as committed, without those discarded meanwhile.
+   * Throws `SottoError`, `CryptoError`, `StoreError`, `IdentityChangedError`; then nothing was written.
+   */
+  async seal(
+    conversationId: ConversationId,
+    rows: readonly OutboxRecord[],
+  ): Promise<readonly OutboxRecord[]> {
+    const set = await this.#deviceSet(conversationId);
+    const bundles = new Map<string, VerifiedBundle>();
+    for (;;) {
+      const missing = await this.#records.transact((transaction) => this.#missing(transaction, set, bundles));
+      if (missing.length > 0) {
+        const claimed = await claimVerifiedBundles(this.#self, this.#call, missing);
+        if (missing.some((recipient) => !claimed.has(recipientKey(recipient)))) {
+          this.markStale(conversationId);
+          throw new SottoError("unavailable", "A device has no prekeys.");
+        }
+        for (const [key, bundle] of claimed) bundles.set(key, bundle);
+      }
+      const sealed = await this.#records.transact((transaction) =>
+        this.#sealRows(transaction, set, bundles, rows),
+      );
+      if (sealed !== undefined) return sealed;
+    }
+  }
+
+  async #deviceSet(conversationId: ConversationId): Promise<DeviceSet> {
+    const conversation = await this.#records.read(conversationTable, conversationId);
+    if (conversation === undefined) throw new SottoError("not_found", "There is no such conversation.");
+    const accounts = [this.#self.account, conversation.peer.account];
+    if (this.#stale.has(conversationId)) {
+      await Promise.all(accounts.map((account) => this.#directory.refresh(account)));
+      this.#stale.delete(conversationId);
+    }
+    const own = await this.#directory.load(this.#self.account);
+    const peer = await this.#directory.load(conversation.peer.account);
+    if (peer.identityChanged) throw new IdentityChangedError();
+    const recipients = [own, peer].flatMap((directory) =>
+      directory.recipients
+        .filter((device) => directory !== own || device.deviceId !== this.#self.deviceId)
+        .map((device) => ({ device, directory })),
+    );
+    return { own, peer, recipients };
+  }
+
+  async #missing(
+    transaction: Transaction,
+    set: DeviceSet,
+    bundles: ReadonlyMap<string, VerifiedBundle>,
+  ): Promise<Recipient[]> {
+    const missing: Recipient[] = [];
+    for (const recipient of set.recipients) {
+      if (bundles.has(recipientKey(recipient))) continue;
+      if (!(await hasSession(transaction, this.#self, recipient))) missing.push(recipient);
+    }
+    return missing;
+  }
+
+  async #sealRows(
+    transaction: Transaction,
+    set: DeviceSet,
+    bundles: ReadonlyMap<string, VerifiedBundle>,
+    rows: readonly OutboxRecord[],
+  ): Promise<OutboxRecord[] | undefined> {
+    const sealed: OutboxRecord[] = [];
+    for (const { conversationId, position } of rows) {
+      const key = outboxKey(conversationId, position);
+      const row = await transaction.get(outboxTable, key);
+      if (row === undefined) continue;
+      const withFrame = row.frame === undefined ? await this.#sealRow(transaction, set, bundles, row) : row;
+      if (withFrame === undefined) return undefined;
+      if (withFrame !== row) transaction.put(outboxTable, key, withFrame);
+      sealed.push(withFrame);
+    }
+    return sealed;
+  }
+
+  async #sealRow(
+    transaction: Transaction,
+    { own, peer, recipients }: DeviceSet,
+    bundles: ReadonlyMap<string, VerifiedBundle>,
+    row: OutboxRecord,
+  ): Promise<OutboxRecord | undefined> {
+    const capsules: MessageSend["capsules"] = [];
+    for (const recipient of recipients) {
+      const envelope = await trySealCapsule(transaction, this.#self, recipient, own, payloadOf(row), {
+        bundles,
+      });
+      if (envelope === undefined) return undefined;
+      const address = { account: recipient.directory.account, device: recipient.device.deviceId };
+      capsules.push({ ...address, data: encodeBase64url(envelope) });
+    }
+    const frame: MessageSend = {
+      type: "message:send",
+      conversationId: row.conversationId,
+      clientMessageId: row.clientMessageId,
+      body: row.body,
+      capsules,
+      lists: [own, peer].map(({ account, pin }) => ({ account, version: pin.version })),
+    };
+    const devices = capsules.map(({ account, device }) => ({ account, device }));
+    return { ...row, frame: JSON.stringify(frame), devices };
+  }
+}
+
+function payloadOf(row: OutboxRecord) {
+  return {
+    kind: "bodyKey" as const,
+    conversationId: decodeBase64url(row.conversationId),
+    clientMsgId: decodeBase64url(row.clientMessageId),
+    bodyKey: decodeBase64url(row.bodyKey),
+    bodyHash: decodeBase64url(row.bodyHash),
+    sentAtMs: row.sentAtMs,
+    expireAfterSeconds: 0,
+  };
+}

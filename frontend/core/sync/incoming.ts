@@ -1,0 +1,135 @@
+/**
+ * The one path for everything with a sequence number, whichever channel or page it came by.
+ *
+ * Messages are applied strictly in order and each exactly once. What arrives early waits; a hole is healed by asking
+ * for everything after the cursor (SPEC CL20, CL21).
+ */
+import type { ConversationId } from "#schema/ids.ts";
+import type { MessageRecord } from "#schema/protocol/message.ts";
+import type { Environment } from "../environment.ts";
+import type { Records } from "../store/records.ts";
+import { conversationTable } from "../store/tables.ts";
+import type { Conversations } from "./conversations.ts";
+import type { HistoryPager } from "./history.ts";
+import { Pump } from "./lane.ts";
+import type { MessageApplier } from "./message-applier.ts";
+
+/** Messages per transaction: many enough to be quick, few enough that a view fills while the rest is decrypted. */
+const batchMax = 64;
+/** Early messages kept per conversation; healing brings the others again. */
+const earlyMax = 4_000;
+const retryAfterFaultMs = 3_000;
+
+export interface IncomingLinks {
+  /** Something is missing after the cursor (or no longer). */
+  gap(conversationId: ConversationId, isOpen: boolean): void;
+  /** Everything up to the cursor is stored. */
+  stored(conversationId: ConversationId): void;
+}
+
+export class Incoming {
+  readonly #environment: Environment;
+  readonly #records: Records;
+  readonly #conversations: Conversations;
+  readonly #applier: MessageApplier;
+  readonly #history: HistoryPager;
+  readonly #links: IncomingLinks;
+  readonly #early = new Map<ConversationId, Map<number, MessageRecord>>();
+  readonly #pumps = new Map<ConversationId, Pump>();
+  #stopped = false;
+
+  constructor(
+    environment: Environment,
+    records: Records,
+    conversations: Conversations,
+    applier: MessageApplier,
+    history: HistoryPager,
+    links: IncomingLinks,
+  ) {
+    this.#environment = environment;
+    this.#records = records;
+    this.#conversations = conversations;
+    this.#applier = applier;
+    this.#history = history;
+    this.#links = links;
+  }
+
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  /** Takes messages in any order, known ones included. */
+  offer(conversationId: ConversationId, messages: readonly MessageRecord[]): void {
+    const early = this.#early.get(conversationId) ?? new Map<number, MessageRecord>();
+    this.#early.set(conversationId, early);
+    const cursor = this.#conversations.get(conversationId)?.cursor ?? 0;
+    for (const message of messages) {
+      if (message.seq > cursor && early.size < earlyMax) early.set(message.seq, message);
+    }
+    this.check(conversationId);
+  }
+
+  /** Applies what is contiguous and asks for what is missing. */
+  check(conversationId: ConversationId): void {
+    if (this.#stopped) return;
+    const pump = this.#pumps.get(conversationId) ?? new Pump(() => this.#work(conversationId));
+    this.#pumps.set(conversationId, pump);
+    void pump.request();
+  }
+
+  async #work(conversationId: ConversationId): Promise<void> {
+    try {
+      const known = this.#conversations.get(conversationId);
+      if (known === undefined) return; // its summary is on the way
+      if (!known.placed) await this.#place(conversationId);
+      while (!this.#stopped) {
+        const batch = this.#contiguous(conversationId);
+        if (batch.length === 0) break;
+        await this.#applier.apply(conversationId, batch);
+        this.#links.stored(conversationId);
+      }
+      this.#links.gap(conversationId, this.#hasGap(conversationId));
+    } catch {
+      // offline, refused or a full disk: nothing was written, and what is early stays
+      if (this.#stopped) return;
+      this.#environment.setTimer(retryAfterFaultMs, () => this.check(conversationId));
+    }
+  }
+
+  #contiguous(conversationId: ConversationId): MessageRecord[] {
+    const early = this.#early.get(conversationId);
+    const cursor = this.#conversations.get(conversationId)?.cursor ?? 0;
+    if (early === undefined) return [];
+    for (const seq of early.keys()) if (seq <= cursor) early.delete(seq);
+    const batch: MessageRecord[] = [];
+    for (let seq = cursor + 1; batch.length < batchMax; seq += 1) {
+      const message = early.get(seq);
+      if (message === undefined) break;
+      batch.push(message);
+    }
+    return batch;
+  }
+
+  #hasGap(conversationId: ConversationId): boolean {
+    const { cursor = 0, lastSeq = 0 } = this.#conversations.get(conversationId) ?? {};
+    return cursor < lastSeq || (this.#early.get(conversationId)?.size ?? 0) > 0;
+  }
+
+  /** A conversation older than this device: finds where the messages begin that have a capsule for it. */
+  async #place(conversationId: ConversationId): Promise<void> {
+    const floor = await this.#history.findFloor(conversationId);
+    await this.#records.transact(async (transaction) => {
+      const record = await transaction.get(conversationTable, conversationId);
+      if (record === undefined || record.placed) return;
+      const start = Math.max(floor, record.cursor);
+      const ahead = record.ahead.filter((seq) => seq > start);
+      transaction.put(conversationTable, conversationId, {
+        ...record,
+        placed: true,
+        floor: start,
+        cursor: start,
+        ahead,
+      });
+    });
+  }
+}

@@ -1,0 +1,167 @@
+/** Answers requests for repair, and takes repaired capsules so that a waiting message heals in place (CRYPTO 2.8). */
+import { decodeBase64url, encodeBase64url } from "#schema/envelope/base64url.ts";
+import type { RetryReason, RetryRequest } from "#schema/envelope/retry-envelope.ts";
+import { type ClientMessageId, type ConversationId, deviceAddressKey } from "#schema/ids.ts";
+import type { SessionCall } from "../api/session-api.ts";
+import type { Records, Transaction } from "../store/records.ts";
+import {
+  deviceOutboxTable,
+  messageIdKey,
+  messageIdTable,
+  messageKey,
+  messageTable,
+  repairTable,
+  retryTable,
+  type SentKey,
+  type StoredMessage,
+} from "../store/tables.ts";
+import { claimVerifiedBundles } from "./bundle-claims.ts";
+import { openCapsule, type Recipient, recipientKey, trySealCapsule } from "./capsules.ts";
+import type { Directory } from "./directory.ts";
+import { openContent } from "./message-applier.ts";
+import { tryCountRetry } from "./retry-asking.ts";
+import { createMessageId, type Self } from "./self.ts";
+
+const hourMs = 3_600_000;
+/** Keys of sent bodies answer retries for 14 days (CRYPTO 2.8). */
+const sentKeysMs = 14 * 24 * hourMs;
+
+/** Reasons for which the session itself has to be replaced. */
+const needsHandshake: ReadonlySet<RetryReason> = new Set([
+  "NO_SESSION",
+  "FORKED",
+  "KEM_UNKNOWN",
+  "PREKEY_UNKNOWN",
+]);
+
+export class Repairs {
+  readonly #records: Records;
+  readonly #self: Self;
+  readonly #directory: Directory;
+  readonly #call: SessionCall;
+
+  constructor(records: Records, self: Self, directory: Directory, call: SessionCall) {
+    this.#records = records;
+    this.#self = self;
+    this.#directory = directory;
+    this.#call = call;
+  }
+
+  /**
+   * Sends the capsule of one own message again: only to a device that it was sent to and that is still active, at most
+   * five times per message, with at most one new handshake per device and hour. Never answers in the clear.
+   */
+  async answer(asker: Recipient, request: RetryRequest): Promise<void> {
+    const message = await this.#sentTo(asker, request);
+    if (message?.sent === undefined) return;
+    const repaired = await this.#records.read(repairTable, recipientKey(asker));
+    const fresh =
+      needsHandshake.has(request.reason) &&
+      (repaired === undefined || this.#self.nowMs() - repaired.atMs >= hourMs);
+    const own = await this.#directory.load(this.#self.account);
+    let bundles = fresh ? await claimVerifiedBundles(this.#self, this.#call, [asker]) : new Map();
+    const payload = payloadOf(message, message.sent);
+    const isSealed = () =>
+      this.#records.transact(async (transaction) => {
+        const count = await countAnswer(transaction, asker, request, this.#self.nowMs());
+        if (!count) return true;
+        const options = { bundles, fresh };
+        const envelope = await trySealCapsule(transaction, this.#self, asker, own, payload, options);
+        if (envelope === undefined) throw new NoSessionYet();
+        if (fresh) {
+          await transaction.get(repairTable, recipientKey(asker));
+          transaction.put(repairTable, recipientKey(asker), { atMs: this.#self.nowMs() });
+        }
+        const id = createMessageId(this.#self.provider);
+        const { account } = asker.directory;
+        const data = encodeBase64url(envelope);
+        transaction.insert(deviceOutboxTable, id, { id, account, device: asker.device.deviceId, data });
+        return true;
+      });
+    try {
+      await isSealed();
+    } catch (error) {
+      if (!(error instanceof NoSessionYet)) throw error;
+      bundles = await claimVerifiedBundles(this.#self, this.#call, [asker]);
+      if (bundles.size > 0) await isSealed();
+    }
+  }
+
+  /** Opens a repaired capsule and heals the message it belongs to. Throws `CryptoError`; then nothing was written. */
+  async take(sender: Recipient, envelope: Uint8Array): Promise<void> {
+    await this.#records.transact(async (transaction) => {
+      const { payload } = await openCapsule(transaction, this.#self, sender.device, envelope);
+      if (payload.kind !== "bodyKey") return;
+      const conversationId = encodeBase64url(payload.conversationId) as ConversationId;
+      const clientMessageId = encodeBase64url(payload.clientMsgId) as ClientMessageId;
+      const address = { account: sender.directory.account, device: sender.device.deviceId };
+      const found = await transaction.get(
+        messageIdTable,
+        messageIdKey(conversationId, address, clientMessageId),
+      );
+      if (found === undefined) return;
+      const key = messageKey(conversationId, found.seq);
+      const message = await transaction.get(messageTable, key);
+      if (message?.content.type !== "unreadable" || message.content.body === undefined) return;
+      const content = openContent(this.#self, { ...message, body: message.content.body }, payload);
+      transaction.put(messageTable, key, { ...message, content });
+    });
+  }
+
+  /** The own message asked for, when the asking device was among its recipients and its key is still kept. */
+  async #sentTo(asker: Recipient, request: RetryRequest): Promise<StoredMessage | undefined> {
+    const { recipients } = asker.directory;
+    if (!recipients.some(({ deviceId }) => deviceId === asker.device.deviceId)) return undefined;
+    const conversationId = encodeBase64url(request.conversationId) as ConversationId;
+    const clientMessageId = encodeBase64url(request.clientMsgId) as ClientMessageId;
+    const self = { account: this.#self.account, device: this.#self.deviceId };
+    const found = await this.#records.read(
+      messageIdTable,
+      messageIdKey(conversationId, self, clientMessageId),
+    );
+    if (found === undefined) return undefined;
+    const message = await this.#records.read(messageTable, messageKey(conversationId, found.seq));
+    if (message?.sent === undefined) return undefined;
+    const isRecent = this.#self.nowMs() - message.serverTimeMs <= sentKeysMs;
+    const wasSent = message.sent.devices.some(
+      ({ account, device }) => account === asker.directory.account && device === asker.device.deviceId,
+    );
+    return isRecent && wasSent ? message : undefined;
+  }
+}
+
+/** The session vanished between two steps: a bundle is needed after all. */
+class NoSessionYet extends Error {
+  override readonly name = "NoSessionYet";
+}
+
+/** Whether this request may be answered; stages the count. */
+async function countAnswer(
+  transaction: Transaction,
+  asker: Recipient,
+  request: RetryRequest,
+  nowMs: number,
+): Promise<boolean> {
+  const address = deviceAddressKey(asker.directory.account, asker.device.deviceId);
+  const key = `answered/${address}/${encodeBase64url(request.conversationId)}/${encodeBase64url(request.clientMsgId)}`;
+  const after = tryCountRetry(
+    await transaction.get(retryTable, key),
+    encodeBase64url(request.envelopeHash),
+    nowMs,
+  );
+  if (after === undefined) return false;
+  transaction.put(retryTable, key, after);
+  return true;
+}
+
+function payloadOf(message: StoredMessage, sent: SentKey) {
+  return {
+    kind: "bodyKey" as const,
+    conversationId: decodeBase64url(message.conversationId),
+    clientMsgId: decodeBase64url(message.clientMessageId),
+    bodyKey: decodeBase64url(sent.key),
+    bodyHash: decodeBase64url(sent.hash),
+    sentAtMs: sent.sentAtMs,
+    expireAfterSeconds: 0,
+  };
+}

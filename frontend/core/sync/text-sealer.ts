@@ -1,0 +1,84 @@
+/** Makes texts durable in the outbox with their sealed bodies; texts of one moment share one commit. */
+import { decodeBase64url, encodeBase64url } from "#schema/envelope/base64url.ts";
+import { SottoError } from "#schema/errors.ts";
+import type { ClientMessageId, ConversationId } from "#schema/ids.ts";
+import { sealBody } from "../crypto/body.ts";
+import type { Records, Transaction } from "../store/records.ts";
+import { conversationTable, outboxKey, type OutboxRecord, outboxTable } from "../store/tables.ts";
+import { Pump } from "./lane.ts";
+import { createMessageId, type Self } from "./self.ts";
+
+/** Texts in one commit; more would hold up everything else for too long. */
+const batchMax = 128;
+
+interface Wish {
+  readonly conversationId: ConversationId;
+  readonly text: string;
+  readonly resolve: (id: ClientMessageId) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Returns the function that writes one text; it rejects with `StoreError`, or `SottoError` `not_found`. */
+export function createTextSealer(
+  records: Records,
+  self: Self,
+): (conversationId: ConversationId, text: string) => Promise<ClientMessageId> {
+  const wishes: Wish[] = [];
+  const pump = new Pump(async () => {
+    while (wishes.length > 0) {
+      const batch = wishes.splice(0, batchMax);
+      try {
+        const rows = await records.transact((transaction) => writeRows(transaction, self, batch));
+        for (const [index, { resolve }] of batch.entries()) resolve(rows[index]!.clientMessageId);
+      } catch (error) {
+        for (const { reject } of batch) reject(error);
+      }
+    }
+  });
+  return (conversationId, text) =>
+    new Promise((resolve, reject) => {
+      wishes.push({ conversationId, text, resolve, reject });
+      void pump.request();
+    });
+}
+
+async function writeRows(
+  transaction: Transaction,
+  self: Self,
+  batch: readonly Wish[],
+): Promise<OutboxRecord[]> {
+  const rows: OutboxRecord[] = [];
+  for (const { conversationId, text } of batch) {
+    const conversation = await transaction.get(conversationTable, conversationId);
+    if (conversation === undefined) throw new SottoError("not_found", "There is no such conversation.");
+    const position = conversation.nextPosition;
+    transaction.put(conversationTable, conversationId, { ...conversation, nextPosition: position + 1 });
+    const row = sealText(self, conversationId, position, text);
+    transaction.insert(outboxTable, outboxKey(conversationId, position), row);
+    rows.push(row);
+  }
+  return rows;
+}
+
+function sealText(self: Self, conversationId: ConversationId, position: number, text: string): OutboxRecord {
+  const clientMessageId = createMessageId(self.provider);
+  const sentAtMs = self.nowMs();
+  const sealed = sealBody(self.provider, {
+    conversationId: decodeBase64url(conversationId),
+    clientMsgId: decodeBase64url(clientMessageId),
+    senderAccountId: self.own.cert.accountId,
+    senderDeviceId: self.deviceId,
+    sentAtMs,
+    payload: { type: "text", text },
+  });
+  return {
+    conversationId,
+    clientMessageId,
+    position,
+    text,
+    sentAtMs,
+    body: encodeBase64url(sealed.body),
+    bodyKey: encodeBase64url(sealed.bodyKey),
+    bodyHash: encodeBase64url(sealed.bodyHash),
+  };
+}

@@ -1,0 +1,153 @@
+/** Message pages from the local store, with the newest messages of a conversation kept in memory. */
+import type { ConversationId } from "#schema/ids.ts";
+import type { ClientEvent, DeliveryState, MessageView } from "../client-api.ts";
+import type { Records } from "../store/records.ts";
+import {
+  type ConversationRecord,
+  messageKey,
+  messageTable,
+  type OutboxRecord,
+  outboxTable,
+  type StoredMessage,
+  under,
+} from "../store/tables.ts";
+import type { Self } from "./self.ts";
+
+/** Messages kept in memory per conversation that was looked at. */
+const tailMax = 400;
+const tailMin = 200;
+
+export class Timeline {
+  readonly #records: Records;
+  readonly #tails = new Map<ConversationId, StoredMessage[]>();
+  readonly #outbox = new Map<ConversationId, OutboxRecord[]>();
+
+  constructor(records: Records, emit: (event: ClientEvent) => void) {
+    this.#records = records;
+    records.watch(messageTable, (_, value) => {
+      if (value === undefined) return;
+      this.#place(value);
+      emit({ type: "messages", conversationId: value.conversationId });
+    });
+    records.watch(outboxTable, (key, value) => {
+      const conversationId = key.slice(0, key.indexOf("/")) as ConversationId;
+      const position = Number(key.slice(key.indexOf("/") + 1));
+      const others = this.outbox(conversationId).filter((row) => row.position !== position);
+      if (value !== undefined) others.push(value);
+      this.#outbox.set(
+        conversationId,
+        others.sort((a, b) => a.position - b.position),
+      );
+      emit({ type: "messages", conversationId });
+      emit({ type: "conversations" });
+    });
+  }
+
+  async load(): Promise<void> {
+    for (const { value } of await this.#records.list(outboxTable)) {
+      this.#outbox.set(value.conversationId, [...this.outbox(value.conversationId), value]);
+    }
+  }
+
+  /** Unsequenced own messages in the order of writing. */
+  outbox(conversationId: ConversationId): readonly OutboxRecord[] {
+    return this.#outbox.get(conversationId) ?? [];
+  }
+
+  /** Conversations with something in the outbox. */
+  waiting(): ConversationId[] {
+    return [...this.#outbox].filter(([, rows]) => rows.length > 0).map(([conversationId]) => conversationId);
+  }
+
+  /** The newest message that has a bubble. */
+  async newest(conversationId: ConversationId): Promise<StoredMessage | undefined> {
+    return (await this.#tail(conversationId)).findLast(isVisible);
+  }
+
+  /** At most `limit` stored messages with a sequence number below `before`, ascending. */
+  async page(conversationId: ConversationId, before: number, limit: number): Promise<StoredMessage[]> {
+    const tail = await this.#tail(conversationId);
+    const older = tail.filter(({ seq }) => seq < before);
+    if (older.length >= limit) return older.slice(-limit);
+    const first = older[0]?.seq ?? before;
+    const stored = await this.#records.list(messageTable, {
+      from: `${conversationId}/`,
+      below: messageKey(conversationId, first),
+      descending: true,
+      limit: limit - older.length,
+    });
+    return [...stored.reverse().map(({ value }) => value), ...older];
+  }
+
+  async #tail(conversationId: ConversationId): Promise<readonly StoredMessage[]> {
+    const known = this.#tails.get(conversationId);
+    if (known !== undefined) return known;
+    const stored = await this.#records.list(messageTable, {
+      ...under(conversationId),
+      descending: true,
+      limit: tailMin,
+    });
+    const raced = this.#tails.get(conversationId);
+    if (raced !== undefined) return raced;
+    const tail = stored.reverse().map(({ value }) => value);
+    this.#tails.set(conversationId, tail);
+    return tail;
+  }
+
+  #place(message: StoredMessage): void {
+    const tail = this.#tails.get(message.conversationId);
+    if (tail === undefined) return;
+    const at = tail.findLastIndex(({ seq }) => seq <= message.seq);
+    if (tail[at]?.seq === message.seq) tail[at] = message;
+    else if (at >= 0 || tail.length === 0) tail.splice(at + 1, 0, message);
+    if (tail.length > tailMax) tail.splice(0, tail.length - tailMin);
+  }
+}
+
+export function isVisible(message: StoredMessage): boolean {
+  return message.content.type !== "nothing";
+}
+
+/** A sequenced message as the app sees it. */
+export function viewStored(
+  self: Self,
+  conversation: ConversationRecord,
+  message: StoredMessage,
+): MessageView {
+  const mine = message.sender.account === self.account;
+  const { content } = message;
+  return {
+    conversationId: message.conversationId,
+    clientMessageId: message.clientMessageId,
+    seq: message.seq,
+    outboxPosition: undefined,
+    mine,
+    sender: message.sender.account,
+    timeMs: message.serverTimeMs,
+    content:
+      content.type === "text"
+        ? { type: "text", text: content.text }
+        : { type: "unreadable", reason: content.type === "nothing" ? "broken" : content.reason },
+    delivery: mine ? deliveryOf(conversation, message.seq) : undefined,
+  };
+}
+
+/** An outbox message as the app sees it. */
+export function viewOutbox(self: Self, row: OutboxRecord): MessageView {
+  return {
+    conversationId: row.conversationId,
+    clientMessageId: row.clientMessageId,
+    seq: undefined,
+    outboxPosition: row.position,
+    mine: true,
+    sender: self.account,
+    timeMs: row.sentAtMs,
+    content: { type: "text", text: row.text },
+    delivery: row.failure === undefined ? "pending" : "failed",
+  };
+}
+
+function deliveryOf(conversation: ConversationRecord, seq: number): DeliveryState {
+  if (seq <= conversation.peerRead) return "read";
+  return seq <= conversation.peerDelivered ? "delivered" : "sent";
+}

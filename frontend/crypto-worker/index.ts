@@ -1,0 +1,57 @@
+/** A tab's dedicated worker: keys and sockets live here, never on the main thread (CRYPTO 2.17 rule 5). */
+import { Client } from "#core/client.ts";
+import { platformEnvironment } from "#core/platform-environment.ts";
+import { destroyBrowserMasterKey, openBrowserMasterKey } from "#core/store/browser-master-key.ts";
+import { IndexedDbStore, openSottoDatabase } from "#core/store/indexeddb-store.ts";
+import type { RpcPort } from "#core/rpc/messages.ts";
+import { TabRelay } from "./tab-relay.ts";
+
+const databaseName = "sotto";
+const lockName = "sotto-client";
+const channelName = "sotto-client";
+/** Storage may become available again: a private window, a full disk. */
+const retryMs = 5_000;
+
+const tab: RpcPort = {
+  postMessage: (message) => self.postMessage(message),
+  addEventListener: (type, listener) => self.addEventListener(type, listener),
+};
+const relay = new TabRelay(tab, new BroadcastChannel(channelName));
+
+/** Holds the lock for as long as this worker lives, or until the browser takes the database away. */
+async function lead(): Promise<void> {
+  const { promise: untilLost, resolve: lost } = Promise.withResolvers<void>();
+  const database = await openSottoDatabase(databaseName, lost);
+  const environment = platformEnvironment({
+    origin: self.location.origin,
+    refreshTransport: "cookie",
+    onOnline(listener) {
+      self.addEventListener("online", listener);
+      return () => self.removeEventListener("online", listener);
+    },
+  });
+  const client = await Client.open(environment, {
+    store: new IndexedDbStore(database),
+    openMasterKey: () => openBrowserMasterKey(database),
+    destroyMasterKey: () => destroyBrowserMasterKey(database),
+  });
+  relay.lead(client);
+  await untilLost;
+  relay.follow();
+  await client.close();
+}
+
+async function leadOrWait(): Promise<void> {
+  for (;;) {
+    try {
+      await navigator.locks.request(lockName, lead);
+    } catch {
+      relay.refuse("storage_failed");
+      await new Promise((resolve) => {
+        setTimeout(resolve, retryMs);
+      });
+    }
+  }
+}
+
+void leadOrWait();

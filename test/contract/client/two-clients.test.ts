@@ -1,0 +1,105 @@
+import { afterEach, describe, expect, test } from "vitest";
+import { Client } from "#core/client.ts";
+import { FakeServer } from "#test/support/client/fake-server.ts";
+import {
+  messages,
+  type Person,
+  person,
+  secondDevice,
+  shows,
+  texts,
+  until,
+} from "#test/support/client/people.ts";
+
+let people: Pick<Person, "client">[] = [];
+const join = <P extends Pick<Person, "client">>(one: P): P => {
+  people.push(one);
+  return one;
+};
+afterEach(async () => {
+  await Promise.all(people.map(({ client }) => client.close()));
+  people = [];
+});
+
+const lines = (count: number, prefix = "line") =>
+  Array.from({ length: count }, (_, index) => `${prefix} ${index + 1}`);
+
+describe("two clients", () => {
+  test("a text arrives, is acknowledged, delivered and read", async () => {
+    const server = new FakeServer();
+    const alice = join(await person(server, "alice")).client;
+    const bob = join(await person(server, "bob")).client;
+    const { conversationId } = await alice.startConversation("Bob ");
+    await alice.sendText(conversationId, "hello");
+    await shows(bob, conversationId, ["hello"]);
+    const [received] = await messages(bob, conversationId);
+    expect(received).toMatchObject({
+      seq: 1,
+      mine: false,
+      delivery: undefined,
+      content: { type: "text", text: "hello" },
+    });
+    const [before] = await bob.listConversations();
+    expect(before).toMatchObject({ unread: 1, readSeq: 0, lastSeq: 1, peer: { username: "alice" } });
+    await until(async () => (await messages(alice, conversationId))[0]?.delivery === "delivered");
+    await bob.markRead(conversationId, 1);
+    await until(async () => (await messages(alice, conversationId))[0]?.delivery === "read");
+    expect((await bob.listConversations())[0]).toMatchObject({ unread: 0, readSeq: 1 });
+  });
+
+  test("[CL20] many texts in both directions arrive once and in one order", async () => {
+    const server = new FakeServer();
+    const alice = join(await person(server, "alice")).client;
+    const bob = join(await person(server, "bob")).client;
+    const { conversationId } = await alice.startConversation("bob");
+    await bob.startConversation("alice");
+    await Promise.all([
+      ...lines(120, "a").map((text) => alice.sendText(conversationId, text)),
+      ...lines(80, "b").map((text) => bob.sendText(conversationId, text)),
+    ]);
+    await until(async () => (await texts(alice, conversationId)).length === 200 && !(await pending(alice)));
+    await until(async () => (await texts(bob, conversationId)).length === 200 && !(await pending(bob)));
+    const seen = await texts(alice, conversationId);
+    expect(await texts(bob, conversationId)).toEqual(seen);
+    expect(seen.filter((text) => text.startsWith("a"))).toEqual(lines(120, "a"));
+    expect(seen.filter((text) => text.startsWith("b"))).toEqual(lines(80, "b"));
+
+    async function pending(client: typeof alice): Promise<boolean> {
+      return (await messages(client, conversationId)).some(({ delivery }) => delivery === "pending");
+    }
+  });
+
+  test("a second device gets what is sent from now on, from both sides, and placeholders for what was before", async () => {
+    const server = new FakeServer();
+    const { client: alice, recoveryCode } = join(await person(server, "alice"));
+    const bob = join(await person(server, "bob")).client;
+    const { conversationId } = await alice.startConversation("bob");
+    await alice.sendText(conversationId, "early");
+    await shows(bob, conversationId, ["early"]);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    const tablet = join(await secondDevice(server, "alice", recoveryCode)).client;
+    await bob.sendText(conversationId, "to both");
+    await shows(alice, conversationId, ["early", "to both"]);
+    await shows(tablet, conversationId, ["[before_this_device]", "to both"]);
+    await alice.sendText(conversationId, "from the first");
+    await tablet.sendText(conversationId, "from the second");
+    const expected = ["to both", "from the first", "from the second"];
+    await until(
+      async () => (await texts(tablet, conversationId)).slice(1).sort().join() === expected.toSorted().join(),
+    );
+    await shows(bob, conversationId, ["early", ...(await texts(tablet, conversationId)).slice(1)]);
+  });
+
+  test("a long backlog is decrypted in order after being away, over several resumes", async () => {
+    const server = new FakeServer();
+    const alice = join(await person(server, "alice")).client;
+    const { client: bob, storage } = await person(server, "bob");
+    const { conversationId } = await alice.startConversation("bob");
+    await bob.close();
+    await Promise.all(lines(250).map((text) => alice.sendText(conversationId, text)));
+    await until(async () => server.conversations.get(conversationId)?.log.length === 250);
+    const again = join({ client: await Client.open(server.environment(), storage), storage }).client;
+    await shows(again, conversationId, lines(250));
+    expect((await again.listConversations())[0]).toMatchObject({ unread: 250, lastSeq: 250 });
+  });
+});
