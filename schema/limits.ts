@@ -7,6 +7,8 @@ const DAY_MS = 86_400_000;
 export const limits = {
   /** One WebSocket frame upwards. A first message to 31 devices is about 160 KB of capsules in base64url. */
   frameBytes: 512 * KiB,
+  /** UTF-8 bytes of one text; with its envelope fields it stays below the 64 KiB of content. */
+  textBytes: 60_000,
   /** Sealed body of one message. 64 KiB of content plus header, nonce, tag and padding growth of 12 %. */
   bodyBytes: 80 * KiB,
   /** One capsule: a PreKey envelope with a full post-quantum header is 4.6 KB (CRYPTO 2.4). */
@@ -72,7 +74,8 @@ export const limits = {
   pingIntervalMs: 25_000,
   /** A started typing mark dies after this without renewal. */
   typingMs: 6_000,
-  /** Messages one account may send in one conversation per second, with a burst of the same size times ten. */
+  /** Messages one account may send in one conversation per second, for ever (setting MESSAGES_PER_SECOND). */
   messagesPerSecond: 30,
-  messageBurst: 300,
+  /** Messages that may come at once: a long text pasted line by line, the outbox of a week offline. */
+  messageBurst: 1_200,
 } as const;

@@ -1,9 +1,14 @@
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import path from "node:path";
 import { defineConfig } from "vitest/config";
+import { ensureDevSecrets } from "#worker/dev/secrets.ts";
 
 const root = path.resolve(import.meta.dirname, "..");
-await setTestSecrets();
+// Tools read required secrets from .dev.vars when they load the Worker's configuration.
+await ensureDevSecrets();
+
+/** Suites that start processes run one file after the other: two cores, honest timings. */
+const oneByOne = { fileParallelism: false, testTimeout: 120_000, hookTimeout: 120_000 } as const;
 
 export default defineConfig(async () => ({
   root,
@@ -19,6 +24,20 @@ export default defineConfig(async () => ({
             "test/{vectors,attacks,contract,simulation,support}/**/*.test.ts",
           ],
         },
+      },
+      {
+        root,
+        test: {
+          name: "server",
+          environment: "node",
+          include: ["test/scenario/**/*.test.ts"],
+          globalSetup: [path.join(root, "test/support/build-once.ts")],
+          ...oneByOne,
+        },
+      },
+      {
+        root,
+        test: { name: "browser", environment: "node", include: ["test/browser/**/*.test.ts"], ...oneByOne },
       },
       {
         root,
@@ -44,12 +63,3 @@ export default defineConfig(async () => ({
     ],
   },
 }));
-
-/** Fresh secrets for each run, in the environment, where the tools look for required ones. */
-async function setTestSecrets(): Promise<void> {
-  const pair = await crypto.subtle.generateKey("Ed25519", true, ["sign", "verify"]);
-  const { kty, crv, x, d } = await crypto.subtle.exportKey("jwk", pair.privateKey);
-  const secret = Buffer.from(crypto.getRandomValues(new Uint8Array(32)));
-  process.env["SESSION_SIGNING_KEY"] = JSON.stringify({ kty, crv, x, d });
-  process.env["SERVER_SECRET"] = secret.toString("base64url");
-}

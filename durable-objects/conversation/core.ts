@@ -27,6 +27,7 @@ export interface CoreContext {
   readonly store: ConversationStore;
   readonly sockets: Pick<Roster, "all">;
   readonly now: () => number;
+  /** Sustained messages per second and account. */
   readonly messagesPerSecond: number;
   /** Runs `flush` once, before the object turns to other events. */
   readonly defer: (flush: () => void) => void;

@@ -7,7 +7,7 @@ import type { InboxRpc } from "#schema/rpc/inbox.ts";
 export interface ObjectEnv {
   readonly CONVERSATION: DurableObjectNamespace;
   readonly INBOX: DurableObjectNamespace;
-  /** Replaces `limits.messagesPerSecond`, for benchmarks. */
+  /** Sustained messages per second and account in one conversation; `limits.messagesPerSecond` unless set. */
   readonly MESSAGES_PER_SECOND?: string;
 }
 

@@ -9,6 +9,7 @@ import { logout as logoutRoute, me } from "#schema/http/auth.ts";
 import { createConversation } from "#schema/http/conversations.ts";
 import { getUser } from "#schema/http/users.ts";
 import type { ClientMessageId, ConversationId, Sequence } from "#schema/ids.ts";
+import { limits } from "#schema/limits.ts";
 import { foldUsername, usernameProblem } from "#schema/username.ts";
 import { AccountSession } from "./account/account-session.ts";
 import { beginLogin, finishLogin, type PendingLogin } from "./account/login.ts";
@@ -33,9 +34,6 @@ import { draftTable } from "./store/tables.ts";
 import type { Engine } from "./sync/engine.ts";
 import { EventHub } from "./sync/event-hub.ts";
 import { viewConversation, viewConversations, viewMessages } from "./views.ts";
-
-/** UTF-8 bytes of one text; with its envelope fields it stays below the 64 KiB of content. */
-const textMaxBytes = 60_000;
 
 export class Client implements ClientApi {
   readonly #environment: Environment;
@@ -160,7 +158,7 @@ export class Client implements ClientApi {
     return guard(async () => {
       const { outbox, timeline } = this.#online();
       this.#conversation(conversationId);
-      if (new TextEncoder().encode(text).length > textMaxBytes) throw new ClientError("message_too_long");
+      if (new TextEncoder().encode(text).length > limits.textBytes) throw new ClientError("message_too_long");
       const isBlocked = timeline.outbox(conversationId).some(({ failure }) => failure === "identity_changed");
       if (isBlocked) throw new ClientError("identity_changed");
       return outbox.enqueue(conversationId, text);

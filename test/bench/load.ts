@@ -24,6 +24,8 @@ export type FrameMaker = () => { readonly clientMessageId: string; readonly text
 type DownFrame = {
   readonly type: string;
   readonly clientMessageId?: string;
+  readonly more?: boolean;
+  readonly lastSeq?: number;
   readonly events?: readonly DownFrame[];
 };
 
@@ -32,7 +34,7 @@ function eventsOf(text: string): readonly DownFrame[] {
   return frame.type === "batch" ? (frame.events ?? []) : [frame];
 }
 
-/** Opens a socket and resumes, so that live events arrive. */
+/** Opens a socket and resumes at the end of the log, so that live events arrive. */
 export function openResumed(target: LoadTarget): Promise<WebSocket> {
   return new Promise((resolve, reject) => {
     const socket = new WebSocket(target.url, [...target.protocols]);
@@ -43,7 +45,13 @@ export function openResumed(target: LoadTarget): Promise<WebSocket> {
     });
     socket.addEventListener("close", (event) => reject(new Error(`closed ${event.code} ${event.reason}`)));
     const onMessage = (event: MessageEvent): void => {
-      if (!eventsOf(String(event.data)).some((e) => e.type === "conversation:resumed")) return;
+      const resumed = eventsOf(String(event.data)).find((down) => down.type === "conversation:resumed");
+      if (resumed === undefined) return;
+      if (resumed.more === true) {
+        const { conversationId } = target;
+        socket.send(JSON.stringify({ type: "conversation:resume", conversationId, after: resumed.lastSeq }));
+        return;
+      }
       socket.removeEventListener("message", onMessage);
       resolve(socket);
     };

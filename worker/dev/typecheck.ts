@@ -13,6 +13,7 @@ const environments = [
   "worker",
   "worker/dev",
   "durable-objects",
+  "frontend",
   "frontend/core",
   "frontend/crypto-worker",
   "frontend/sw",

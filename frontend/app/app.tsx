@@ -1,0 +1,89 @@
+import "./app.css";
+import { useEffect } from "preact/hooks";
+import { ChatList } from "./features/chat-list/chat-list.tsx";
+import { ChatPane } from "./features/chat/chat.tsx";
+import { NewChat } from "./features/new-chat/new-chat.tsx";
+import { LogIn } from "./features/onboarding/log-in.tsx";
+import { RecoveryCodeShow } from "./features/onboarding/recovery-code-show.tsx";
+import { SessionEnded } from "./features/onboarding/session-ended.tsx";
+import { SignUp } from "./features/onboarding/sign-up.tsx";
+import { Welcome } from "./features/onboarding/welcome.tsx";
+import { Settings } from "./features/settings/settings.tsx";
+import { UpdateBar } from "./features/update/update-bar.tsx";
+import type { Updates } from "./features/update/updates.ts";
+import { text } from "./i18n/en.ts";
+import { handleShortcut } from "./shortcuts.ts";
+import type { App as AppState } from "./state/app.ts";
+import { AppContext, useApp } from "./state/context.ts";
+import { openConversationOf } from "./state/router.ts";
+import { LogoMark } from "./ui/logo.tsx";
+import { ToastStack } from "./ui/toasts.tsx";
+
+export function App({ app, updates }: { app: AppState; updates: Updates }) {
+  return (
+    <AppContext.Provider value={app}>
+      <UpdateBar updates={updates} />
+      <Screen />
+      <ToastStack />
+    </AppContext.Provider>
+  );
+}
+
+function Screen() {
+  const { account, failed, recoveryCode } = useApp();
+  const status = account.value;
+  if (failed.value) return <StartFailed />;
+  if (recoveryCode.value !== undefined) return <RecoveryCodeShow code={recoveryCode.value} />;
+  if (status === undefined) return <main class="booting" aria-busy="true" aria-label={text.common.loading} />;
+  switch (status.state) {
+    case "signed_in":
+      return <Messenger />;
+    case "ended":
+      return <SessionEnded status={status} />;
+    case "signed_out":
+      return <BeforeSignIn />;
+  }
+}
+
+function BeforeSignIn() {
+  const { name } = useApp().router.place.value.route;
+  if (name === "signup") return <SignUp />;
+  return name === "login" ? <LogIn /> : <Welcome />;
+}
+
+function Messenger() {
+  const app = useApp();
+  const { router } = app;
+  const { route } = router.place.value;
+  const chatOpen = openConversationOf(router.place.value) !== undefined;
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent): void => handleShortcut(event, app);
+    addEventListener("keydown", onKey);
+    return () => removeEventListener("keydown", onKey);
+  }, [app]);
+  return (
+    <div class={chatOpen ? "messenger messenger-chat" : "messenger"}>
+      <div class="pane pane-list">
+        <ChatList />
+      </div>
+      <div class="pane pane-chat">
+        <ChatPane />
+      </div>
+      {route.name === "new" && <NewChat />}
+      {route.name === "settings" && <Settings />}
+    </div>
+  );
+}
+
+function StartFailed() {
+  return (
+    <main class="start-failed">
+      <LogoMark size={56} />
+      <h1>{text.failure.title}</h1>
+      <p>{text.failure.body}</p>
+      <button type="button" class="button button-primary" onClick={() => location.reload()}>
+        {text.failure.reload}
+      </button>
+    </main>
+  );
+}

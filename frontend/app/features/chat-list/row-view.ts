@@ -1,0 +1,91 @@
+/** What one row of the chat list says, in words for the eye and for a screen reader. Pure. */
+import type { ConversationView, DeliveryState } from "#core/client-api.ts";
+import { text } from "../../i18n/en.ts";
+import { formatListTime } from "../../i18n/format.ts";
+
+export type RowPreview =
+  | { readonly type: "typing" }
+  | { readonly type: "draft"; readonly text: string }
+  | {
+      readonly type: "message";
+      readonly mine: boolean;
+      readonly text: string;
+      readonly delivery: DeliveryState | undefined;
+    }
+  | { readonly type: "quiet"; readonly text: string };
+
+export interface RowView {
+  readonly name: string;
+  readonly time: string;
+  readonly preview: RowPreview;
+  readonly unread: string;
+  readonly label: string;
+}
+
+const badgeMax = 99;
+
+/** Unread counts beyond two digits say no more than "many". */
+export function formatBadge(unread: number): string {
+  if (unread <= 0) return "";
+  return unread > badgeMax ? `${badgeMax}+` : String(unread);
+}
+
+/** Line breaks would cost the row its second line. */
+function oneLine(message: string): string {
+  return message.slice(0, 200).replace(/\s+/g, " ").trim();
+}
+
+function previewOf(view: ConversationView, isOpen: boolean): RowPreview {
+  if (view.peerTyping) return { type: "typing" };
+  if (!isOpen && view.draft.trim() !== "") return { type: "draft", text: oneLine(view.draft) };
+  const message = view.preview;
+  if (message === undefined) return { type: "quiet", text: text.list.noMessages };
+  if (message.content.type === "unreadable")
+    return { type: "quiet", text: text.chat[message.content.reason] };
+  const body = oneLine(message.content.text);
+  return { type: "message", mine: message.mine, text: body, delivery: message.delivery };
+}
+
+function spoken(preview: RowPreview): string {
+  switch (preview.type) {
+    case "typing":
+      return text.list.typing;
+    case "draft":
+      return `${text.list.draft} ${preview.text}`;
+    case "message": {
+      const body = preview.mine ? text.list.you + preview.text : preview.text;
+      return preview.delivery === undefined ? body : `${body}, ${text.delivery[preview.delivery]}`;
+    }
+    case "quiet":
+      return preview.text;
+  }
+}
+
+export function rowView(view: ConversationView, isOpen: boolean, nowMs: number): RowView {
+  const name = view.peer.username;
+  const time = formatListTime(view.updatedAtMs, nowMs, { yesterday: text.chat.yesterday });
+  const preview = previewOf(view, isOpen);
+  const counted = view.unread > 0 ? [text.list.unread(view.unread)] : [];
+  return {
+    name,
+    time,
+    preview,
+    unread: formatBadge(view.unread),
+    label: [name, ...counted, spoken(preview), time].join(", "),
+  };
+}
+
+/** The neighbour for Alt+Up and Alt+Down; from nowhere the first one. */
+export function neighbour(
+  ids: readonly string[],
+  current: string | undefined,
+  step: 1 | -1,
+): string | undefined {
+  const index = current === undefined ? -1 : ids.indexOf(current);
+  if (index === -1) return ids[0];
+  return ids[index + step];
+}
+
+export function totalUnread(views: readonly ConversationView[]): number {
+  return views.reduce((sum, view) => sum + view.unread, 0);
+}

@@ -1,0 +1,68 @@
+import { expect, test } from "vitest";
+import { fakeId } from "#test/support/fake-client-data.ts";
+import type { AccountId, ClientMessageId, ConversationId } from "#schema/ids.ts";
+import type { ShownMessage } from "../../state/message-window.ts";
+import { timelineItems } from "./timeline-items.ts";
+
+const noon = new Date(2026, 10, 20, 12, 0).getTime();
+const minute = 60_000;
+
+function message(key: string, sender: "me" | "them", timeMs: number, seq: number | undefined): ShownMessage {
+  return {
+    key,
+    conversationId: fakeId<ConversationId>("chat"),
+    clientMessageId: fakeId<ClientMessageId>(key),
+    seq,
+    outboxPosition: seq === undefined ? 1 : undefined,
+    mine: sender === "me",
+    sender: fakeId<AccountId>(sender),
+    timeMs,
+    content: { type: "text", text: key },
+    delivery: sender === "me" ? "sent" : undefined,
+  };
+}
+
+/** One line per item: `day`, `unread`, or the key with ^ where a group opens and . where it closes. */
+function outline(messages: readonly ShownMessage[], dividerAfter?: number): readonly string[] {
+  return timelineItems(messages, dividerAfter).map((item) =>
+    item.type === "message" ? `${item.first ? "^" : ""}${item.key}${item.last ? "." : ""}` : item.type,
+  );
+}
+
+test("messages of one sender within five minutes form a group", () => {
+  const messages = [
+    message("a", "them", noon, 1),
+    message("b", "them", noon + 4 * minute, 2),
+    message("c", "them", noon + 9 * minute, 3),
+    message("d", "me", noon + 9 * minute, 4),
+  ];
+  expect(outline(messages)).toEqual(["day", "^a", "b.", "^c.", "^d."]);
+});
+
+test("a new day gets its separator and closes the group", () => {
+  const messages = [
+    message("a", "them", new Date(2026, 10, 20, 23, 59).getTime(), 1),
+    message("b", "them", new Date(2026, 10, 21, 0, 1).getTime(), 2),
+  ];
+  expect(outline(messages)).toEqual(["day", "^a.", "day", "^b."]);
+});
+
+test("the unread divider stands before the first message of others after the watermark", () => {
+  const messages = [
+    message("a", "them", noon, 1),
+    message("mine", "me", noon + minute, 2),
+    message("b", "them", noon + 2 * minute, 3),
+    message("c", "them", noon + 3 * minute, 4),
+  ];
+  expect(outline(messages, 1)).toEqual(["day", "^a.", "^mine.", "unread", "^b", "c."]);
+});
+
+test("the unread divider splits a group", () => {
+  const messages = [message("a", "them", noon, 1), message("b", "them", noon + minute, 2)];
+  expect(outline(messages, 1)).toEqual(["day", "^a.", "unread", "^b."]);
+});
+
+test("without unread messages of others there is no divider", () => {
+  const messages = [message("a", "them", noon, 1), message("out", "me", noon + minute, undefined)];
+  expect(outline(messages, 1)).toEqual(["day", "^a.", "^out."]);
+});

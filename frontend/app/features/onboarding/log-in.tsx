@@ -1,0 +1,112 @@
+import { useState } from "preact/hooks";
+import type { ClientErrorCode } from "#core/client-api.ts";
+import { foldUsername } from "#schema/username.ts";
+import { text } from "../../i18n/en.ts";
+import { useApp } from "../../state/context.ts";
+import { errorCode } from "../../state/timeline.ts";
+import { PasswordField, TextField } from "../../ui/field.tsx";
+import { deviceName } from "../settings/device-name.ts";
+import { Notice, OnboardingFrame, WorkingScreen } from "./frame.tsx";
+import { RecoveryCodeEntryForm } from "./recovery-code-entry.tsx";
+
+type Step = "password" | "checking" | "recovery_code" | "unlocking";
+
+/** Password first, then the recovery code that unlocks the keys. */
+export function LogIn({ knownUsername = "" }: { knownUsername?: string }) {
+  const { client, router } = useApp();
+  const [username, setUsername] = useState(knownUsername);
+  const [password, setPassword] = useState("");
+  const [typedCode, setTypedCode] = useState("");
+  const [step, setStep] = useState<Step>("password");
+  const [failure, setFailure] = useState<ClientErrorCode>();
+  const folded = foldUsername(username);
+
+  async function run(during: Step, task: () => Promise<Step | undefined>, onFailure: Step): Promise<void> {
+    setStep(during);
+    setFailure(undefined);
+    try {
+      const next = await task();
+      if (next !== undefined) setStep(next);
+    } catch (error) {
+      setFailure(errorCode(error));
+      setStep(onFailure);
+    }
+  }
+
+  async function checkPassword(): Promise<Step> {
+    const answer = await client.api.login({ username: folded, password });
+    setPassword("");
+    return answer.step === "recovery_code_needed" ? "recovery_code" : "password";
+  }
+
+  async function unlock(recoveryCode: string): Promise<undefined> {
+    await client.api.completeLogin({ recoveryCode, deviceName: deviceName(navigator.userAgent) });
+  }
+
+  if (step === "checking")
+    return <WorkingScreen title={text.deriving.login} body={text.deriving.loginBody} />;
+  if (step === "unlocking")
+    return <WorkingScreen title={text.deriving.unlock} body={text.deriving.unlockBody} />;
+  if (step === "recovery_code") {
+    return (
+      <RecoveryCodeEntryForm
+        username={folded}
+        typed={typedCode}
+        onTyped={(value) => {
+          setTypedCode(value);
+          setFailure(undefined);
+        }}
+        failure={failure}
+        onBack={() => setStep("password")}
+        onSubmit={(code) => void run("unlocking", () => unlock(code), "recovery_code")}
+      />
+    );
+  }
+  const ready = folded !== "" && password !== "";
+  return (
+    <OnboardingFrame
+      title={text.logIn.title}
+      lead={text.logIn.lead}
+      onBack={() => router.go({ name: "welcome" }, { replace: true })}
+    >
+      <form
+        class="onboarding-form"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (ready) void run("checking", checkPassword, "password");
+        }}
+      >
+        {failure !== undefined && <Notice>{text.errors[failure]}</Notice>}
+        <TextField
+          label={text.logIn.username}
+          name="username"
+          autocomplete="username"
+          prefix="@"
+          value={username}
+          autofocus
+          onValue={(value) => setUsername(value.replace(/^@/, ""))}
+        />
+        <PasswordField
+          label={text.logIn.password}
+          name="password"
+          autocomplete="current-password"
+          value={password}
+          onValue={setPassword}
+        />
+        <button type="submit" class="button button-primary button-wide" disabled={!ready}>
+          {text.logIn.submit}
+        </button>
+      </form>
+      <p class="onboarding-other">
+        {text.logIn.other}{" "}
+        <button
+          type="button"
+          class="text-link"
+          onClick={() => router.go({ name: "signup" }, { replace: true })}
+        >
+          {text.logIn.otherLink}
+        </button>
+      </p>
+    </OnboardingFrame>
+  );
+}

@@ -1,0 +1,53 @@
+/** Plurals and dates, through Intl in the reader's own locale. */
+const pluralRules = new Intl.PluralRules("en");
+
+export function plural(count: number, one: string, other: string): string {
+  return pluralRules.select(count) === "one" ? one : other;
+}
+
+const clock = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
+const weekday = new Intl.DateTimeFormat(undefined, { weekday: "long" });
+const shortWeekday = new Intl.DateTimeFormat(undefined, { weekday: "short" });
+const dayAndMonth = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
+const fullDay = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "long", year: "numeric" });
+const shortDate = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
+const shortYear = new Intl.DateTimeFormat(undefined, { day: "2-digit", month: "2-digit", year: "2-digit" });
+const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "short" });
+
+export const formatClock = (timeMs: number): string => clock.format(timeMs);
+export const formatExact = (timeMs: number): string => exact.format(timeMs);
+
+/** Whole calendar days between two instants in local time, whatever the clocks did in between. */
+export function calendarDaysBetween(earlierMs: number, laterMs: number): number {
+  const noonOf = (timeMs: number): number => {
+    const date = new Date(timeMs);
+    return Date.UTC(date.getFullYear(), date.getMonth(), date.getDate());
+  };
+  return Math.round((noonOf(laterMs) - noonOf(earlierMs)) / 86_400_000);
+}
+
+/** Day separator in a conversation. */
+export function formatDay(
+  timeMs: number,
+  nowMs: number,
+  words: { today: string; yesterday: string },
+): string {
+  const days = calendarDaysBetween(timeMs, nowMs);
+  if (days <= 0) return words.today;
+  if (days === 1) return words.yesterday;
+  if (days < 7) return weekday.format(timeMs);
+  return new Date(timeMs).getFullYear() === new Date(nowMs).getFullYear()
+    ? dayAndMonth.format(timeMs)
+    : fullDay.format(timeMs);
+}
+
+/** Time in a list row: the clock today, then the day, then the date. */
+export function formatListTime(timeMs: number, nowMs: number, words: { yesterday: string }): string {
+  const days = calendarDaysBetween(timeMs, nowMs);
+  if (days <= 0) return clock.format(timeMs);
+  if (days === 1) return words.yesterday;
+  if (days < 7) return shortWeekday.format(timeMs);
+  return new Date(timeMs).getFullYear() === new Date(nowMs).getFullYear()
+    ? shortDate.format(timeMs)
+    : shortYear.format(timeMs);
+}

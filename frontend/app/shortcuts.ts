@@ -1,0 +1,35 @@
+import { neighbour } from "./features/chat-list/row-view.ts";
+import type { App } from "./state/app.ts";
+import { openConversationOf } from "./state/router.ts";
+
+/** Keys that work everywhere in the messenger. Dialogs close themselves on Escape. */
+export function handleShortcut(event: KeyboardEvent, app: App): void {
+  const { router } = app;
+  const { route } = router.place.peek();
+  const open = openConversationOf(router.place.peek());
+  if (
+    (event.ctrlKey || event.metaKey) &&
+    !event.shiftKey &&
+    !event.altKey &&
+    event.key.toLowerCase() === "k"
+  ) {
+    event.preventDefault();
+    if (route.name === "new") router.leave();
+    else router.go({ name: "new" });
+    return;
+  }
+  if (route.name === "new" || route.name === "settings" || event.isComposing) return;
+  if (event.altKey && (event.key === "ArrowUp" || event.key === "ArrowDown")) {
+    event.preventDefault();
+    const ids = (app.conversations.peek() ?? []).map((view) => view.conversationId);
+    const next = neighbour(ids, open, event.key === "ArrowDown" ? 1 : -1);
+    const conversationId = ids.find((id) => id === next);
+    if (conversationId !== undefined) {
+      router.go({ name: "chat", conversationId }, { replace: open !== undefined });
+    }
+    return;
+  }
+  if (event.key === "Escape" && open !== undefined && !event.defaultPrevented) {
+    router.go({ name: "home" }, { replace: true });
+  }
+}

@@ -1,0 +1,182 @@
+/** The app's state: views read from the client, read again when the client says that they changed. */
+import { batch, effect, signal, type ReadonlySignal } from "@preact/signals";
+import type { AccountStatus, ClientErrorCode, ConnectionStatus, ConversationView } from "#core/client-api.ts";
+import type { ConversationId } from "#schema/ids.ts";
+import type { Client } from "../client.ts";
+import { text } from "../i18n/en.ts";
+import { coalescePerFrame } from "./frame.ts";
+import { redirectFor } from "./guard.ts";
+import type { Preferences } from "./preferences.ts";
+import { openConversationOf, type Router } from "./router.ts";
+import { createTimeline, errorCode, type Timeline } from "./timeline.ts";
+import { createToasts, type Toasts } from "./toasts.ts";
+
+export interface Announcement {
+  readonly id: string;
+  readonly text: string;
+}
+
+export interface App {
+  readonly client: Client;
+  readonly router: Router;
+  readonly preferences: Preferences;
+  readonly toasts: Toasts;
+  readonly account: ReadonlySignal<AccountStatus | undefined>;
+  readonly connection: ReadonlySignal<ConnectionStatus>;
+  /** Undefined until read for the first time. */
+  readonly conversations: ReadonlySignal<readonly ConversationView[] | undefined>;
+  readonly timeline: ReadonlySignal<Timeline | undefined>;
+  /** Shown once, held nowhere but here. */
+  readonly recoveryCode: ReadonlySignal<string | undefined>;
+  /** The core could not be reached or its storage could not be opened. */
+  readonly failed: ReadonlySignal<boolean>;
+  /** Sentences for screen readers, newest last. */
+  readonly announcements: ReadonlySignal<readonly Announcement[]>;
+  /** The present minute: what "today" and "yesterday" are measured against. */
+  readonly nowMs: ReadonlySignal<number>;
+  readonly reportError: (code: ClientErrorCode) => void;
+  readonly showRecoveryCode: (code: string) => void;
+  readonly forgetRecoveryCode: () => void;
+  readonly readConversations: () => Promise<void>;
+}
+
+const announcementsKept = 5;
+const minuteMs = 60_000;
+
+export function createApp(parts: { client: Client; router: Router; preferences: Preferences }): App {
+  const { client, router } = parts;
+  const { api } = client;
+  const toasts = createToasts();
+  const signals = {
+    account: signal<AccountStatus | undefined>(undefined),
+    connection: signal<ConnectionStatus>({ state: "idle" }),
+    conversations: signal<readonly ConversationView[] | undefined>(undefined),
+    timeline: signal<Timeline | undefined>(undefined),
+    recoveryCode: signal<string | undefined>(undefined),
+    failed: signal(false),
+    announcements: signal<readonly Announcement[]>([]),
+    nowMs: signal(Date.now()),
+  };
+  const app = {
+    ...parts,
+    ...signals,
+    toasts,
+    reportError: (code) => toasts.show(text.errors[code]),
+    showRecoveryCode: (code) => {
+      signals.recoveryCode.value = code;
+    },
+    forgetRecoveryCode: () => {
+      signals.recoveryCode.value = undefined;
+    },
+    readConversations,
+  } satisfies App;
+
+  async function readConversations(): Promise<void> {
+    if (app.account.peek()?.state !== "signed_in") return;
+    try {
+      app.conversations.value = await api.listConversations();
+    } catch (error) {
+      app.reportError(errorCode(error));
+    }
+  }
+
+  function peerName(conversationId: ConversationId): string {
+    const all = app.conversations.peek() ?? [];
+    return all.find((one) => one.conversationId === conversationId)?.peer.username ?? "";
+  }
+
+  /** Follows the address: one conversation is open at a time, and only for who is signed in. */
+  async function follow(conversationId: ConversationId | undefined): Promise<void> {
+    const previous = app.timeline.peek();
+    if (previous?.conversationId === conversationId) return;
+    if (previous !== undefined) void api.closeConversation(previous.conversationId).catch(() => undefined);
+    const account = app.account.peek();
+    if (conversationId === undefined || account?.state !== "signed_in") {
+      app.timeline.value = undefined;
+      return;
+    }
+    const timeline = createTimeline({
+      api,
+      conversationId,
+      self: account.account,
+      onError: app.reportError,
+      onArrived: (messages) => {
+        const spoken = messages.flatMap((message) =>
+          message.content.type === "text"
+            ? [
+                {
+                  id: message.clientMessageId,
+                  text: text.chat.announce(peerName(conversationId), message.content.text),
+                },
+              ]
+            : [],
+        );
+        app.announcements.value = [...app.announcements.value, ...spoken].slice(-announcementsKept);
+      },
+    });
+    batch(() => {
+      app.timeline.value = timeline;
+      app.announcements.value = [];
+    });
+    const view = app.conversations.peek()?.find((one) => one.conversationId === conversationId);
+    await timeline.open({ count: view?.unread ?? 0, readSeq: view?.readSeq ?? 0 });
+    await api.openConversation(conversationId).catch((error: unknown) => app.reportError(errorCode(error)));
+  }
+
+  const refreshConversations = coalescePerFrame(() => void readConversations());
+  const refreshTimeline = coalescePerFrame(() => void app.timeline.peek()?.refresh());
+
+  client.subscribe((event) => {
+    switch (event.type) {
+      case "account":
+        app.account.value = event.status;
+        refreshConversations();
+        break;
+      case "connection":
+        app.connection.value = event.status;
+        break;
+      case "conversations":
+      case "typing":
+        refreshConversations();
+        break;
+      case "messages":
+        refreshConversations();
+        if (event.conversationId === app.timeline.peek()?.conversationId) refreshTimeline();
+        break;
+    }
+  });
+
+  async function start(): Promise<void> {
+    try {
+      const [account, connection] = await Promise.all([api.accountStatus(), api.connectionStatus()]);
+      if (account.state === "signed_in") app.conversations.value = await api.listConversations();
+      batch(() => {
+        app.account.value = account;
+        app.connection.value = connection;
+      });
+    } catch {
+      app.failed.value = true; // the person is told on a screen of its own
+    }
+  }
+  void start();
+  setInterval(() => {
+    app.nowMs.value = Date.now();
+  }, minuteMs);
+
+  effect(() => {
+    const account = app.account.value;
+    if (account === undefined) return;
+    const redirect = redirectFor(router.place.value.route, account.state);
+    if (redirect !== undefined) router.go(redirect, { replace: true });
+    if (account.state !== "signed_in") {
+      app.conversations.value = undefined;
+      void follow(undefined);
+      return;
+    }
+    // A list that was never read cannot say where the unread messages begin.
+    if (app.conversations.value === undefined) return;
+    void follow(openConversationOf(router.place.value));
+  });
+
+  return app;
+}

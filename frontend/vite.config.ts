@@ -1,0 +1,52 @@
+import path from "node:path";
+import { preact } from "@preact/preset-vite";
+import { defineConfig, type Plugin } from "vite";
+import { shellManifest } from "./build/shell-manifest.ts";
+
+const root = import.meta.dirname;
+const repository = path.resolve(root, "..");
+const workerPort = process.env["WORKER_PORT"] ?? "8787";
+
+/** `--mode fake` runs the app on an in-memory client; such a build never lands where production is served from. */
+function fakeClient(): Plugin {
+  const seam = path.join(root, "app/client.ts");
+  return {
+    name: "sotto-fake-client",
+    enforce: "pre",
+    async resolveId(source, importer, options) {
+      const resolved = await this.resolve(source, importer, { ...options, skipSelf: true });
+      return resolved?.id === seam ? path.join(repository, "test/support/fake-client-entry.ts") : undefined;
+    },
+  };
+}
+
+export default defineConfig(({ mode }) => ({
+  root,
+  plugins: [preact(), shellManifest(), ...(mode === "fake" ? [fakeClient()] : [])],
+  build: {
+    outDir: path.join(repository, mode === "fake" ? "dist/fake" : "dist/client"),
+    emptyOutDir: true,
+    target: "es2023",
+    modulePreload: { polyfill: false },
+    // Inlined images would need data: URLs in styles; a file of its own is cached for ever.
+    assetsInlineLimit: 0,
+    rolldownOptions: {
+      input: { main: path.join(root, "index.html"), sw: path.join(root, "sw/index.ts") },
+      output: {
+        entryFileNames: (chunk) => (chunk.name === "sw" ? "sw.js" : "assets/[name]-[hash].js"),
+        chunkFileNames: "assets/[name]-[hash].js",
+        assetFileNames: "assets/[name]-[hash][extname]",
+      },
+    },
+  },
+  worker: { format: "es" },
+  server: {
+    host: "localhost",
+    port: 5173,
+    strictPort: true,
+    proxy: {
+      "/api": `http://localhost:${workerPort}`,
+      "/ws": { target: `ws://localhost:${workerPort}`, ws: true },
+    },
+  },
+}));
