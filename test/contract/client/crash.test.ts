@@ -44,7 +44,7 @@ function assertSameBytesOrNothing(server: FakeServer): void {
 const stepsMax = 60;
 
 describe("crashes", () => {
-  test("[ATTACK 36] [CL10] at every step of sending: the same bytes go again or nothing, and one bubble", async () => {
+  test("[CL10] [ATTACK 36] at every step of sending: the same bytes go again or nothing, and one bubble", async () => {
     const server = new FakeServer();
     const { client: first, storage } = await person(server, "alice");
     const bob = closing((await person(server, "bob")).client);
@@ -85,7 +85,7 @@ describe("crashes", () => {
     assertSameBytesOrNothing(server);
   }, 60_000);
 
-  test("[ATTACK 36] [CL22] at every step of receiving: nothing acknowledged is lost, nothing is shown twice", async () => {
+  test("[CL22] [ATTACK 36] at every step of receiving: nothing acknowledged is lost, nothing is shown twice", async () => {
     const server = new FakeServer();
     const alice = closing((await person(server, "alice")).client);
     const { client: first, storage } = await person(server, "bob");
@@ -124,7 +124,7 @@ describe("crashes", () => {
 });
 
 describe("storage", () => {
-  test("[ATTACK 37] [CL12] a failing write sends nothing, says so and changes nothing; later it goes through", async () => {
+  test("[CL12] [ATTACK 37] a failing write sends nothing, says so and changes nothing; later it goes through", async () => {
     const server = new FakeServer();
     const store = failingStore(new MemoryStore());
     const alice = closing((await person(server, "alice", { storage: testStorage(store) })).client);
@@ -151,7 +151,7 @@ describe("storage", () => {
     assertSameBytesOrNothing(server);
   }, 20_000);
 
-  test("[ATTACK 35] [CL11] two clients on one store with the lock disabled: no ratchet state is used twice", async () => {
+  test("[CL11] [ATTACK 35] two clients on one store with the lock disabled: no ratchet state is used twice", async () => {
     const server = new FakeServer();
     const { client: first, storage } = await person(server, "alice");
     closing(first);

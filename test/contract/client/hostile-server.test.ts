@@ -150,7 +150,7 @@ describe("identities", () => {
     await expect(alice.sendText(conversationId, "more")).rejects.toMatchObject({ code: "identity_changed" });
   });
 
-  test("[ATTACK 17] [CL31] after a reset of the peer's account key nothing is sent until the person accepts it", async () => {
+  test("[CL31] [ATTACK 17] after a reset of the peer's account key nothing is sent until the person accepts it", async () => {
     const server = new FakeServer();
     const { alice, conversationId } = await pair(server);
     const bob = server.accounts.byName("bob")!;
