@@ -101,14 +101,20 @@ export class MessageLog extends Component<LogProps, { atEnd: boolean }> {
     this.#afterMove();
   }
 
+  /** Fractions of a pixel count: offsetTop would round them into a visible twitch. */
   #rows(): readonly Row[] {
-    const rows = this.#log.current?.querySelectorAll<HTMLElement>("[data-row]") ?? [];
-    return Array.from(rows, (row) => ({
-      key: row.dataset["row"] ?? "",
-      top: row.offsetTop,
-      bottom: row.offsetTop + row.offsetHeight,
-      seq: row.dataset["seq"] === undefined ? undefined : Number(row.dataset["seq"]),
-    }));
+    const log = this.#log.current;
+    if (log === null) return [];
+    const origin = log.getBoundingClientRect().top - log.scrollTop;
+    return Array.from(log.querySelectorAll<HTMLElement>("[data-row]"), (row) => {
+      const box = row.getBoundingClientRect();
+      return {
+        key: row.dataset["row"] ?? "",
+        top: box.top - origin,
+        bottom: box.bottom - origin,
+        seq: row.dataset["seq"] === undefined ? undefined : Number(row.dataset["seq"]),
+      };
+    });
   }
 
   #dividerTop(): number | undefined {
