@@ -1,10 +1,10 @@
 /** What the server keeps instead of a password (CRYPTO 2.13), and what it says about names it does not know. */
 import { decodeBase64url, encodeBase64url } from "#schema/envelope/base64url.ts";
 import type { Argon2Cost } from "#schema/http/auth.ts";
-import type { Env } from "./env.ts";
+import type { Settings } from "./settings.ts";
 import { labelledHmac, sameSecret, utf8 } from "./secrets.ts";
 
-type SecretEnv = Pick<Env, "SERVER_SECRET">;
+type SecretEnv = Pick<Settings, "SERVER_SECRET">;
 
 export interface StoredAuthKey {
   readonly serverSalt: string;

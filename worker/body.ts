@@ -1,14 +1,20 @@
 /** Reads a JSON body without ever holding more than it may have. */
 import { SottoError } from "#schema/errors.ts";
 
-/** Throws `too_large` as soon as the limit is passed, `malformed` for what is not JSON. */
-export async function readJson(request: Request, maxBytes: number): Promise<unknown> {
+/** Throws `too_large` as soon as the limit is passed, `malformed` for what is not a JSON object. */
+export async function readJson(request: Request, maxBytes: number): Promise<object> {
   const bytes = await readBytes(request, maxBytes);
+  let value: unknown;
   try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes)) as unknown;
+    value = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
   } catch (cause) {
     throw new SottoError("malformed", "The body is not JSON.", { cause });
   }
+  // A strict object schema whose keys are all optional would take an empty array for an object.
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new SottoError("malformed", "The body is not a JSON object.");
+  }
+  return value;
 }
 
 async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array> {

@@ -13,10 +13,10 @@ import {
   type SessionId,
   sessionIdSchema,
 } from "#schema/ids.ts";
-import type { Env } from "./env.ts";
+import type { Settings } from "./settings.ts";
 import { labelledHmac, sameSecret, utf8 } from "./secrets.ts";
 
-type SecretEnv = Pick<Env, "SERVER_SECRET">;
+type SecretEnv = Pick<Settings, "SERVER_SECRET">;
 
 export interface RefreshToken {
   readonly account: AccountId;
@@ -26,7 +26,7 @@ export interface RefreshToken {
   readonly hash: string;
 }
 
-const partsSchema = v.tuple([accountIdSchema, sessionIdSchema, base64UrlOf(32)]);
+const partsSchema = v.strictTuple([accountIdSchema, sessionIdSchema, base64UrlOf(32)]);
 const macBytes = 16;
 
 export async function makeRefreshToken(

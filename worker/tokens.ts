@@ -6,9 +6,9 @@ import { accountIdSchema, base64UrlOf, deviceIdSchema, sessionIdSchema } from "#
 import { limits } from "#schema/limits.ts";
 import type { Identity } from "#schema/rpc/shared.ts";
 import { usernameSchema } from "#schema/username.ts";
-import { durationMs, type Env } from "./env.ts";
+import { durationMs, type Settings } from "./settings.ts";
 
-type KeyEnv = Pick<Env, "SESSION_SIGNING_KEY">;
+type KeyEnv = Pick<Settings, "SESSION_SIGNING_KEY">;
 type Key = Awaited<ReturnType<typeof importJWK>>;
 
 const algorithm = "EdDSA";
@@ -31,7 +31,7 @@ const accessSchema = v.object({
 });
 
 export async function signAccessToken(
-  env: KeyEnv & Pick<Env, "JWT_ACCESS_EXPIRY">,
+  env: KeyEnv & Pick<Settings, "JWT_ACCESS_EXPIRY">,
   identity: Identity,
   nowMs: number,
 ): Promise<{ readonly token: string; readonly expiresAtMs: number }> {

@@ -12,7 +12,7 @@ import type { DeviceSet } from "#schema/rpc/shared.ts";
 import { errorBody, errorEvent, type FrameErrorKind, refusal } from "../support/error-events.ts";
 import { packFrames, serialise } from "../support/frames.ts";
 import { parseFrame } from "../support/parse-frame.ts";
-import type { DeviceSocket } from "../support/sockets.ts";
+import type { DeviceSocket, Roster } from "../support/device-socket.ts";
 import { TokenBucket } from "../support/token-bucket.ts";
 import { hasRepeatedAddress } from "./device-set.ts";
 import { Flush } from "./flush.ts";
@@ -25,9 +25,9 @@ import type { ConversationStore } from "./store.ts";
 export interface CoreContext {
   readonly state: ConversationState;
   readonly store: ConversationStore;
-  readonly sockets: { all(): Iterable<DeviceSocket> };
+  readonly sockets: Pick<Roster, "all">;
   readonly now: () => number;
-  /** Sustained messages per second and account; ten seconds' worth, at least `limits.messageBurst`, may come at once. */
+  /** Sustained messages per second and account. */
   readonly messagesPerSecond: number;
   /** Runs `flush` once, before the object turns to other events. */
   readonly defer: (flush: () => void) => void;
@@ -38,6 +38,9 @@ export interface CoreContext {
   /** The transaction failed; everything in it was refused. */
   readonly onFlushFailed: (error: unknown) => void;
 }
+
+/** How much of the rate may come at once. */
+const burstSeconds = limits.messageBurst / limits.messagesPerSecond;
 
 export class ConversationCore {
   readonly #context: CoreContext;
@@ -199,8 +202,8 @@ export class ConversationCore {
   #bucket(buckets: Map<AccountId, TokenBucket>, account: AccountId): TokenBucket {
     let bucket = buckets.get(account);
     if (bucket === undefined) {
-      const rate = this.#context.messagesPerSecond;
-      bucket = new TokenBucket(rate, Math.max(limits.messageBurst, rate * 10), this.#context.now());
+      const { messagesPerSecond, now } = this.#context;
+      bucket = new TokenBucket(messagesPerSecond, messagesPerSecond * burstSeconds, now());
       buckets.set(account, bucket);
     }
     return bucket;

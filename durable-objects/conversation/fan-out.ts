@@ -5,7 +5,7 @@
 import type { DeviceId, Sequence } from "#schema/ids.ts";
 import type { AdvanceInput, InboxRpc } from "#schema/rpc/inbox.ts";
 import { unwrap } from "#schema/rpc/result.ts";
-import type { DeviceSocket } from "../support/sockets.ts";
+import type { Roster } from "../support/device-socket.ts";
 import { recordOf } from "./log-events.ts";
 import type { ConversationState, MemberState } from "./state.ts";
 import type { ConversationStore } from "./store.ts";
@@ -17,7 +17,7 @@ const messagesMaxChars = 65_536;
 export interface FanOutContext {
   readonly state: ConversationState;
   readonly store: ConversationStore;
-  readonly sockets: { all(): Iterable<DeviceSocket> };
+  readonly sockets: Pick<Roster, "all">;
   readonly inboxOf: (member: MemberState) => Pick<InboxRpc, "advance">;
   readonly onFailure: (error: unknown) => void;
 }

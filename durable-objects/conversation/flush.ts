@@ -4,7 +4,7 @@ import type { MessageSend } from "#schema/protocol/message.ts";
 import { deviceAddressKey } from "#schema/ids.ts";
 import { errorBody } from "../support/error-events.ts";
 import { packFrames, serialise } from "../support/frames.ts";
-import type { DeviceSocket } from "../support/sockets.ts";
+import type { DeviceSocket } from "../support/device-socket.ts";
 import { judge } from "./judge.ts";
 import { ackEvent, finishMessage, openMessage } from "./log-events.ts";
 import type { ConversationState } from "./state.ts";

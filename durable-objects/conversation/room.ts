@@ -5,7 +5,7 @@ import { unwrap } from "#schema/rpc/result.ts";
 import type { InboxRpc } from "#schema/rpc/inbox.ts";
 import type { DeviceSet, Summary } from "#schema/rpc/shared.ts";
 import type { AlarmHandler, Alarms } from "../support/alarms.ts";
-import type { DeviceSocket } from "../support/sockets.ts";
+import type { Roster } from "../support/device-socket.ts";
 import { type Archive, drainArchive } from "./archive.ts";
 import { ConversationCore } from "./core.ts";
 import { FanOut } from "./fan-out.ts";
@@ -21,7 +21,7 @@ const sweepMessages = 1_000;
 
 export interface RoomContext {
   readonly store: ConversationStore;
-  readonly sockets: { all(): Iterable<DeviceSocket> };
+  readonly sockets: Pick<Roster, "all">;
   readonly alarms: Alarms<ConversationAlarm>;
   readonly archive: Archive;
   readonly inboxOf: (account: AccountId) => Pick<InboxRpc, "advance" | "deviceSet">;

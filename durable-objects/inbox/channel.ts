@@ -9,14 +9,14 @@ import { SottoError } from "#schema/errors.ts";
 import { errorEvent } from "../support/error-events.ts";
 import { packFrames, serialise } from "../support/frames.ts";
 import { parseFrame } from "../support/parse-frame.ts";
-import type { DeviceSocket, SocketRoster } from "../support/sockets.ts";
+import type { DeviceSocket, Roster } from "../support/device-socket.ts";
 import { TokenBucket } from "../support/token-bucket.ts";
 import type { QueuedMessage } from "./device-queue.ts";
 import type { InboxParts } from "./parts.ts";
 
 export interface ChannelContext {
   readonly parts: InboxParts;
-  readonly sockets: Pick<SocketRoster, "all" | "closeWhere">;
+  readonly sockets: Roster;
   readonly now: () => number;
   /** Makes a to-device message durable where it goes, here or in another inbox. Throws refusals. */
   readonly deliver: (account: AccountId, message: DeviceMessageInput) => Promise<void>;

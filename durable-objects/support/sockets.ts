@@ -4,16 +4,7 @@ import { type CloseReason } from "#schema/errors.ts";
 import { accountIdSchema, deviceIdSchema, sessionIdSchema } from "#schema/ids.ts";
 import { type Identity, identityHeaders } from "#schema/rpc/shared.ts";
 import { closeFor } from "./close.ts";
-
-/** A device's open socket, as the cores see it. */
-export interface DeviceSocket {
-  readonly identity: Identity;
-  /** Live events go only to sockets that asked for what they missed and got all of it. */
-  readonly isLive: boolean;
-  setLive(live: boolean): void;
-  send(frame: string): void;
-  close(reason: CloseReason): void;
-}
+import type { DeviceSocket, Roster } from "./device-socket.ts";
 
 const identitySchema = v.object({
   account: accountIdSchema,
@@ -67,7 +58,7 @@ class HibernatingSocket implements DeviceSocket {
   }
 }
 
-export class SocketRoster {
+export class SocketRoster implements Roster {
   readonly #context: DurableObjectState;
   readonly #sockets = new Map<WebSocket, DeviceSocket>();
 
@@ -108,7 +99,6 @@ export class SocketRoster {
     this.#sockets.delete(socket);
   }
 
-  /** Closes every socket that `matches`, and forgets it at once: it gets nothing more. */
   closeWhere(matches: (identity: Identity) => boolean, reason: CloseReason): void {
     for (const [socket, held] of this.#sockets) {
       if (!matches(held.identity)) continue;

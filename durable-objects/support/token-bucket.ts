@@ -1,24 +1,25 @@
 /** Exact rate limiting: a bucket refills at `perSecond` up to `burst`; each event takes one token. */
 export class TokenBucket {
   readonly #perSecond: number;
-  readonly #burst: number;
-  #tokens: number;
+  readonly #fullMilli: number;
+  /** Thousandths of a token: whole numbers, so that nothing is lost to rounding. */
+  #milli: number;
   #refilledAtMs: number;
 
   constructor(perSecond: number, burst: number, nowMs: number) {
     this.#perSecond = perSecond;
-    this.#burst = burst;
-    this.#tokens = burst;
+    this.#fullMilli = burst * 1000;
+    this.#milli = this.#fullMilli;
     this.#refilledAtMs = nowMs;
   }
 
   /** Takes a token and returns 0, or takes none and returns how long to wait for one. */
   take(nowMs: number): number {
     const elapsedMs = Math.max(0, nowMs - this.#refilledAtMs);
-    this.#tokens = Math.min(this.#burst, this.#tokens + (elapsedMs * this.#perSecond) / 1000);
+    this.#milli = Math.min(this.#fullMilli, this.#milli + elapsedMs * this.#perSecond);
     this.#refilledAtMs = nowMs;
-    if (this.#tokens < 1) return Math.ceil(((1 - this.#tokens) * 1000) / this.#perSecond);
-    this.#tokens -= 1;
+    if (this.#milli < 1000) return Math.ceil((1000 - this.#milli) / this.#perSecond);
+    this.#milli -= 1000;
     return 0;
   }
 }

@@ -53,7 +53,7 @@ export class TabRelay {
   /** No client can be had in this browser: the tab's calls are refused until `lead`. */
   refuse(code: ClientErrorCode): void {
     this.#refusal = code;
-    for (const { id } of [...this.#open.values()]) this.#answerTab(refusal(id, code));
+    for (const { id } of this.#open.values()) this.#answerTab(refusal(id, code));
   }
 
   #callOfTab(call: RpcCall): void {

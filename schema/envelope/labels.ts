@@ -35,7 +35,11 @@ export const labelNames = [
 
 export type LabelName = (typeof labelNames)[number];
 
-/** `L(x) = ASCII("sotto/v1/" ‖ x) ‖ 0x00` (CRYPTO 2.0). */
+const encoded = new Map<LabelName, Bytes>(
+  labelNames.map((name) => [name, Uint8Array.from(`sotto/v1/${name}\0`, (char) => char.charCodeAt(0))]),
+);
+
+/** `L(x) = ASCII("sotto/v1/" ‖ x) ‖ 0x00` (CRYPTO 2.0). The bytes are shared: never write to them. */
 export function label(name: LabelName): Bytes {
-  return Uint8Array.from(`sotto/v1/${name}\0`, (char) => char.charCodeAt(0));
+  return encoded.get(name)!;
 }

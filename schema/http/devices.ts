@@ -12,11 +12,13 @@ const pqPrekeyBytes = 1 + 1 + 4 + 8 + 1568 + 64;
 const oneTimePrekeyBytes = 4 + 32;
 const signOutBytes = 1 + 16 + 4 + 8 + 64;
 
+/** Shown to its owner only; no control or invisible formatting characters. */
 export const deviceNameSchema = v.pipe(
   v.string(),
   v.trim(),
   v.minLength(1),
   v.maxLength(limits.deviceNameChars),
+  v.regex(/^\P{C}+$/u),
 );
 export const signOutStatementSchema = base64UrlOf(signOutBytes);
 

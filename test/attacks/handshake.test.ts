@@ -207,6 +207,7 @@ test("[ATTACK 23] PREKEY_REUSED: a last-resort first message again after its ses
   const first = send(from, to, "first");
   expect(receive(to, from, first)).toBe("first");
   to.record = undefined;
+  expect(to.secrets.has("lastResort/2")).toBe(true);
   expectRefused(to, from, first, "PREKEY_REUSED");
 });
 

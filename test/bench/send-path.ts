@@ -69,7 +69,10 @@ async function bare(conversationLike: FrameMaker): Promise<Contender> {
     unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
   };
   const state = mkdtempSync(path.join(tmpdir(), "sotto-bare-"));
-  const server = new Miniflare(convertV4MiniflareOptions({ workers: [options], defaultPersistRoot: state }));
+  const server = new Miniflare({
+    ...convertV4MiniflareOptions({ workers: [options] }),
+    resourcePersistencePath: state,
+  });
   await server.ready;
   const url = await server.unsafeGetDirectURL("bare");
   const target = {

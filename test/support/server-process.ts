@@ -34,23 +34,21 @@ const bindings = {
   ...(messages === "" ? {} : { MESSAGES_PER_SECOND: messages }),
 };
 
-const server = new Miniflare(
-  convertV4MiniflareOptions({
-    defaultPersistRoot: path.resolve(state),
-    workers: [
-      {
-        ...workerOptions,
-        name: "sotto",
-        rootPath: built,
-        modulesRoot: built,
-        modules,
-        ratelimits,
-        bindings,
-        unsafeDirectSockets: [{ host: "127.0.0.1", port: Number(port) }],
-      },
-    ],
-  }),
-);
+const options = convertV4MiniflareOptions({
+  workers: [
+    {
+      ...workerOptions,
+      name: "sotto",
+      rootPath: built,
+      modulesRoot: built,
+      modules,
+      ratelimits,
+      bindings,
+      unsafeDirectSockets: [{ host: "127.0.0.1", port: Number(port) }],
+    },
+  ],
+});
+const server = new Miniflare({ ...options, resourcePersistencePath: path.resolve(state) });
 await server.ready;
 
 const config = unstable_readConfig({ config: configPath });

@@ -13,7 +13,8 @@ import { type AccountId, accountIdSchema, type DeviceId } from "#schema/ids.ts";
 import * as v from "valibot";
 import type { Handler } from "../contract.ts";
 import { assertSignatures } from "../ed25519.ts";
-import { durationMs, type Env } from "../env.ts";
+import type { Env } from "../env.ts";
+import { durationMs } from "../settings.ts";
 import {
   clearedRefreshCookie,
   makeRefreshToken,

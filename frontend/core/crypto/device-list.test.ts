@@ -161,6 +161,16 @@ describe("lists", () => {
     expect(() => verifyListChain(provider, accountId, lists)).toThrow(code("BAD_CERT"));
   });
 
+  test("BAD_CERT: the newest device vanishes once it is revoked, so that its id could come back", () => {
+    const revoked = createNextList(provider, aik, third, { issuedAtMs: 4, revoke: [3] });
+    const next = createNextList(provider, aik, revoked, { issuedAtMs: 5 });
+    const lists = [
+      revoked.bytes,
+      resign({ ...next, devices: next.devices.filter(({ deviceId }) => deviceId !== 3) }),
+    ];
+    expect(() => verifyListChain(provider, accountId, lists)).toThrow(code("BAD_CERT"));
+  });
+
   test("BAD_CERT: an old id used again", () => {
     const dropped = resign({ ...after, devices: after.devices.filter(({ deviceId }) => deviceId !== 2) });
     const dropping = verifyListChain(provider, accountId, [third.bytes, dropped]);

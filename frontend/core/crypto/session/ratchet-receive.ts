@@ -21,10 +21,6 @@ export function stepReceiving(
   nowMs: number,
 ): ReceiveStep | undefined {
   const state = forgetOld(ratchet, before, nowMs);
-  for (const [index, chain] of state.closed.entries()) {
-    const header = tryHeader(chain.headerKey);
-    if (header !== undefined) return finish(fromClosed(state, index, chain, header), header);
-  }
   const { headerKey, nextHeaderKey, dh } = state.receiving;
   const current = headerKey && tryHeader(headerKey);
   if (current !== undefined) {
@@ -36,8 +32,14 @@ export function stepReceiving(
     return finish(fromCurrent(ratchet, state, current, nowMs), current);
   }
   const next = tryHeader(nextHeaderKey);
-  if (next === undefined) return undefined;
-  return finish(fromCurrent(ratchet, stepRoot(ratchet, state, next, nowMs), next, nowMs), next);
+  if (next !== undefined) {
+    return finish(fromCurrent(ratchet, stepRoot(ratchet, state, next, nowMs), next, nowMs), next);
+  }
+  for (const [index, chain] of state.closed.entries()) {
+    const header = tryHeader(chain.headerKey);
+    if (header !== undefined) return finish(fromClosed(state, index, chain, header), header);
+  }
+  return undefined;
 }
 
 function fromClosed(state: RatchetState, index: number, chain: ClosedChain, header: Header): ReceiveStep {

@@ -211,6 +211,18 @@ describe("PQ steps", () => {
     expect(pair.receive("alice", back)).toBe(true);
   });
 
+  test("[ATTACK 34] offers and ciphertexts on every message of a chain are accepted", () => {
+    const pair = new Pair();
+    expect(pair.receive("bob", pair.send("alice"))).toBe(true);
+    for (let seq = 2; seq < 40; seq += 1) {
+      const step = pair.send("alice");
+      const kemOffer = { seq, ek: provider.kem768.publicKey(new Uint8Array(64).fill(seq)) };
+      const kemReply = { seq: 1, ciphertext: new Uint8Array(1088) };
+      expect(pair.receive("bob", step, { ...step.header, kemOffer, kemReply })).toBe(true);
+    }
+    expect(pair.bob.kem.peerSeq).toBe(39);
+  });
+
   test("[ATTACK 33] a peer that never offers a key: no PQ step, its age grows, classical healing goes on", () => {
     const pair = new Pair();
     for (let turn = 0; turn < 20; turn += 1) {

@@ -1,0 +1,37 @@
+import type { Archive } from "./archive.ts";
+import type { StoredMessage } from "./store.ts";
+
+const columns = 7;
+/** D1 takes 100 bound parameters per statement. */
+const rowsPerStatement = Math.floor(100 / columns);
+
+export class D1Archive implements Archive {
+  readonly #database: D1Database;
+
+  constructor(database: D1Database) {
+    this.#database = database;
+  }
+
+  async write(conversationId: string, messages: readonly StoredMessage[]): Promise<void> {
+    const statements: D1PreparedStatement[] = [];
+    for (let start = 0; start < messages.length; start += rowsPerStatement) {
+      const rows = messages.slice(start, start + rowsPerStatement);
+      const values = rows.map(() => "(?, ?, ?, ?, ?, ?, ?)").join(", ");
+      const bindings = rows.flatMap((message) => [
+        conversationId,
+        message.seq,
+        message.senderAccount,
+        message.senderDevice,
+        message.clientMessageId,
+        message.serverTimeMs,
+        message.body,
+      ]);
+      statements.push(
+        this.#database
+          .prepare(`INSERT INTO archived_messages VALUES ${values} ON CONFLICT DO NOTHING`)
+          .bind(...bindings),
+      );
+    }
+    await this.#database.batch(statements);
+  }
+}

@@ -1,0 +1,147 @@
+/** What any conversation store must do. Runs over memory, Node's SQLite and the object's own storage. */
+import { expect, test } from "vitest";
+import type { AccountId, ClientMessageId, ConversationId } from "#schema/ids.ts";
+import type { ConversationStore, StoredMessage } from "#durable-objects/conversation/store.ts";
+
+const anna = "AAAAAAAAAAAAAAAAAAAAAA" as AccountId;
+const ben = "BBBBBBBBBBBBBBBBBBBBBA" as AccountId;
+const record = {
+  conversationId: "CCCCCCCCCCCCCCCCCCCCCA" as ConversationId,
+  kind: "direct" as const,
+  archiveShard: 0,
+  createdAtMs: 5,
+  archivedSeq: 0,
+  sweptSeq: 0,
+};
+const member = (account: AccountId, position: number) => ({
+  account,
+  username: account === anna ? "anna" : "ben",
+  position,
+  listVersion: 1,
+  setEpoch: 1,
+  readSeq: 0,
+  notifiedSeq: 0,
+});
+const set = (account: AccountId, devices: number[], epoch = 1) => ({
+  account,
+  epoch,
+  version: epoch,
+  devices,
+});
+const message = (seq: number, id = `id${seq}`): StoredMessage => ({
+  seq,
+  senderAccount: anna,
+  senderDevice: 1,
+  clientMessageId: id as ClientMessageId,
+  serverTimeMs: seq * 10,
+  body: `body${seq}`,
+  firstMemberCount: seq,
+});
+
+export function registerConversationStoreSuite(
+  name: string,
+  withStore: (work: (store: ConversationStore) => void) => Promise<void> | void,
+): void {
+  const created = (work: (store: ConversationStore) => void) =>
+    withStore((store) => {
+      store.create(record, [member(anna, 0), member(ben, 1)], [set(anna, [1, 2]), set(ben, [1])]);
+      work(store);
+    });
+
+  test(`${name}: a store without a conversation loads nothing`, () =>
+    withStore((store) => expect(store.load()).toBeUndefined()));
+
+  test(`${name}: a created conversation loads as it was created`, () =>
+    created((store) => {
+      expect(store.load()).toEqual({
+        record,
+        members: [member(anna, 0), member(ben, 1)],
+        devices: [
+          { account: anna, device: 1, active: true, deliveredSeq: 0 },
+          { account: anna, device: 2, active: true, deliveredSeq: 0 },
+          { account: ben, device: 1, active: true, deliveredSeq: 0 },
+        ],
+        newest: undefined,
+      });
+    }));
+
+  test(`${name}: appended messages are found by sender and id, and paged both ways`, () =>
+    created((store) => {
+      for (const seq of [1, 2, 3, 4]) store.append(message(seq), { [`${ben}.1`]: `capsule${seq}` });
+      expect(store.find(anna, 1, "id2" as ClientMessageId)).toEqual(message(2));
+      expect(store.find(anna, 2, "id2" as ClientMessageId)).toBeUndefined();
+      const withCapsule = (seq: number) => ({ ...message(seq), capsule: `capsule${seq}` });
+      expect(store.page({ after: 1, limit: 2, capsulesOf: `${ben}.1` })).toEqual([
+        withCapsule(2),
+        withCapsule(3),
+      ]);
+      expect(store.page({ before: 4, limit: 2, capsulesOf: `${ben}.1` })).toEqual([
+        withCapsule(2),
+        withCapsule(3),
+      ]);
+      expect(store.page({ limit: 1, capsulesOf: `${anna}.1` })).toEqual([{ ...message(4), capsule: null }]);
+      expect(store.withCapsules(3, 9)).toEqual([{ ...message(4), capsules: { [`${ben}.1`]: "capsule4" } }]);
+      expect([0, 3, 9].map((seq) => store.firstMemberCountAt(seq))).toEqual([0, 3, 0]);
+      expect(store.load()?.newest).toEqual(message(4));
+    }));
+
+  test(`${name}: a transaction that throws leaves nothing behind`, () =>
+    created((store) => {
+      expect(() =>
+        store.transaction(() => {
+          store.append(message(1), {});
+          store.saveRead(ben, 1);
+          throw new Error("stop");
+        }),
+      ).toThrow("stop");
+      expect(store.load()?.newest).toBeUndefined();
+      expect(store.load()?.members[1]?.readSeq).toBe(0);
+    }));
+
+  test(`${name}: watermarks and device sets survive`, () =>
+    created((store) => {
+      store.saveRead(ben, 3);
+      store.saveDelivered(anna, 2, 4);
+      store.saveNotified(anna, 2);
+      store.saveArchived(1);
+      store.saveSet(set(anna, [2, 3], 2));
+      expect(store.load()).toEqual({
+        record: { ...record, archivedSeq: 1 },
+        members: [
+          { ...member(anna, 0), listVersion: 2, setEpoch: 2, notifiedSeq: 2 },
+          { ...member(ben, 1), readSeq: 3 },
+        ],
+        devices: [
+          { account: anna, device: 1, active: false, deliveredSeq: 0 },
+          { account: anna, device: 2, active: true, deliveredSeq: 4 },
+          { account: anna, device: 3, active: true, deliveredSeq: 0 },
+          { account: ben, device: 1, active: true, deliveredSeq: 0 },
+        ],
+        newest: undefined,
+      });
+    }));
+
+  test(`${name}: a sweep clears capsules up to the watermark or by age, bounded, and keeps bodies`, () =>
+    created((store) => {
+      for (const seq of [1, 2, 3, 4]) store.append(message(seq), { [`${ben}.1`]: "capsule" });
+      expect(store.sweep({ after: 0, upTo: 3, olderThanMs: 0, limit: 2 })).toBe(2);
+      expect(store.sweep({ after: 2, upTo: 2, olderThanMs: 31, limit: 9 })).toBe(3);
+      expect(store.sweep({ after: 3, upTo: 0, olderThanMs: 0, limit: 9 })).toBe(3);
+      const capsules = store.page({ after: 0, limit: 9, capsulesOf: `${ben}.1` });
+      expect(capsules.map(({ capsule, body }) => [capsule, body])).toEqual([
+        [null, "body1"],
+        [null, "body2"],
+        [null, "body3"],
+        ["capsule", "body4"],
+      ]);
+      expect(store.load()?.record.sweptSeq).toBe(3);
+    }));
+
+  test(`${name}: ended sessions are remembered until they are forgotten`, () =>
+    created((store) => {
+      store.endSession("one", 10);
+      store.endSession("two", 20);
+      store.forgetSessions(15);
+      expect([store.isSessionEnded("one"), store.isSessionEnded("two")]).toEqual([false, true]);
+    }));
+}

@@ -1,0 +1,18 @@
+/** An archive like D1's: a row written twice is one row, and it can be down. */
+import type { Archive } from "#durable-objects/conversation/archive.ts";
+import type { StoredMessage } from "#durable-objects/conversation/store.ts";
+
+export class D1LikeArchive implements Archive {
+  readonly rows = new Map<number, StoredMessage>();
+  writes = 0;
+  isDown = false;
+  /** Writes, then loses the answer. */
+  losesAnswer = false;
+
+  write(_conversationId: string, messages: readonly StoredMessage[]): Promise<void> {
+    if (this.isDown) return Promise.reject(new Error("archive down"));
+    this.writes += 1;
+    for (const message of messages) if (!this.rows.has(message.seq)) this.rows.set(message.seq, message);
+    return this.losesAnswer ? Promise.reject(new Error("answer lost")) : Promise.resolve();
+  }
+}

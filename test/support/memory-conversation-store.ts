@@ -1,0 +1,163 @@
+/** The conversation store without SQLite: the readable reference of the contract suite, and fast for simulations. */
+import type { AccountId, ClientMessageId, DeviceId, Sequence } from "#schema/ids.ts";
+import { deviceAddressKey } from "#schema/ids.ts";
+import type { DeviceSet } from "#schema/rpc/shared.ts";
+import type {
+  Capsules,
+  ConversationRecord,
+  ConversationStore,
+  PageQuery,
+  Snapshot,
+  StoredDevice,
+  StoredMember,
+  StoredMessage,
+  StoredMessageWithCapsule,
+} from "#durable-objects/conversation/store.ts";
+
+interface Tables {
+  record: ConversationRecord | undefined;
+  members: StoredMember[];
+  devices: StoredDevice[];
+  messages: (StoredMessage & { capsules: Capsules })[];
+  ended: { sessionId: string; atMs: number }[];
+}
+
+export class MemoryConversationStore implements ConversationStore {
+  #tables: Tables = { record: undefined, members: [], devices: [], messages: [], ended: [] };
+
+  transaction<Result>(work: () => Result): Result {
+    const before = structuredClone(this.#tables);
+    try {
+      return work();
+    } catch (error) {
+      this.#tables = before;
+      throw error;
+    }
+  }
+
+  load(): Snapshot | undefined {
+    const { record, members, devices, messages } = this.#tables;
+    if (record === undefined) return undefined;
+    const newest = messages.at(-1);
+    const byAddress = (a: StoredDevice, b: StoredDevice): number =>
+      a.account === b.account ? a.device - b.device : a.account < b.account ? -1 : 1;
+    return {
+      record,
+      members: [...members],
+      devices: [...devices].sort(byAddress),
+      newest: newest === undefined ? undefined : bare(newest),
+    };
+  }
+
+  create(record: ConversationRecord, members: readonly StoredMember[], sets: readonly DeviceSet[]): void {
+    this.#tables.record = record;
+    this.#tables.members = [...members];
+    for (const set of sets) this.saveSet(set);
+  }
+
+  find(account: AccountId, device: DeviceId, id: ClientMessageId): StoredMessage | undefined {
+    const found = this.#tables.messages.find(
+      (message) =>
+        message.senderAccount === account &&
+        message.senderDevice === device &&
+        message.clientMessageId === id,
+    );
+    return found === undefined ? undefined : bare(found);
+  }
+
+  append(message: StoredMessage, capsules: Capsules): void {
+    this.#tables.messages.push({ ...message, capsules });
+  }
+
+  page({ after, before = Infinity, limit, capsulesOf }: PageQuery): StoredMessageWithCapsule[] {
+    const { messages } = this.#tables;
+    const found =
+      after === undefined
+        ? messages.filter(({ seq }) => seq < before).slice(-limit)
+        : messages.filter(({ seq }) => seq > after).slice(0, limit);
+    return found.map((message) => ({ ...bare(message), capsule: message.capsules[capsulesOf] ?? null }));
+  }
+
+  withCapsules(after: Sequence, limit: number): (StoredMessage & { readonly capsules: Capsules })[] {
+    return this.#tables.messages.filter(({ seq }) => seq > after).slice(0, limit);
+  }
+
+  firstMemberCountAt(seq: Sequence): number {
+    return this.#tables.messages.find((message) => message.seq === seq)?.firstMemberCount ?? 0;
+  }
+
+  saveRead(account: AccountId, seq: Sequence): void {
+    this.#updateMember(account, { readSeq: seq });
+  }
+
+  saveDelivered(account: AccountId, device: DeviceId, seq: Sequence): void {
+    this.#tables.devices = this.#tables.devices.map((row) =>
+      row.account === account && row.device === device ? { ...row, deliveredSeq: seq } : row,
+    );
+  }
+
+  saveSet(set: DeviceSet): void {
+    this.#updateMember(set.account, { listVersion: set.version, setEpoch: set.epoch });
+    const active = new Set(set.devices.map((device) => deviceAddressKey(set.account, device)));
+    const rows = this.#tables.devices.map((row) =>
+      row.account === set.account
+        ? { ...row, active: active.delete(deviceAddressKey(row.account, row.device)) }
+        : row,
+    );
+    for (const device of set.devices) {
+      if (active.has(deviceAddressKey(set.account, device))) {
+        rows.push({ account: set.account, device, active: true, deliveredSeq: 0 });
+      }
+    }
+    this.#tables.devices = rows;
+  }
+
+  saveNotified(account: AccountId, seq: Sequence): void {
+    this.#updateMember(account, { notifiedSeq: seq });
+  }
+
+  saveArchived(seq: Sequence): void {
+    this.#updateRecord({ archivedSeq: seq });
+  }
+
+  sweep(query: { after: Sequence; upTo: Sequence; olderThanMs: number; limit: number }): Sequence {
+    const candidates = this.#tables.messages.filter(({ seq }) => seq > query.after).slice(0, query.limit);
+    const swept = candidates.filter(
+      ({ seq, serverTimeMs }) => seq <= query.upTo || serverTimeMs < query.olderThanMs,
+    );
+    const last = swept.at(-1)?.seq;
+    if (last === undefined) return query.after;
+    this.#tables.messages = this.#tables.messages.map((message) =>
+      message.seq > query.after && message.seq <= last ? { ...message, capsules: {} } : message,
+    );
+    this.#updateRecord({ sweptSeq: last });
+    return last;
+  }
+
+  endSession(sessionId: string, atMs: number): void {
+    this.#tables.ended.push({ sessionId, atMs });
+  }
+
+  forgetSessions(endedBeforeMs: number): void {
+    this.#tables.ended = this.#tables.ended.filter(({ atMs }) => atMs >= endedBeforeMs);
+  }
+
+  isSessionEnded(sessionId: string): boolean {
+    return this.#tables.ended.some((row) => row.sessionId === sessionId);
+  }
+
+  #updateMember(account: AccountId, change: Partial<StoredMember>): void {
+    this.#tables.members = this.#tables.members.map((row) =>
+      row.account === account ? { ...row, ...change } : row,
+    );
+  }
+
+  #updateRecord(change: Partial<ConversationRecord>): void {
+    const { record } = this.#tables;
+    if (record !== undefined) this.#tables.record = { ...record, ...change };
+  }
+}
+
+function bare({ capsules: _capsules, ...message }: StoredMessage & { capsules: Capsules }): StoredMessage {
+  return message;
+}

@@ -1,0 +1,69 @@
+/** A request that each route accepts (or refuses only for what it says), to be spoilt in every way. */
+import * as auth from "#schema/http/auth.ts";
+import * as conversations from "#schema/http/conversations.ts";
+import * as devices from "#schema/http/devices.ts";
+import * as health from "#schema/http/health.ts";
+import type { RouteContract } from "#schema/http/route.ts";
+import * as users from "#schema/http/users.ts";
+import { prekeysFor, prepareRegistration, type RawAccount, type RawDevice } from "./raw-account.ts";
+
+export interface RouteSample {
+  readonly name: string;
+  readonly contract: RouteContract;
+  /** The contract's path with its parameters filled in. */
+  readonly path: string;
+  readonly json: Record<string, unknown> | undefined;
+}
+
+function isContract(value: unknown): value is RouteContract {
+  return typeof value === "object" && value !== null && "path" in value && "method" in value;
+}
+
+/** Every route contract that the schema exports, by name. */
+export function allContracts(): ReadonlyMap<string, RouteContract> {
+  const exported: [string, unknown][] = Object.entries({
+    ...auth,
+    ...conversations,
+    ...devices,
+    ...health,
+    ...users,
+  });
+  return new Map(exported.filter((entry): entry is [string, RouteContract] => isContract(entry[1])));
+}
+
+const b64 = (bytes: number): string => Buffer.alloc(bytes, 7).toString("base64url");
+
+export async function routeSamples(
+  origin: string,
+  caller: RawDevice,
+  peer: RawAccount,
+  conversationId: string,
+): Promise<RouteSample[]> {
+  const prepared = await prepareRegistration(origin, "never.registered");
+  const device = prepared.request["device"];
+  const ticket = prepared.request["ticket"];
+  const bodies: Record<string, Record<string, unknown>> = {
+    loginParameters: { username: peer.username },
+    registerBegin: { username: "somebody.new" },
+    register: prepared.request,
+    login: { username: peer.username, authKey: b64(32) },
+    enrolDevice: { ticket, device, deviceName: "x", refreshTransport: "body" },
+    refresh: { refreshToken: `${b64(16)}.${b64(16)}.${b64(32)}` },
+    renewChallenge: { account: peer.account, deviceId: 1 },
+    renew: { ticket, signature: b64(64), refreshTransport: "body" },
+    logout: { scope: "device" },
+    signOut: { statement: b64(93) },
+    claimBundles: { devices: [1] },
+    uploadPrekeys: { ...prekeysFor(caller.own) },
+    createConversation: { kind: "direct", account: peer.account },
+  };
+  return [...allContracts()].map(([name, contract]) => ({
+    name,
+    contract,
+    path: contract.path
+      .replace(":account", peer.account)
+      .replace(":username", peer.username)
+      .replace(":conversation", conversationId),
+    json: bodies[name],
+  }));
+}
