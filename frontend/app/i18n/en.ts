@@ -133,7 +133,7 @@ export const text = {
     logged_out: (username: string) =>
       `@${username} was logged out of this device from somewhere else. Your messages on this device are still stored and stay locked.`,
     security: (username: string) =>
-      `To be safe, the session of @${username} on this device was closed: its login was used from two places. Change your password if that was not you.`,
+      `To be safe, the session of @${username} on this device was closed: its login was used from two places. If that was not you, log in again and log out everywhere.`,
     logIn: "Log in again",
     forget: "Remove the data from this device",
     forgetTitle: "Remove everything from this device?",

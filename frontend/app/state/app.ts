@@ -1,6 +1,12 @@
 /** The app's state: views read from the client, read again when the client says that they changed. */
 import { batch, effect, signal, type ReadonlySignal } from "@preact/signals";
-import type { AccountStatus, ClientErrorCode, ConnectionStatus, ConversationView } from "#core/client-api.ts";
+import type {
+  AccountStatus,
+  ClientApi,
+  ClientErrorCode,
+  ConnectionStatus,
+  ConversationView,
+} from "#core/client-api.ts";
 import type { ConversationId } from "#schema/ids.ts";
 import type { Client } from "../client.ts";
 import { text } from "../i18n/en.ts";
@@ -11,7 +17,9 @@ import { openConversationOf, type Router } from "./router.ts";
 import { createTimeline, errorCode, type Timeline } from "./timeline.ts";
 import { createToasts, type Toasts } from "./toasts.ts";
 
-export interface Announcement {
+type RegisterInput = Parameters<ClientApi["register"]>[0];
+
+interface Announcement {
   readonly id: string;
   readonly text: string;
 }
@@ -35,7 +43,9 @@ export interface App {
   /** The present minute: what "today" and "yesterday" are measured against. */
   readonly nowMs: ReadonlySignal<number>;
   readonly reportError: (code: ClientErrorCode) => void;
-  readonly showRecoveryCode: (code: string) => void;
+  /** An account is being made; until its code is shown, being signed in opens nothing yet. */
+  readonly registering: ReadonlySignal<boolean>;
+  readonly register: (input: RegisterInput) => Promise<void>;
   readonly forgetRecoveryCode: () => void;
   readonly readConversations: () => Promise<void>;
 }
@@ -53,6 +63,7 @@ export function createApp(parts: { client: Client; router: Router; preferences: 
     conversations: signal<readonly ConversationView[] | undefined>(undefined),
     timeline: signal<Timeline | undefined>(undefined),
     recoveryCode: signal<string | undefined>(undefined),
+    registering: signal(false),
     failed: signal(false),
     announcements: signal<readonly Announcement[]>([]),
     nowMs: signal(Date.now()),
@@ -62,8 +73,14 @@ export function createApp(parts: { client: Client; router: Router; preferences: 
     ...signals,
     toasts,
     reportError: (code) => toasts.show(text.errors[code]),
-    showRecoveryCode: (code) => {
-      signals.recoveryCode.value = code;
+    register: async (input) => {
+      signals.registering.value = true;
+      try {
+        const { recoveryCode } = await api.register(input);
+        signals.recoveryCode.value = recoveryCode;
+      } finally {
+        signals.registering.value = false;
+      }
     },
     forgetRecoveryCode: () => {
       signals.recoveryCode.value = undefined;
@@ -165,7 +182,7 @@ export function createApp(parts: { client: Client; router: Router; preferences: 
 
   effect(() => {
     const account = app.account.value;
-    if (account === undefined) return;
+    if (account === undefined || app.registering.value) return;
     const redirect = redirectFor(router.place.value.route, account.state);
     if (redirect !== undefined) router.go(redirect, { replace: true });
     if (account.state !== "signed_in") {
