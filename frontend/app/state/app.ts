@@ -15,6 +15,7 @@ import { redirectFor } from "./guard.ts";
 import type { Preferences } from "./preferences.ts";
 import { openConversationOf, type Router } from "./router.ts";
 import { createTimeline, errorCode, type Timeline } from "./timeline.ts";
+import { isWatched } from "./watching.ts";
 import { createToasts, type Toasts } from "./toasts.ts";
 
 type RegisterInput = Parameters<ClientApi["register"]>[0];
@@ -116,6 +117,7 @@ export function createApp(parts: { client: Client; router: Router; preferences: 
       api,
       conversationId,
       self: account.account,
+      isWatched,
       onError: app.reportError,
       onArrived: (messages) => {
         const spoken = messages.flatMap((message) =>

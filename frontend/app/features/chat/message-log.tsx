@@ -4,6 +4,7 @@ import type { AccountId, Sequence } from "#schema/ids.ts";
 import { text } from "../../i18n/en.ts";
 import { formatDay } from "../../i18n/format.ts";
 import type { ShownMessage } from "../../state/message-window.ts";
+import { isWatched } from "../../state/watching.ts";
 import { Avatar } from "../../ui/avatar.tsx";
 import { Icon } from "../../ui/icons.tsx";
 import { Bubble } from "./bubble.tsx";
@@ -41,10 +42,6 @@ interface Snapshot {
 const dividerFromTopPx = 72;
 /** What scrolls must scroll by keyboard too; not every browser lets a scroller take the focus by itself. */
 const scrollsByKeyboard = { tabIndex: 0 } as const;
-
-function isWatching(): boolean {
-  return document.visibilityState === "visible" && document.hasFocus();
-}
 
 /**
  * The scrolled list. It opens at the first unread message, else at the end; it follows new messages only when it
@@ -135,7 +132,7 @@ export class MessageLog extends Component<LogProps, { atEnd: boolean }> {
   #toEnd(): void {
     const log = this.#log.current;
     if (log === null) return;
-    const divider = isWatching() ? undefined : this.#dividerTop();
+    const divider = isWatched() ? undefined : this.#dividerTop();
     log.scrollTop =
       divider === undefined ? log.scrollHeight : Math.min(log.scrollHeight, divider - dividerFromTopPx);
     this.#stuck = sticksToEnd(log);
@@ -158,7 +155,7 @@ export class MessageLog extends Component<LogProps, { atEnd: boolean }> {
       if (atEnd) this.props.onSettledAtEnd();
       else if (this.props.hasOlder && this.props.older === "idle" && wantsOlder(log))
         this.props.onNeedOlder();
-      if (!isWatching()) return;
+      if (!isWatched()) return;
       const seen = seenUpTo(this.#rows(), log);
       if (seen !== undefined) this.props.onSeen(seen);
     });
