@@ -94,7 +94,9 @@ export function createApp(parts: { client: Client; router: Router; preferences: 
     try {
       app.conversations.value = await api.listConversations();
     } catch (error) {
-      app.reportError(errorCode(error));
+      // Nothing to show at all is not a passing trouble.
+      if (app.conversations.peek() === undefined) app.failed.value = true;
+      else app.reportError(errorCode(error));
     }
   }
 
@@ -168,11 +170,11 @@ export function createApp(parts: { client: Client; router: Router; preferences: 
   async function start(): Promise<void> {
     try {
       const [account, connection] = await Promise.all([api.accountStatus(), api.connectionStatus()]);
-      if (account.state === "signed_in") app.conversations.value = await api.listConversations();
       batch(() => {
         app.account.value = account;
         app.connection.value = connection;
       });
+      await readConversations();
     } catch {
       app.failed.value = true; // the person is told on a screen of its own
     }
