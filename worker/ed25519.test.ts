@@ -14,7 +14,10 @@ const smallOrder = [
 
 test("[DV2] a good signature passes; another message, key or signature does not", async () => {
   const pair = await crypto.subtle.generateKey("Ed25519", true, ["sign", "verify"]);
-  const key = new Uint8Array(await crypto.subtle.exportKey("raw", pair.publicKey));
+  if (!("privateKey" in pair)) throw new Error("no pair");
+  const raw = await crypto.subtle.exportKey("raw", pair.publicKey);
+  if (!(raw instanceof ArrayBuffer)) throw new Error("no raw key");
+  const key = new Uint8Array(raw);
   const signature = new Uint8Array(await crypto.subtle.sign("Ed25519", pair.privateKey, message));
   await assertSignatures([{ key, message, signature }]);
   const bad = [
