@@ -7,7 +7,7 @@
 import * as v from "valibot";
 
 /** Characters of unpadded base64url that encode `bytes` bytes. */
-function base64UrlLength(bytes: number): number {
+export function base64UrlLength(bytes: number): number {
   return Math.ceil((bytes * 4) / 3);
 }
 
