@@ -1,6 +1,7 @@
 /** Messages that do not open are repaired by their sender and heal in place (CRYPTO 2.8). */
 import { afterEach, describe, expect, test } from "vitest";
 import { Client } from "#core/client.ts";
+import { tryCountRetry } from "#core/sync/retry-asking.ts";
 import { MemoryStore } from "#core/store/memory-store.ts";
 import type { Store } from "#core/store/store.ts";
 import type { ConversationId } from "#schema/ids.ts";
@@ -127,5 +128,19 @@ describe("repair", () => {
     await shows(bob, conversationId, ["for bob", "still for bob"]);
     expect(answered).toBe(0);
     expect(await texts(mallory, conversationId)).toEqual(["[waiting]"]);
+  });
+});
+
+describe("rationing", () => {
+  test("[CL41] an envelope is dealt with once an hour and five times in all", () => {
+    const hour = 3_600_000;
+    const first = tryCountRetry(undefined, "h", 0);
+    expect(first).toEqual({ count: 1, lastAtMs: 0, hashes: ["h"] });
+    expect(tryCountRetry(first, "h", hour - 1)).toBeUndefined();
+    expect(tryCountRetry(first, "other", 1)).toEqual({ count: 2, lastAtMs: 1, hashes: ["h", "other"] });
+    let record = first;
+    for (let round = 1; round < 5; round += 1) record = tryCountRetry(record, "h", round * hour);
+    expect(record).toEqual({ count: 5, lastAtMs: 4 * hour, hashes: ["h"] });
+    expect(tryCountRetry(record, "other", 9 * hour)).toBeUndefined();
   });
 });
