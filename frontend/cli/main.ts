@@ -40,7 +40,9 @@ async function login(client: Client, { rest, deviceName }: Arguments): Promise<n
 }
 
 async function logout(client: Client, { scope }: Arguments): Promise<number> {
-  await client.logout(scope);
+  const { state } = await client.accountStatus();
+  if (state === "ended") await client.forget();
+  else await client.logout(scope);
   process.stderr.write("Signed out.\n");
   return 0;
 }
