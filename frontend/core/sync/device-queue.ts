@@ -2,9 +2,8 @@
 import { decodeBase64url } from "#schema/envelope/base64url.ts";
 import { capsuleEnvelopeType } from "#schema/envelope/capsule-envelope.ts";
 import { retryEnvelopeType } from "#schema/envelope/retry-envelope.ts";
-import { errorKinds, SottoError } from "#schema/errors.ts";
+import { type ErrorKind, errorKinds, SottoError } from "#schema/errors.ts";
 import type { ClientMessageId } from "#schema/ids.ts";
-import type { ErrorFrame } from "#schema/protocol/control.ts";
 import type { DeviceMessage, DeviceSend } from "#schema/protocol/inbox.ts";
 import { isCryptoError } from "../crypto/errors.ts";
 import { verifyRetry } from "../crypto/retry.ts";
@@ -66,7 +65,10 @@ export class DeviceQueue {
   }
 
   /** The server refused a message: it goes again later, or not at all. */
-  async refused(id: string, error: ErrorFrame["error"]): Promise<void> {
+  async refused(
+    id: string,
+    error: { readonly code: ErrorKind; readonly retryAfterMs?: number | undefined },
+  ): Promise<void> {
     this.#onWire.delete(id);
     if (errorKinds[error.code].remedy === "retry_after") {
       this.#onWire.add(id);

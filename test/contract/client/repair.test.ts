@@ -129,6 +129,29 @@ describe("repair", () => {
     expect(answered).toBe(0);
     expect(await texts(mallory, conversationId)).toEqual(["[waiting]"]);
   });
+
+  test("[CL40] a refused to-device message goes again when that may help, and is dropped when it cannot", async () => {
+    for (const [code, isRepeated] of [
+      ["unavailable", true],
+      ["forbidden", false],
+    ] as const) {
+      const server = new FakeServer();
+      const { alice, reopenBob, conversationId } = await forgetful(server);
+      await alice.sendText(conversationId, "three");
+      await until(async () => server.conversations.get(conversationId)?.log.length === 3);
+      let refused = 0;
+      server.frameFilter = (frame, socket) => {
+        if (frame.type !== "device:send" || refused > 0) return true;
+        refused += 1;
+        const error = { code, message: "refused", requestId: "r", retryAfterMs: 1 };
+        socket.send({ type: "error", error, id: (frame as { type: string; id?: string }).id });
+        return false;
+      };
+      const bob = await reopenBob();
+      await until(async () => refused === 1);
+      await shows(bob, conversationId, ["one", "two", isRepeated ? "three" : "[waiting]"]);
+    }
+  });
 });
 
 describe("rationing", () => {
