@@ -39,6 +39,9 @@ export interface CoreContext {
   readonly onFlushFailed: (error: unknown) => void;
 }
 
+/** Messages read in one go for a resume. */
+const readAtOnce = 64;
+
 /** How much of the rate may come at once. */
 const burstSeconds = limits.messageBurst / limits.messagesPerSecond;
 
@@ -155,15 +158,21 @@ export class ConversationCore {
     const { state, store } = this.#context;
     const { conversationId } = state.record;
     const { account, device } = socket.identity;
-    const found = store.page({
-      after,
-      limit: limits.resumeMessages + 1,
-      capsulesOf: `${account}.${device}`,
-    });
-    const more = found.length > limits.resumeMessages;
-    const events = found
-      .slice(0, limits.resumeMessages)
-      .map((message) => finishMessage(openMessage(conversationId, message), message.capsule));
+    const events: string[] = [];
+    let chars = 0;
+    let last = after;
+    while (last < state.lastSeq && events.length < limits.resumeMessages && chars < limits.resumeChars) {
+      // A few at a time, so that long messages are never all in memory before their size is known.
+      const limit = Math.min(readAtOnce, limits.resumeMessages - events.length);
+      for (const message of store.page({ after: last, limit, capsulesOf: `${account}.${device}` })) {
+        const event = finishMessage(openMessage(conversationId, message), message.capsule);
+        events.push(event);
+        chars += event.length;
+        last = message.seq;
+        if (chars >= limits.resumeChars) break;
+      }
+    }
+    const more = last < state.lastSeq;
     const receipts = [...state.members.values()].map((member) => ({
       type: "receipt" as const,
       conversationId,

@@ -46,7 +46,8 @@ export class InboxChannel {
       case "inbox:resume":
         return this.#resume(socket);
       case "device:ack":
-        return parts.queue.acknowledge(device, frame.position);
+        if (!parts.queue.acknowledge(device, frame.position)) socket.send(errorEvent("malformed"));
+        return;
       case "device:send":
         return void this.#send(socket, frame);
       case "message:delivered":
