@@ -185,6 +185,7 @@ export class Conversation extends DurableObject<ObjectEnv> implements Conversati
         inboxOf: (account) => inboxStub(this.env, account),
         now: Date.now,
         messagesPerSecond: Number(this.env.MESSAGES_PER_SECOND ?? limits.messagesPerSecond),
+        pause: (delayMs) => scheduler.wait(delayMs),
         defer: (flush) => setTimeout(flush, 0),
         onFailure: (place, error) => this.#log(place, error),
       },

@@ -15,8 +15,9 @@ import { parseFrame } from "../support/parse-frame.ts";
 import type { DeviceSocket, Roster } from "../support/device-socket.ts";
 import { TokenBucket } from "../support/token-bucket.ts";
 import { hasRepeatedAddress } from "./device-set.ts";
+import { tryMessageSend } from "./fast-parse.ts";
 import { Flush } from "./flush.ts";
-import { isBodyFor, isCapsule } from "./framing.ts";
+import { bodyPrefix, isBodyFor, isCapsule } from "./framing.ts";
 import { finishMessage, openMessage, receiptEvent } from "./log-events.ts";
 import { isPlausible, PendingReceipts } from "./receipts.ts";
 import type { ConversationState, MemberState } from "./state.ts";
@@ -52,9 +53,11 @@ export class ConversationCore {
   readonly #frameBuckets = new Map<AccountId, TokenBucket>();
   #queue: { readonly socket: DeviceSocket; readonly frame: MessageSend }[] = [];
   #isFlushDue = false;
+  readonly #bodyPrefix: string;
 
   constructor(context: CoreContext) {
     this.#context = context;
+    this.#bodyPrefix = bodyPrefix(context.state.record.conversationId);
   }
 
   /** One frame of a socket. Never throws for what a client sent. */
@@ -62,7 +65,7 @@ export class ConversationCore {
     const { state } = this.#context;
     const member = state.members.get(socket.identity.account);
     if (member?.isActive(socket.identity.device) !== true) return socket.close("session_revoked");
-    const parsed = parseFrame(conversationUpSchema, data);
+    const parsed = parseFrame(conversationUpSchema, data, tryMessageSend);
     if (parsed === "too_large") return socket.close("too_large");
     if (parsed === "malformed") return this.#refuse(socket, "malformed");
     if (parsed.type === "message:send") return this.#queueSend(socket, parsed);
@@ -139,7 +142,7 @@ export class ConversationCore {
     if (waitMs > 0) return this.#refuseSend(socket, frame, "rate_limited", waitMs);
     const isWellFormed =
       frame.conversationId === conversationId &&
-      isBodyFor(frame.body, conversationId, frame.clientMessageId) &&
+      isBodyFor(frame.body, this.#bodyPrefix, frame.clientMessageId) &&
       frame.capsules.every((capsule) => isCapsule(capsule.data)) &&
       !hasRepeatedAddress(frame);
     if (!isWellFormed) return this.#refuseSend(socket, frame, "malformed");

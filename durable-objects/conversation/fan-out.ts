@@ -13,17 +13,22 @@ import type { ConversationStore } from "./store.ts";
 /** Messages that travel with a notice; a device further behind fetches them. */
 const messagesMax = 20;
 const messagesMaxChars = 65_536;
+/** Least time between two notices to one inbox: the first of a burst goes at once, the rest together. */
+const intervalMs = 50;
 
 export interface FanOutContext {
   readonly state: ConversationState;
   readonly store: ConversationStore;
   readonly sockets: Pick<Roster, "all">;
   readonly inboxOf: (member: MemberState) => Pick<InboxRpc, "advance">;
+  readonly now: () => number;
+  readonly pause: (delayMs: number) => Promise<void>;
   readonly onFailure: (error: unknown) => void;
 }
 
 interface Progress {
   readonly member: MemberState;
+  calledAtMs: number;
   confirmedRevision: number;
   running: Promise<void> | undefined;
 }
@@ -39,7 +44,7 @@ export class FanOut {
     this.#context = context;
     this.#progress = [...context.state.members.values()].map((member) => {
       if (!isPending) member.notified = context.state.lastSeq;
-      return { member, confirmedRevision: isPending ? -1 : 0, running: undefined };
+      return { member, calledAtMs: -Infinity, confirmedRevision: isPending ? -1 : 0, running: undefined };
     });
   }
 
@@ -70,7 +75,11 @@ export class FanOut {
 
   async #run(progress: Progress): Promise<void> {
     const { member } = progress;
+    const { now, pause } = this.#context;
     while (progress.confirmedRevision < this.#revision) {
+      const waitMs = progress.calledAtMs + intervalMs - now();
+      if (waitMs > 0) await pause(Math.min(waitMs, intervalMs));
+      progress.calledAtMs = now();
       const revision = this.#revision;
       const input = this.#inputFor(member);
       try {

@@ -7,10 +7,11 @@ import {
   headerPaddedSizes,
   parseCapsuleEnvelope,
 } from "#schema/envelope/capsule-envelope.ts";
-import { isBodyFor, isCapsule } from "./framing.ts";
+import { bodyPrefix, isBodyFor, isCapsule } from "./framing.ts";
 
 const bytes = (length: number, fill = 7) => new Uint8Array(length).fill(fill);
 const conversationId = encodeBase64url(bytes(16, 1));
+const prefix = bodyPrefix(conversationId);
 const messageId = encodeBase64url(bytes(16, 2));
 
 function body(ciphertextBytes = 256 + tagBytes): Uint8Array {
@@ -42,18 +43,26 @@ function capsule(paddedHeader: number, withPre = false): Uint8Array {
 }
 
 test("[CV7] a body is taken for the conversation and message it names, in padded sizes only", () => {
-  expect(isBodyFor(encodeBase64url(body()), conversationId, messageId)).toBe(true);
-  expect(isBodyFor(encodeBase64url(body(512 + tagBytes)), conversationId, messageId)).toBe(true);
-  expect(isBodyFor(encodeBase64url(body()), messageId, messageId)).toBe(false);
-  expect(isBodyFor(encodeBase64url(body()), conversationId, conversationId)).toBe(false);
-  expect(isBodyFor(encodeBase64url(body(257 + tagBytes)), conversationId, messageId)).toBe(false);
-  expect(isBodyFor(encodeBase64url(body(73_728)), conversationId, messageId)).toBe(false);
+  expect(isBodyFor(encodeBase64url(body()), prefix, messageId)).toBe(true);
+  expect(isBodyFor(encodeBase64url(body(512 + tagBytes)), prefix, messageId)).toBe(true);
+  expect(isBodyFor(encodeBase64url(body()), bodyPrefix(messageId), messageId)).toBe(false);
+  expect(isBodyFor(encodeBase64url(body()), prefix, conversationId)).toBe(false);
+  expect(isBodyFor(encodeBase64url(body(257 + tagBytes)), prefix, messageId)).toBe(false);
+  expect(isBodyFor(encodeBase64url(body(73_728)), prefix, messageId)).toBe(false);
 });
 
 test.each([0, 1])("[CV7] a body whose byte %i is another is no body", (index) => {
   const spoilt = body();
   spoilt[index] = 0x30;
-  expect(isBodyFor(encodeBase64url(spoilt), conversationId, messageId)).toBe(false);
+  expect(isBodyFor(encodeBase64url(spoilt), prefix, messageId)).toBe(false);
+});
+
+test("[CV7] a body is refused for a message id that differs in any bit", () => {
+  const text = encodeBase64url(body());
+  for (let bit = 0; bit < 128; bit += 1) {
+    const other = bytes(16, 2).map((byte, at) => (at === bit >> 3 ? byte ^ (1 << (bit & 7)) : byte));
+    expect([bit, isBodyFor(text, prefix, encodeBase64url(other))]).toEqual([bit, false]);
+  }
 });
 
 test("[CV7] the quick look at a capsule agrees with its parser, for every form and every spoilt byte of its framing", () => {

@@ -27,6 +27,7 @@ export interface RoomContext {
   readonly inboxOf: (account: AccountId) => Pick<InboxRpc, "advance" | "deviceSet">;
   readonly now: () => number;
   readonly messagesPerSecond: number;
+  readonly pause: (delayMs: number) => Promise<void>;
   readonly defer: (flush: () => void) => void;
   readonly onFailure: (place: "flush_failed" | "call_failed", error: unknown) => void;
 }
@@ -48,6 +49,8 @@ export class Room {
         store,
         sockets,
         inboxOf: (member) => context.inboxOf(member.account),
+        now,
+        pause: context.pause,
         onFailure: (error) => onFailure("call_failed", error),
       },
       alarms.isPending("fan_out"),

@@ -5,7 +5,7 @@ import { serialise } from "./frames.ts";
 
 const sentences = {
   malformed: "This frame is not understood.",
-  not_found: "This conversation does not exist.",
+  not_found: "There is nothing of this name here.",
   forbidden: "This is not allowed.",
   too_large: "This frame is too large.",
   rate_limited: "Too many at once; wait a moment.",

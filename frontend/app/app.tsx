@@ -30,10 +30,11 @@ export function App({ app, updates }: { app: AppState; updates: Updates }) {
 }
 
 function Screen() {
-  const { account, failed, recoveryCode } = useApp();
+  const { account, failed, recoveryCode, registering } = useApp();
   const status = account.value;
   if (failed.value) return <StartFailed />;
   if (recoveryCode.value !== undefined) return <RecoveryCodeShow code={recoveryCode.value} />;
+  if (registering.value) return <BeforeSignIn />;
   if (status === undefined) return <main class="booting" aria-busy="true" aria-label={text.common.loading} />;
   switch (status.state) {
     case "signed_in":

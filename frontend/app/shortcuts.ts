@@ -30,6 +30,6 @@ export function handleShortcut(event: KeyboardEvent, app: App): void {
     return;
   }
   if (event.key === "Escape" && open !== undefined && !event.defaultPrevented) {
-    router.go({ name: "home" }, { replace: true });
+    router.leave();
   }
 }

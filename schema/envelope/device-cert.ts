@@ -28,7 +28,7 @@ export interface DeviceCert extends DeviceCertContent {
   readonly bytes: Bytes;
 }
 
-export const deviceCertTbsBytes = 138;
+const deviceCertTbsBytes = 138;
 export const deviceCertBytes = 266;
 
 const version = 1;

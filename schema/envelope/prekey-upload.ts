@@ -25,8 +25,8 @@ export interface PrekeyUpload {
   readonly oneTimePq: readonly PqPrekey[];
 }
 
-export const oneTimePrekeysMax = 200;
-export const oneTimePqPrekeysMax = 100;
+const oneTimePrekeysMax = 200;
+const oneTimePqPrekeysMax = 100;
 
 const version = 1;
 

@@ -10,7 +10,6 @@ export const pingText = '{"type":"ping"}';
 export const pongText = '{"type":"pong"}';
 
 export const pongSchema = v.looseObject({ type: v.literal("pong") });
-export type Pong = v.InferOutput<typeof pongSchema>;
 
 /** Down: a frame was refused for a reason that no other event carries. The socket stays open. */
 export const errorFrameSchema = v.looseObject({
@@ -19,4 +18,3 @@ export const errorFrameSchema = v.looseObject({
   /** Id of the `device:send` that was refused. */
   id: v.optional(v.string()),
 });
-export type ErrorFrame = v.InferOutput<typeof errorFrameSchema>;

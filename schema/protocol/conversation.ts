@@ -23,7 +23,6 @@ export const conversationResumedSchema = v.looseObject({
   more: v.boolean(),
   receipts: v.array(receiptSchema),
 });
-export type ConversationResumed = v.InferOutput<typeof conversationResumedSchema>;
 
 /** What a chat list shows of a conversation before anything is decrypted. */
 export const conversationSummarySchema = v.looseObject({
@@ -47,4 +46,3 @@ export const conversationUpdateSchema = v.looseObject({
   messages: v.optional(v.array(messageNewSchema)),
   receipts: v.optional(v.array(receiptSchema)),
 });
-export type ConversationUpdate = v.InferOutput<typeof conversationUpdateSchema>;

@@ -13,7 +13,6 @@ import { conversationSummarySchema } from "./conversation.ts";
 
 /** Up, first frame on an inbox socket. */
 export const inboxResumeSchema = v.strictObject({ type: v.literal("inbox:resume") });
-export type InboxResume = v.InferOutput<typeof inboxResumeSchema>;
 
 /** Down: all summaries, newest first, in as many frames as it takes; `more` is false on the last. */
 export const inboxStateSchema = v.looseObject({
@@ -21,7 +20,6 @@ export const inboxStateSchema = v.looseObject({
   conversations: v.array(conversationSummarySchema),
   more: v.boolean(),
 });
-export type InboxState = v.InferOutput<typeof inboxStateSchema>;
 
 /** Up: one sealed to-device message (CRYPTO 2.8). `id` makes a repeated send harmless. */
 export const deviceSendSchema = v.strictObject({
@@ -35,7 +33,6 @@ export type DeviceSend = v.InferOutput<typeof deviceSendSchema>;
 
 /** Down: the to-device message is durable in the recipient's inbox. */
 export const deviceSentSchema = v.looseObject({ type: v.literal("device:sent"), id: clientMessageIdSchema });
-export type DeviceSent = v.InferOutput<typeof deviceSentSchema>;
 
 /** Down: a to-device message, repeated on every connect until acknowledged. `position` counts up per device. */
 export const deviceMessageSchema = v.looseObject({
@@ -52,7 +49,6 @@ export const deviceAckSchema = v.strictObject({
   type: v.literal("device:ack"),
   position: v.pipe(v.number(), v.integer(), v.minValue(1)),
 });
-export type DeviceAck = v.InferOutput<typeof deviceAckSchema>;
 
 /** Down: an account this device talks to (or its own) has a newer device list or a signed-out device. */
 export const devicesChangedSchema = v.looseObject({
@@ -60,7 +56,6 @@ export const devicesChangedSchema = v.looseObject({
   account: accountIdSchema,
   version: v.number(),
 });
-export type DevicesChanged = v.InferOutput<typeof devicesChangedSchema>;
 
 /** Down on connect and when stock falls below the refill marks: one-time prekeys left for this device. */
 export const prekeyStockSchema = v.looseObject({

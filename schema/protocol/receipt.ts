@@ -8,7 +8,6 @@ export const messageDeliveredSchema = v.strictObject({
   conversationId: conversationIdSchema,
   seq: sequenceSchema,
 });
-export type MessageDelivered = v.InferOutput<typeof messageDeliveredSchema>;
 
 /** Up: the person has seen everything up to `seq`. */
 export const messageReadSchema = v.strictObject({
@@ -16,7 +15,6 @@ export const messageReadSchema = v.strictObject({
   conversationId: conversationIdSchema,
   seq: sequenceSchema,
 });
-export type MessageRead = v.InferOutput<typeof messageReadSchema>;
 
 /** Down: an account's watermarks. `delivered` is that of its furthest device, `read` that of the person. */
 export const receiptSchema = v.looseObject({

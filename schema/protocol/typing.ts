@@ -13,4 +13,3 @@ export const typingDownSchema = v.looseObject({
   conversationId: conversationIdSchema,
   account: accountIdSchema,
 });
-export type TypingDown = v.InferOutput<typeof typingDownSchema>;

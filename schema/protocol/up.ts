@@ -14,7 +14,6 @@ export const conversationUpSchema = v.variant("type", [
   conversationResumeSchema,
   typingUpSchema,
 ]);
-export type ConversationUp = v.InferOutput<typeof conversationUpSchema>;
 
 /** On `/ws/inbox`. Receipts are taken here too, for conversations that have no socket of their own open. */
 export const inboxUpSchema = v.variant("type", [
@@ -24,4 +23,3 @@ export const inboxUpSchema = v.variant("type", [
   deviceSendSchema,
   deviceAckSchema,
 ]);
-export type InboxUp = v.InferOutput<typeof inboxUpSchema>;

@@ -12,4 +12,4 @@ export const subprotocol = `sotto.v${protocolVersion}`;
 export const tokenSubprotocolPrefix = "token.";
 
 /** SHA-256 of the canonical form of the up and down schemas; pinned by version.test.ts. */
-export const protocolHash = "97c1f8180b29cfdff362aa48b64290c33a22ac434e5c4cb6b563de6b9fa7e252";
+export const protocolHash = "82a241cdafb0447888e2a8294b0b41be5cb1e90e97e381104b14ebb74589bed3";

@@ -21,6 +21,7 @@ export interface Stage {
 export interface Profile {
   readonly context: BrowserContext;
   readonly page: Page;
+  readonly isPhone: boolean;
   /** Page errors, console errors and policy violations; a test asserts that there are none. */
   readonly problems: string[];
 }
@@ -70,7 +71,7 @@ export async function openStage(): Promise<Stage> {
       const problems: string[] = [];
       const page = context.pages()[0] ?? (await context.newPage());
       watch(page, problems);
-      return { context, page, problems };
+      return { context, page, isPhone: options.phone === true, problems };
     },
     async close() {
       await Promise.all(contexts.map((context) => context.close()));

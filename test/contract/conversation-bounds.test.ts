@@ -6,7 +6,7 @@ import { limits } from "#schema/limits.ts";
 import { anna, ben, conversationId, ConversationRig } from "../support/conversation-rig.ts";
 import { rawBody } from "../support/raw-frames.ts";
 
-test("[CV69] a resume over long messages stops at its limit, and what follows joins on without a hole", () => {
+test("[CV12] a resume over long messages stops at its limit, and what follows joins on without a hole", () => {
   const rig = new ConversationRig({ anna: [1], ben: [1] });
   const long = padmeLength(64 * 1024 - bodyHeadBytes - tagBytes);
   const sender = rig.socket(ben, 1);

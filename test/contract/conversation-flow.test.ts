@@ -162,6 +162,21 @@ describe("telling inboxes", () => {
     expect(Object.keys(rig.notices[1]?.input.messages[0]?.capsules ?? {})).toEqual(["1"]);
   });
 
+  test("[IN3] the first message of a burst is told at once, the others together a little later", async () => {
+    const rig = new ConversationRig();
+    const from = rig.socket(anna, 1);
+    rig.turn(from, rig.message(anna, 1));
+    rig.nowMs += 20;
+    for (let sent = 0; sent < 3; sent += 1) rig.turn(from, rig.message(anna, 1));
+    await settle();
+    const toBen = rig.notices.filter(({ account }) => account === ben);
+    expect(toBen.map(({ input }) => [input.lastSeq, input.messages.length])).toEqual([
+      [1, 1],
+      [4, 3],
+    ]);
+    expect(rig.pauses).toEqual([30, 30]);
+  });
+
   test("[IN8] what an inbox has not confirmed is told again from the alarm, also after waking", async () => {
     const rig = new ConversationRig();
     rig.isInboxDown = true;

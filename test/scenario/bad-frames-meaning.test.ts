@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => stage.server.close());
 
-test("[CV60] a body or capsule above its limit, or too many capsules, is malformed", async () => {
+test("[WS4] a body or capsule above its limit, or too many capsules, is malformed", async () => {
   const { anna } = stage.cast;
   const { annas } = stage.sockets;
   const base64 = (bytes: number): string => Buffer.alloc(bytes, 1).toString("base64url");
@@ -34,14 +34,14 @@ test("[CV60] a body or capsule above its limit, or too many capsules, is malform
   }
 });
 
-test("[CV61] two capsules for one device are malformed", async () => {
+test("[CV7] two capsules for one device are malformed", async () => {
   const { capsules } = stage.message();
   const twice = capsules.map((capsule) => ({ ...capsule, device: 1 }));
   await stage.expectRefused(stage.message({ capsules: [...capsules, capsules[0]] }), "malformed");
   await stage.expectRefused(stage.message({ capsules: twice }), "malformed");
 });
 
-test("[CV62] a body made for another conversation or message, or of another layout, is malformed", async () => {
+test("[CV7] a body made for another conversation or message, or of another layout, is malformed", async () => {
   const { id, othersId } = stage.cast;
   const valid = stage.message();
   const bytes = Buffer.from(valid.body, "base64url");
@@ -62,7 +62,7 @@ test("[CV62] a body made for another conversation or message, or of another layo
   for (const body of bodies) await stage.expectRefused({ ...valid, body }, "malformed");
 });
 
-test("[CV63] a capsule of another version, type, flag or length is malformed", async () => {
+test("[CV7] a capsule of another version, type, flag or length is malformed", async () => {
   const valid = stage.message();
   const [capsule, ...others] = valid.capsules;
   if (capsule === undefined) throw new Error("no capsule");
@@ -79,7 +79,7 @@ test("[CV63] a capsule of another version, type, flag or length is malformed", a
   }
 });
 
-test("[CV64] a frame that names another conversation is malformed, also one of the sender's own", async () => {
+test("[CV60] a frame that names another conversation is malformed, also one of the sender's own", async () => {
   const { othersId, annasOtherId } = stage.cast;
   const { annas } = stage.sockets;
   for (const conversationId of [othersId, annasOtherId, someId]) {
@@ -92,7 +92,7 @@ test("[CV64] a frame that names another conversation is malformed, also one of t
   }
 });
 
-test("[CV65] capsules for other devices than those of the conversation are refused with the exact difference", async () => {
+test("[CV5] [CV6] capsules for other devices than those of the conversation are refused with the exact difference", async () => {
   const { anna, ben, stranger } = stage.cast;
   const { annas } = stage.sockets;
   const valid = stage.message();
@@ -146,7 +146,7 @@ test("[CV65] capsules for other devices than those of the conversation are refus
   await stage.expectRefused(withVersions([anna.account, 3], [ben.account, 2]), "unavailable");
 });
 
-test("[CV66] a receipt or a resume beyond what there is", async () => {
+test("[CV9] a receipt or a resume beyond what there is", async () => {
   const { id } = stage.cast;
   const { annas } = stage.sockets;
   for (const type of ["message:delivered", "message:read"]) {
@@ -159,7 +159,7 @@ test("[CV66] a receipt or a resume beyond what there is", async () => {
   await stage.expectUnharmed("resume beyond");
 });
 
-test("[IN60] a receipt for a conversation of others is not found", async () => {
+test("[IN7] a receipt for a conversation of others is not found", async () => {
   const { othersId } = stage.cast;
   const { annasInbox } = stage.sockets;
   for (const conversationId of [othersId, someId]) {
@@ -171,7 +171,7 @@ test("[IN60] a receipt for a conversation of others is not found", async () => {
   }
 });
 
-test("[IN61] a to-device message to a stranger is forbidden, to an unknown device not found", async () => {
+test("[IN5] a to-device message to a stranger is forbidden, to an unknown device not found", async () => {
   const { anna, ben, hermit } = stage.cast;
   const { annasInbox } = stage.sockets;
   const data = rawCapsule();
@@ -189,7 +189,7 @@ test("[IN61] a to-device message to a stranger is forbidden, to an unknown devic
   }
 });
 
-test("[IN62] acknowledging what was never sent is malformed and takes nothing away", async () => {
+test("[IN60] acknowledging what was never sent is malformed and takes nothing away", async () => {
   const { annasInbox } = stage.sockets;
   for (const position of [1, 7, Number.MAX_SAFE_INTEGER]) {
     annasInbox.send({ type: "device:ack", position });
@@ -198,7 +198,7 @@ test("[IN62] acknowledging what was never sent is malformed and takes nothing aw
   }
 });
 
-test("[CV67] after all of that the next message gets the next number, and a repeat the same", async () => {
+test("[CV1] [CV3] [CV4] after all of that the next message gets the next number, and a repeat the same", async () => {
   const { id } = stage.cast;
   const { annas, bens } = stage.sockets;
   const next = stage.message();

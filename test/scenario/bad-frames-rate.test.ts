@@ -32,7 +32,7 @@ function message(to: RawAccount): MessageSend {
   return rawMessage(id, [{ account: to.account, device: 1 }], lists);
 }
 
-test("[CV68] above the burst: rate_limited with the time to wait, the other member unaffected, nothing lost after it", async () => {
+test("[CV8] above the burst: rate_limited with the time to wait, the other member unaffected, nothing lost after it", async () => {
   const annas = await openRawConversation(server.origin, id, tokenOf(anna));
   const bens = await openRawConversation(server.origin, id, tokenOf(ben));
   const sent = Array.from({ length: burst + 3 }, () => message(ben));

@@ -46,7 +46,7 @@ async function sign(claims: Record<string, unknown>): Promise<string> {
   return new SignJWT(claims).setProtectedHeader({ alg: "EdDSA" }).sign(key);
 }
 
-test("[WS65] without the subprotocol of a version the server speaks: 4426", async () => {
+test("[WS1] without the subprotocol of a version the server speaks: 4426", async () => {
   const token = `${tokenSubprotocolPrefix}${tokenOf(stage.cast.anna)}`;
   for (const path of paths()) {
     for (const offered of [
@@ -62,7 +62,7 @@ test("[WS65] without the subprotocol of a version the server speaks: 4426", asyn
   }
 });
 
-test("[WS66] without a token, or with one that is forged, of another purpose or for nobody: 4401", async () => {
+test("[WS1] without a token, or with one that is forged, of another purpose or for nobody: 4401", async () => {
   const valid = tokenOf(stage.cast.anna);
   const [head = "", claims = "", signature = ""] = valid.split(".");
   const other = { ...claimsOf(valid), sub: stage.cast.ben.account };
@@ -88,7 +88,7 @@ test("[WS66] without a token, or with one that is forged, of another purpose or 
   }
 });
 
-test("[WS66] a token counts only where tokens go: not in the address, a cookie or a header", async () => {
+test("[WS60] a token counts only where tokens go: not in the address, a cookie or a header", async () => {
   const token = tokenOf(stage.cast.anna);
   for (const path of paths()) {
     const headers = {
@@ -104,13 +104,13 @@ test("[WS66] a token counts only where tokens go: not in the address, a cookie o
   }
 });
 
-test("[WS67] an expired token asks for a refresh: 4402", async () => {
+test("[WS1] an expired token asks for a refresh: 4402", async () => {
   const claims = claimsOf(tokenOf(stage.cast.anna));
   const expired = await sign({ ...claims, exp: Math.floor(Date.now() / 1000) - 1 });
   for (const path of paths()) await expectClosed(path, protocolHeader(expired), "token_expired");
 });
 
-test("[WS68] a foreign web page gets no socket, whatever it sends: 4403", async () => {
+test("[WS1] a foreign web page gets no socket, whatever it sends: 4403", async () => {
   const { origin } = stage.server;
   for (const path of paths()) {
     for (const foreign of [
@@ -129,7 +129,7 @@ test("[WS68] a foreign web page gets no socket, whatever it sends: 4403", async 
   await stage.reopen();
 });
 
-test("[WS69] a stranger gets no socket of a conversation: 4403; one that does not exist stores nothing: 4404", async () => {
+test("[WS2] a stranger gets no socket of a conversation: 4403; one that does not exist stores nothing: 4404", async () => {
   const { stranger, othersId, annasOtherId, anna, ben, id } = stage.cast;
   await expectClosed(`/ws/conversations/${id}`, protocolHeader(tokenOf(stranger)), "forbidden");
   await expectClosed(`/ws/conversations/${othersId}`, protocolHeader(tokenOf(anna)), "forbidden");
@@ -140,7 +140,7 @@ test("[WS69] a stranger gets no socket of a conversation: 4403; one that does no
   await stage.expectUnharmed("strangers");
 });
 
-test("[WS70] a plain request to a socket's address is malformed", async () => {
+test("[WS62] a plain request to a socket's address is malformed", async () => {
   const token = tokenOf(stage.cast.anna);
   for (const path of paths()) {
     const { status, body } = await rawRequest(stage.server.origin, "GET", path, { token });
@@ -160,7 +160,7 @@ test("[WS70] a plain request to a socket's address is malformed", async () => {
   }
 });
 
-test("[WS71] a client's close is answered with its own code at once, on either channel", async () => {
+test("[WS7] a client's close is answered with its own code at once, on either channel", async () => {
   const { anna, id } = stage.cast;
   const protocols = [subprotocol, `${tokenSubprotocolPrefix}${tokenOf(anna)}`];
   const ends: [number | undefined, string, object][] = [
@@ -192,7 +192,7 @@ test("[WS71] a client's close is answered with its own code at once, on either c
   await stage.expectUnharmed("ends");
 });
 
-test("[WS72] a newer socket of the same device takes the place of the older: 4409", async () => {
+test("[WS3] a newer socket of the same device takes the place of the older: 4409", async () => {
   const { annas, annasInbox } = stage.sockets;
   await stage.reopen();
   for (const older of [annas, annasInbox]) {
@@ -201,7 +201,7 @@ test("[WS72] a newer socket of the same device takes the place of the older: 440
   await stage.expectUnharmed("replaced");
 });
 
-test("[WS73] a device that a newer list revokes loses its sockets and gets no new ones: 4410", async () => {
+test("[WS8] a device that a newer list revokes loses its sockets and gets no new ones: 4410", async () => {
   const { origin } = stage.server;
   const { anna, id } = stage.cast;
   const revoked = deviceOf(anna, 1);
@@ -215,7 +215,7 @@ test("[WS73] a device that a newer list revokes loses its sockets and gets no ne
   for (const path of paths()) await expectClosed(path, protocolHeader(token), "session_revoked");
 });
 
-test("[WS73] a session that ended and a device that was signed out get no socket: 4410", async () => {
+test("[WS8] a session that ended and a device that was signed out get no socket: 4410", async () => {
   const { origin } = stage.server;
   const { anna, id } = stage.cast;
   const signedOut = await addRawDevice(origin, anna);

@@ -16,12 +16,12 @@ beforeAll(async () => {
 });
 afterAll(() => stage.server.close());
 
-test("[WS60] every type of frame on either channel has a sample", () => {
+test("[WS4] every type of frame on either channel has a sample", () => {
   expect(stage.conversationFrames().map(({ type }) => type)).toEqual(frameTypes("conversation"));
   expect(stage.inboxFrames().map(({ type }) => type)).toEqual(frameTypes("inbox"));
 });
 
-test("[WS60] a frame that is no event of the channel is malformed", async () => {
+test("[WS4] a frame that is no event of the channel is malformed", async () => {
   const { annas, annasInbox } = stage.sockets;
   const foreign = (from: readonly { readonly type: string }[], channel: "conversation" | "inbox"): string[] =>
     from.filter(({ type }) => !frameTypes(channel).includes(type)).map((frame) => JSON.stringify(frame));
@@ -37,7 +37,7 @@ test("[WS60] a frame that is no event of the channel is malformed", async () => 
   }
 });
 
-test("[WS61] a binary frame is malformed, whatever it holds", async () => {
+test("[WS4] a binary frame is malformed, whatever it holds", async () => {
   const { annas, annasInbox } = stage.sockets;
   const valid = Buffer.from(JSON.stringify(stage.message()));
   for (const bytes of [Buffer.alloc(0), Buffer.from([0xff]), valid]) {
@@ -50,7 +50,7 @@ test("[WS61] a binary frame is malformed, whatever it holds", async () => {
   }
 });
 
-test("[WS60] a key missing, unknown, of another type or absurd makes a conversation frame malformed", async () => {
+test("[WS4] a key missing, unknown, of another type or absurd makes a conversation frame malformed", async () => {
   const { annas } = stage.sockets;
   for (const { name, frame } of stage.conversationFrames().flatMap(spoiltFrames)) {
     annas.send(frame);
@@ -59,7 +59,7 @@ test("[WS60] a key missing, unknown, of another type or absurd makes a conversat
   }
 });
 
-test("[WS60] a key missing, unknown, of another type or absurd makes an inbox frame malformed", async () => {
+test("[WS4] a key missing, unknown, of another type or absurd makes an inbox frame malformed", async () => {
   const { annasInbox } = stage.sockets;
   for (const { name, frame } of stage.inboxFrames().flatMap(spoiltFrames)) {
     annasInbox.send(frame);
@@ -68,7 +68,7 @@ test("[WS60] a key missing, unknown, of another type or absurd makes an inbox fr
   }
 });
 
-test("[WS62] a frame above the limit closes the socket with 4413", async () => {
+test("[WS5] a frame above the limit closes the socket with 4413", async () => {
   const text = JSON.stringify({ type: "inbox:resume", x: "" });
   for (const size of [limits.frameBytes + 1, 2 * limits.frameBytes]) {
     const { annas, annasInbox } = stage.sockets;
@@ -88,7 +88,7 @@ test("[WS62] a frame above the limit closes the socket with 4413", async () => {
   await stage.expectUnharmed("just allowed");
 });
 
-test("[WS63] text that is not UTF-8 is malformed: no key of a frame takes what it could stand for", async () => {
+test("[WS4] text that is not UTF-8 is malformed: no key of a frame takes what it could stand for", async () => {
   const { annas, annasInbox } = stage.sockets;
   const ack = JSON.stringify({ type: "conversation:resume", conversationId: someId, after: 1 });
   for (const text of ['{"type":"\u0000"}', ack]) {
@@ -107,7 +107,7 @@ test("[WS63] text that is not UTF-8 is malformed: no key of a frame takes what i
   }
 });
 
-test("[WS64] bytes that are no WebSocket frame end only the socket that sent them", async () => {
+test("[WS61] bytes that are no WebSocket frame end only the socket that sent them", async () => {
   const cases: [number, number[]][] = [
     [1002, [0xc1, 0x80, 1, 2, 3, 4]], // a reserved bit
     [1002, [0x83, 0x80, 1, 2, 3, 4]], // a reserved opcode

@@ -81,7 +81,7 @@ function request(
 const withBody = (): RouteSample[] => samples.filter((sample) => sample.contract.request !== undefined);
 const needingSession = (): RouteSample[] => samples.filter((sample) => sample.contract.access === "session");
 
-test("[HT1] every declared route with a body has a sample", () => {
+test("every declared route with a body has a sample", () => {
   const without = samples.filter(
     (sample) => (sample.contract.request === undefined) !== (sample.json === undefined),
   );
@@ -89,14 +89,14 @@ test("[HT1] every declared route with a body has a sample", () => {
   expect(samples.length).toBe(allContracts().size);
 });
 
-test("[HT1] a body that is missing, no JSON, no object or not UTF-8 is malformed", async () => {
+test("[HT20] a body that is missing, no JSON, no object or not UTF-8 is malformed", async () => {
   const bodies = ["", "{", "[]", "null", '"text"', "7", new Uint8Array([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x7d])];
   for (const sample of withBody()) {
     for (const body of bodies) expectRefusal(await request(sample, { body }), sample, ["malformed"]);
   }
 });
 
-test("[HT1] an unknown key, a missing key or a key of another type is malformed", async () => {
+test("[HT21] an unknown key, a missing key or a key of another type is malformed", async () => {
   for (const sample of withBody()) {
     const json = sample.json ?? {};
     expectRefusal(await request(sample, { json: { ...json, surprise: 1 } }), sample, ["malformed"]);
@@ -113,7 +113,7 @@ test("[HT1] an unknown key, a missing key or a key of another type is malformed"
   }
 });
 
-test("[HT2] a body above the route's limit is refused before it is parsed, declared or not", async () => {
+test("[HT22] a body above the route's limit is refused before it is parsed, declared or not", async () => {
   for (const sample of withBody()) {
     const size = (sample.contract.maxBytes ?? 32 * 1024) + 1;
     const text = `{"x":"${"a".repeat(size)}"}`;
@@ -121,7 +121,7 @@ test("[HT2] a body above the route's limit is refused before it is parsed, decla
   }
 });
 
-test("[HT3] unknown query parameters and impossible values are malformed", async () => {
+test("[HT23] unknown query parameters and impossible values are malformed", async () => {
   const listing = samples.filter((sample) => sample.contract.query !== undefined);
   expect(listing.length).toBeGreaterThan(0);
   for (const sample of listing)
@@ -141,14 +141,14 @@ test("[HT3] unknown query parameters and impossible values are malformed", async
   }
 });
 
-test("[HT4] a path parameter of the wrong form is refused", async () => {
+test("[HT24] a path parameter of the wrong form is refused", async () => {
   for (const sample of samples.filter(({ contract }) => contract.path.includes(":"))) {
     const spoilt = { ...sample, path: sample.contract.path.replace(/:\w+/, "not!an*id") };
     expectRefusal(await request(spoilt), sample, ["malformed", "not_found"]);
   }
 });
 
-test("[HT5] another method is refused, an unknown address is not found", async () => {
+test("[HT25] another method is refused, an unknown address is not found", async () => {
   for (const sample of samples) {
     for (const method of ["PUT", "DELETE", "PATCH"]) {
       const answer = await rawRequest(server.origin, method, sample.path, { json: {} });
@@ -161,7 +161,7 @@ test("[HT5] another method is refused, an unknown address is not found", async (
   }
 });
 
-test("[HT6] a foreign web page is refused, whatever it sends", async () => {
+test("[HT26] a foreign web page is refused, whatever it sends", async () => {
   for (const sample of samples.filter(({ contract }) => contract.method !== "GET")) {
     for (const origin of ["https://evil.example", "null", server.origin.replace("http:", "https:")]) {
       expectRefusal(await request(sample, { headers: { origin } }), sample, ["origin_refused"]);
@@ -169,7 +169,7 @@ test("[HT6] a foreign web page is refused, whatever it sends", async () => {
   }
 });
 
-test("[HT7] without a token, or with one that is forged, of another purpose or for nobody: unauthenticated", async () => {
+test("[HT27] without a token, or with one that is forged, of another purpose or for nobody: unauthenticated", async () => {
   const valid = caller.session.accessToken;
   const [head = "", claims = "", signature = ""] = valid.split(".");
   const other = JSON.parse(Buffer.from(claims, "base64url").toString()) as Record<string, unknown>;
@@ -192,7 +192,7 @@ test("[HT7] without a token, or with one that is forged, of another purpose or f
   }
 });
 
-test("[HT8] an expired token asks for a refresh", async () => {
+test("[HT28] an expired token asks for a refresh", async () => {
   const secret = /SESSION_SIGNING_KEY='(.+)'/.exec(readFileSync(".dev.vars", "utf8"))?.[1] ?? "";
   const key = await importJWK(JSON.parse(secret) as Record<string, string>, "EdDSA");
   const claims = JSON.parse(
@@ -206,7 +206,7 @@ test("[HT8] an expired token asks for a refresh", async () => {
   }
 });
 
-test("[HT9] a stranger learns nothing of a conversation and cannot page through it", async () => {
+test("[HT29] a stranger learns nothing of a conversation and cannot page through it", async () => {
   const stranger = await registerRaw(server.origin, "stranger");
   const token = stranger.devices[0]?.session.accessToken ?? "";
   const sample = samples.find(({ name }) => name === "listMessages");
@@ -220,7 +220,7 @@ test("[HT9] a stranger learns nothing of a conversation and cannot page through 
   ]);
 });
 
-test("[HT10] none of that stored anything", () => {
+test("[HT30] none of that stored anything", () => {
   const grown = Object.entries(storedRows(server.state)).filter(
     ([table, rows]) => rows !== (before[table] ?? 0),
   );
@@ -235,7 +235,7 @@ test("[HT10] none of that stored anything", () => {
   expect(newFiles.size).toBe(1);
 });
 
-test("[AU10] a revoked session and a signed-out device are refused on every route", async () => {
+test("[AU40] a revoked session and a signed-out device are refused on every route", async () => {
   const second = await addRawDevice(server.origin, anna);
   const token = second.session.accessToken;
   const ended = await rawRequest(server.origin, "POST", "/api/auth/logout", {
@@ -248,7 +248,7 @@ test("[AU10] a revoked session and a signed-out device are refused on every rout
   }
 });
 
-test("[AU11] unknown and known usernames are answered alike", async () => {
+test("[AU41] unknown and known usernames are answered alike", async () => {
   const shapes = [];
   for (const username of ["ben", "nobody.at.all"]) {
     const parameters = await rawRequest(server.origin, "POST", "/api/auth/parameters", {

@@ -78,9 +78,11 @@ export const states: readonly State[] = [
     },
   },
   { name: "ended", path: "/", scene: "ended" },
+  { name: "ended-security", path: "/", scene: "ended_security" },
   { name: "failure", path: "/", scene: "failure" },
   { name: "list", path: "/" },
   { name: "list-empty", path: "/", scene: "empty" },
+  { name: "list-loading", path: "/", scene: "loading" },
   { name: "list-waiting", path: "/", scene: "waiting" },
   { name: "chat", path: chat("anna.lindqvist") },
   { name: "chat-unread", path: chat("tomas_v") },
@@ -143,10 +145,8 @@ export const states: readonly State[] = [
   },
   {
     name: "toast",
-    path: "/settings",
-    steps: async (page) => {
-      await page.getByRole("button", { name: "Close" }).click();
-      await page.evaluate("fakeClient.endSession('security')");
-    },
+    path: "/",
+    scene: "empty",
+    steps: (page) => page.getByRole("button", { name: "Copy your username" }).click(),
   },
 ];

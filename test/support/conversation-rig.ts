@@ -24,6 +24,7 @@ export class ConversationRig {
   readonly notices: { readonly account: AccountId; readonly input: AdvanceInput }[] = [];
   readonly failures: unknown[] = [];
   readonly sets = new Map<AccountId, DeviceSet>();
+  readonly pauses: number[] = [];
   readonly alarmsSet: number[] = [];
   roster = new FakeRoster();
   alarms: Alarms<ConversationAlarm>;
@@ -137,6 +138,10 @@ export class ConversationRig {
         inboxOf: (account) => this.#inboxOf(account),
         now: () => this.nowMs,
         messagesPerSecond: 30,
+        pause: (delayMs) => {
+          this.pauses.push(delayMs);
+          return Promise.resolve();
+        },
         defer: (flush) => this.#deferred.push(flush),
         onFailure: (_place, error) => this.failures.push(error),
       },

@@ -65,7 +65,7 @@ export const handleListMessages: Handler<typeof listMessages> = async ({ env, id
 };
 
 /** Spreads new conversations over the shards; the choice is stored, so their number may grow. */
-export function archiveShardOf(conversationId: ConversationId, shards: number): number {
+function archiveShardOf(conversationId: ConversationId, shards: number): number {
   let hash = 0;
   for (const char of conversationId) hash = (hash * 31 + char.charCodeAt(0)) % 0x7fffffff;
   return hash % Math.max(1, shards);

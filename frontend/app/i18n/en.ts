@@ -20,14 +20,12 @@ const errors: Record<ClientErrorCode, string> = {
 };
 
 export const text = {
-  app: { name: "Sotto", tagline: "Speak softly. Only they can hear you." },
+  app: { name: "Sotto" },
   errors,
   common: {
     back: "Back",
     cancel: "Cancel",
     close: "Close",
-    continue: "Continue",
-    copy: "Copy",
     copied: "Copied",
     loading: "Loading",
     retry: "Try again",
@@ -133,7 +131,7 @@ export const text = {
     logged_out: (username: string) =>
       `@${username} was logged out of this device from somewhere else. Your messages on this device are still stored and stay locked.`,
     security: (username: string) =>
-      `To be safe, the session of @${username} on this device was closed: its login was used from two places. Change your password if that was not you.`,
+      `To be safe, the session of @${username} on this device was closed: its login was used from two places. If that was not you, log in again and log out everywhere.`,
     logIn: "Log in again",
     forget: "Remove the data from this device",
     forgetTitle: "Remove everything from this device?",
@@ -156,12 +154,10 @@ export const text = {
     copyName: "Copy your username",
     nameCopied: "Your username is copied.",
     unread: (count: number) => plural(count, "1 unread message", `${count} unread messages`),
-    loadFailed: "Your conversations could not be opened.",
   },
   newChat: {
     title: "New chat",
     field: "Username",
-    placeholder: "Exact username",
     hint: "Usernames are not listed anywhere. Ask the person for the exact one.",
     start: (name: string) => `Start a chat with @${name}`,
     existing: "Your conversations",
@@ -197,7 +193,6 @@ export const text = {
     failed: "Not sent",
     retry: "Retry",
     delete: "Delete",
-    waitingForNetwork: "Waiting for network",
   },
   delivery: {
     pending: "Waiting to be sent",

@@ -1,6 +1,12 @@
 /** The app's state: views read from the client, read again when the client says that they changed. */
 import { batch, effect, signal, type ReadonlySignal } from "@preact/signals";
-import type { AccountStatus, ClientErrorCode, ConnectionStatus, ConversationView } from "#core/client-api.ts";
+import type {
+  AccountStatus,
+  ClientApi,
+  ClientErrorCode,
+  ConnectionStatus,
+  ConversationView,
+} from "#core/client-api.ts";
 import type { ConversationId } from "#schema/ids.ts";
 import type { Client } from "../client.ts";
 import { text } from "../i18n/en.ts";
@@ -9,9 +15,12 @@ import { redirectFor } from "./guard.ts";
 import type { Preferences } from "./preferences.ts";
 import { openConversationOf, type Router } from "./router.ts";
 import { createTimeline, errorCode, type Timeline } from "./timeline.ts";
+import { isWatched } from "./watching.ts";
 import { createToasts, type Toasts } from "./toasts.ts";
 
-export interface Announcement {
+type RegisterInput = Parameters<ClientApi["register"]>[0];
+
+interface Announcement {
   readonly id: string;
   readonly text: string;
 }
@@ -35,7 +44,9 @@ export interface App {
   /** The present minute: what "today" and "yesterday" are measured against. */
   readonly nowMs: ReadonlySignal<number>;
   readonly reportError: (code: ClientErrorCode) => void;
-  readonly showRecoveryCode: (code: string) => void;
+  /** An account is being made; until its code is shown, being signed in opens nothing yet. */
+  readonly registering: ReadonlySignal<boolean>;
+  readonly register: (input: RegisterInput) => Promise<void>;
   readonly forgetRecoveryCode: () => void;
   readonly readConversations: () => Promise<void>;
 }
@@ -53,6 +64,7 @@ export function createApp(parts: { client: Client; router: Router; preferences: 
     conversations: signal<readonly ConversationView[] | undefined>(undefined),
     timeline: signal<Timeline | undefined>(undefined),
     recoveryCode: signal<string | undefined>(undefined),
+    registering: signal(false),
     failed: signal(false),
     announcements: signal<readonly Announcement[]>([]),
     nowMs: signal(Date.now()),
@@ -62,8 +74,14 @@ export function createApp(parts: { client: Client; router: Router; preferences: 
     ...signals,
     toasts,
     reportError: (code) => toasts.show(text.errors[code]),
-    showRecoveryCode: (code) => {
-      signals.recoveryCode.value = code;
+    register: async (input) => {
+      signals.registering.value = true;
+      try {
+        const { recoveryCode } = await api.register(input);
+        signals.recoveryCode.value = recoveryCode;
+      } finally {
+        signals.registering.value = false;
+      }
     },
     forgetRecoveryCode: () => {
       signals.recoveryCode.value = undefined;
@@ -76,7 +94,9 @@ export function createApp(parts: { client: Client; router: Router; preferences: 
     try {
       app.conversations.value = await api.listConversations();
     } catch (error) {
-      app.reportError(errorCode(error));
+      // Nothing to show at all is not a passing trouble.
+      if (app.conversations.peek() === undefined) app.failed.value = true;
+      else app.reportError(errorCode(error));
     }
   }
 
@@ -99,6 +119,7 @@ export function createApp(parts: { client: Client; router: Router; preferences: 
       api,
       conversationId,
       self: account.account,
+      isWatched,
       onError: app.reportError,
       onArrived: (messages) => {
         const spoken = messages.flatMap((message) =>
@@ -149,11 +170,11 @@ export function createApp(parts: { client: Client; router: Router; preferences: 
   async function start(): Promise<void> {
     try {
       const [account, connection] = await Promise.all([api.accountStatus(), api.connectionStatus()]);
-      if (account.state === "signed_in") app.conversations.value = await api.listConversations();
       batch(() => {
         app.account.value = account;
         app.connection.value = connection;
       });
+      await readConversations();
     } catch {
       app.failed.value = true; // the person is told on a screen of its own
     }
@@ -165,7 +186,7 @@ export function createApp(parts: { client: Client; router: Router; preferences: 
 
   effect(() => {
     const account = app.account.value;
-    if (account === undefined) return;
+    if (account === undefined || app.registering.value) return;
     const redirect = redirectFor(router.place.value.route, account.state);
     if (redirect !== undefined) router.go(redirect, { replace: true });
     if (account.state !== "signed_in") {

@@ -7,7 +7,7 @@ import { createTimeline } from "./timeline.ts";
 
 const nowMs = Date.UTC(2026, 10, 20, 15, 42);
 
-function setUp(chat: FakeConversation, change: Partial<ClientApi> = {}) {
+function setUp(chat: FakeConversation, change: Partial<ClientApi> = {}, isWatched = true) {
   const client: FakeClient = createFakeClient({ signedIn: true, conversations: [chat], now: () => nowMs });
   const arrived: MessageView[] = [];
   const errors: ClientErrorCode[] = [];
@@ -15,6 +15,7 @@ function setUp(chat: FakeConversation, change: Partial<ClientApi> = {}) {
     api: { ...client.api, ...change },
     conversationId: chat.conversationId,
     self: self.account,
+    isWatched: () => isWatched,
     onArrived: (messages) => arrived.push(...messages),
     onError: (code) => errors.push(code),
   });
@@ -72,6 +73,21 @@ describe("following", () => {
       Array.from({ length: 101 }, (_, index) => 301 + index),
     );
     expect(arrived.map((message) => message.content)).toEqual([{ type: "text", text: "Hello" }]);
+  });
+
+  test("what arrives while nobody looks is marked by the divider, what one sees arriving is not", async () => {
+    for (const [isWatched, divider] of [
+      [false, 2],
+      [true, undefined],
+    ] as const) {
+      const { timeline, client, chat } = setUp(chatOf("ilse"), {}, isWatched);
+      await timeline.open({ count: 0, readSeq: 2 });
+      client.receive(chat.conversationId, "one");
+      await timeline.refresh();
+      client.receive(chat.conversationId, "two");
+      await timeline.refresh();
+      expect(timeline.dividerAfter.value).toBe(divider);
+    }
   });
 
   test("older pages join without holes or doubles until there are none", async () => {

@@ -41,6 +41,8 @@ export interface TimelineOptions {
   readonly api: ClientApi;
   readonly conversationId: ConversationId;
   readonly self: AccountId;
+  /** Whether somebody looks: what arrives unseen is marked by the divider. */
+  readonly isWatched: () => boolean;
   readonly onArrived: (messages: readonly MessageView[]) => void;
   readonly onError: (code: ClientErrorCode) => void;
 }
@@ -49,7 +51,14 @@ export function errorCode(error: unknown): ClientErrorCode {
   return error instanceof ClientError ? error.code : "internal";
 }
 
-export function createTimeline({ api, conversationId, self, onArrived, onError }: TimelineOptions): Timeline {
+export function createTimeline({
+  api,
+  conversationId,
+  self,
+  isWatched,
+  onArrived,
+  onError,
+}: TimelineOptions): Timeline {
   const state = signal<"loading" | "ready" | "failed">("loading");
   const views = signal<readonly MessageView[]>([]);
   const locals = signal<readonly LocalMessage[]>([]);
@@ -136,7 +145,10 @@ export function createTimeline({ api, conversationId, self, onArrived, onError }
         const messages = windowFrom(page.messages, from);
         const next = { messages, hasOlder: page.hasOlder || messages.length < page.messages.length };
         const arrived = arrivedAfter(next.messages, newestSeq(before));
-        show(next);
+        batch(() => {
+          if (arrived.length > 0 && !isWatched()) dividerAfter.value ??= newestSeq(before);
+          show(next);
+        });
         if (arrived.length > 0) onArrived(arrived);
       } catch (error) {
         onError(errorCode(error));

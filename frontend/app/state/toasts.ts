@@ -1,7 +1,7 @@
 /** Short notes at the edge of the screen; they leave by themselves. */
 import { signal, type ReadonlySignal } from "@preact/signals";
 
-export interface Toast {
+interface Toast {
   readonly id: number;
   readonly text: string;
 }

@@ -43,16 +43,18 @@ function FieldFrame(props: FrameProps) {
           autocapitalize="none"
           spellcheck={false}
           aria-invalid={props.wrong === true}
-          aria-describedby={`${id}-hint`}
+          aria-describedby={props.hint === undefined ? undefined : `${id}-hint`}
           data-autofocus={props.autofocus === true ? "" : undefined}
           onInput={(event) => props.onValue(event.currentTarget.value)}
           onBlur={props.onBlur}
         />
         {props.after}
       </div>
-      <div class="field-hint" id={`${id}-hint`} aria-live="polite">
-        {props.hint}
-      </div>
+      {props.hint !== undefined && (
+        <div class="field-hint" id={`${id}-hint`} aria-live="polite">
+          {props.hint}
+        </div>
+      )}
     </div>
   );
 }

@@ -51,7 +51,7 @@ export interface Capsule {
   readonly payload: CapsulePayload;
 }
 
-export const inlineMaxBytes = 200;
+const inlineMaxBytes = 200;
 
 const kinds = { bodyKey: 1, inline: 2, retry: 4, null: 5, sync: 6 } as const;
 const syncTypes = { sent: 1, inline: 2 } as const;

@@ -5,7 +5,7 @@ import { assertOr, CryptoError } from "./errors.ts";
 export type CborValue = number | string | Uint8Array | readonly CborValue[] | CborMap;
 export interface CborMap extends ReadonlyMap<string, CborValue> {}
 
-export const cborMaxDepth = 8;
+const cborMaxDepth = 8;
 export const contentMaxBytes = 65_536;
 
 const major = { uint: 0, negative: 1, bytes: 2, text: 3, array: 4, map: 5 } as const;

@@ -44,6 +44,15 @@ export class Records {
     return (await this.#get(table, key))?.value;
   }
 
+  /** Reads a record past the cache and tells the watchers: another owner of the store wrote it. */
+  refresh<Value>(table: Table<Value>, key: string): Promise<void> {
+    return this.#lane.run(async () => {
+      this.#cache.delete(pathOf(table, key));
+      const found = await this.#get(table, key);
+      for (const watcher of this.#watchers.get(table.name) ?? []) watcher(key, found?.value);
+    });
+  }
+
   /** Values of a range, past the cache. */
   list<Value>(table: Table<Value>, range: StoreRange = {}): Promise<Versioned<Value>[]> {
     return this.#store.list(table, range);

@@ -8,6 +8,7 @@ import type { Tokens } from "../api/tokens.ts";
 import type { ConnectionStatus } from "../client-api.ts";
 import type { Environment } from "../environment.ts";
 import type { Records } from "../store/records.ts";
+import { conversationTable } from "../store/tables.ts";
 import { Connection, type LinkState } from "./connection.ts";
 import { ConversationChannels } from "./conversation-channels.ts";
 import { Conversations } from "./conversations.ts";
@@ -82,6 +83,10 @@ export class Engine {
         this.#updateStatus();
       },
       stored: (conversationId) => this.receipts.raise(conversationId),
+      overtaken: async (conversationId) => {
+        await records.refresh(conversationTable, conversationId);
+        this.timeline.reset(conversationId);
+      },
     });
     this.typing = new Typing(
       environment,

@@ -25,6 +25,8 @@ export interface IncomingLinks {
   gap(conversationId: ConversationId, isOpen: boolean): void;
   /** Everything up to the cursor is stored. */
   stored(conversationId: ConversationId): void;
+  /** Another owner of the store was quicker: what is held in memory has to be read again. */
+  overtaken(conversationId: ConversationId): Promise<void>;
 }
 
 export class Incoming {
@@ -85,7 +87,12 @@ export class Incoming {
       while (!this.#stopped) {
         const batch = this.#contiguous(conversationId);
         if (batch.length === 0) break;
+        const before = this.#conversations.get(conversationId)?.cursor;
         await this.#applier.apply(conversationId, batch);
+        if (this.#conversations.get(conversationId)?.cursor === before) {
+          await this.#links.overtaken(conversationId);
+          if (this.#conversations.get(conversationId)?.cursor === before) break;
+        }
         this.#links.stored(conversationId);
       }
       this.#links.gap(conversationId, this.#hasGap(conversationId));

@@ -5,7 +5,7 @@
 import { decodeBase64url, encodeBase64url } from "#schema/envelope/base64url.ts";
 import { type RetryReason } from "#schema/envelope/retry-envelope.ts";
 import { SottoError } from "#schema/errors.ts";
-import type { AccountId, ConversationId } from "#schema/ids.ts";
+import type { AccountId, ClientMessageId, ConversationId } from "#schema/ids.ts";
 import type { MessageRecord } from "#schema/protocol/message.ts";
 import { openBody } from "../crypto/body.ts";
 import type { BodyKeyPayload } from "../crypto/capsule.ts";
@@ -17,7 +17,10 @@ import {
   messageIdTable,
   messageKey,
   messageTable,
+  type OutboxRecord,
+  outboxTable,
   type StoredContent,
+  under,
 } from "../store/tables.ts";
 import { contradictsGossip, openCapsule } from "./capsules.ts";
 import { countsAsUnread, withSequenced } from "./conversations.ts";
@@ -79,7 +82,7 @@ export class MessageApplier {
     const record = await transaction.get(conversationTable, conversationId);
     if (record === undefined || seq !== record.cursor + 1) return;
     const row = isSelf(this.#self, sender)
-      ? this.#timeline.outbox(conversationId).find((own) => own.clientMessageId === clientMessageId)
+      ? await this.#findOwn(transaction, conversationId, clientMessageId)
       : undefined;
     if (row !== undefined) {
       await sequenceOwn(transaction, this.#self, row, seq, serverTimeMs);
@@ -96,6 +99,18 @@ export class MessageApplier {
       countsAsUnread(this.#self, stored) && seq > record.readSeq ? record.unread + 1 : record.unread;
     const after = { ...record, unread, deliveredPending: true };
     transaction.put(conversationTable, conversationId, withSequenced(after, seq, serverTimeMs));
+  }
+
+  /** The outbox row of an own message, also one that another owner of this store wrote. */
+  async #findOwn(
+    transaction: Transaction,
+    conversationId: ConversationId,
+    id: ClientMessageId,
+  ): Promise<OutboxRecord | undefined> {
+    const known = this.#timeline.outbox(conversationId).find((row) => row.clientMessageId === id);
+    if (known !== undefined) return known;
+    const stored = await transaction.list(outboxTable, under(conversationId));
+    return stored.find(({ value }) => value.clientMessageId === id)?.value;
   }
 
   async #open(

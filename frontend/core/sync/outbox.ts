@@ -117,6 +117,7 @@ export class Outbox {
           await sequenceOwn(transaction, this.#self, row, ack.seq, ack.serverTimeMs);
         }
       });
+      for (const { row } of known) this.#timeline.forget(conversationId, row.position);
     }
     const { window } = this.#lane(conversationId);
     for (const { clientMessageId } of acks) window.answered(clientMessageId);
@@ -207,7 +208,12 @@ export class Outbox {
     rows: readonly OutboxRecord[],
   ): Promise<readonly OutboxRecord[] | undefined> {
     try {
-      return await this.#sealer.seal(conversationId, rows);
+      const sealed = await this.#sealer.seal(conversationId, rows);
+      const positions = new Set(sealed.map(({ position }) => position));
+      for (const { position } of rows) {
+        if (!positions.has(position)) this.#timeline.forget(conversationId, position); // discarded meanwhile
+      }
+      return sealed;
     } catch (error) {
       const ids = rows.map(({ clientMessageId }) => clientMessageId);
       if (error instanceof IdentityChangedError || isCryptoError(error)) {

@@ -8,7 +8,7 @@ import { deviceOutboxTable, type RetryRecord, retryTable } from "../store/tables
 import { createMessageId, type Self } from "./self.ts";
 
 /** Requests and answers per message (CRYPTO 2.8). */
-export const retriesMax = 5;
+const retriesMax = 5;
 
 /**
  * Stages a signed retry request to the sender's device. The same envelope is asked about once, so that a server that

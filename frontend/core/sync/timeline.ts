@@ -32,7 +32,8 @@ export class Timeline {
     records.watch(outboxTable, (key, value) => {
       const conversationId = key.slice(0, key.indexOf("/")) as ConversationId;
       const position = Number(key.slice(key.indexOf("/") + 1));
-      const others = this.outbox(conversationId).filter((row) => row.position !== position);
+      this.forget(conversationId, position);
+      const others = [...this.outbox(conversationId)];
       if (value !== undefined) others.push(value);
       this.#outbox.set(
         conversationId,
@@ -52,6 +53,17 @@ export class Timeline {
   /** Unsequenced own messages in the order of writing. */
   outbox(conversationId: ConversationId): readonly OutboxRecord[] {
     return this.#outbox.get(conversationId) ?? [];
+  }
+
+  /** Another owner of the store wrote messages: the tail is read again when it is needed. */
+  reset(conversationId: ConversationId): void {
+    this.#tails.delete(conversationId);
+  }
+
+  /** The outbox row is gone from the store. */
+  forget(conversationId: ConversationId, position: number): void {
+    const others = this.outbox(conversationId).filter((row) => row.position !== position);
+    this.#outbox.set(conversationId, others);
   }
 
   /** Conversations with something in the outbox. */

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { Client } from "#core/client.ts";
+import type { MessageSend } from "#schema/protocol/message.ts";
 import { FakeServer } from "#test/support/client/fake-server.ts";
 import {
   messages,
@@ -69,7 +70,7 @@ describe("two clients", () => {
     }
   });
 
-  test("a second device gets what is sent from now on, from both sides, and placeholders for what was before", async () => {
+  test("[CL14] [CL23] a second device gets what is sent from now on, under the same id and body, and placeholders for before", async () => {
     const server = new FakeServer();
     const { client: alice, recoveryCode } = join(await person(server, "alice"));
     const bob = join(await person(server, "bob")).client;
@@ -80,6 +81,11 @@ describe("two clients", () => {
     const tablet = join(await secondDevice(server, "alice", recoveryCode)).client;
     await bob.sendText(conversationId, "to both");
     await shows(alice, conversationId, ["early", "to both"]);
+    const [refused, accepted] = server.wire.slice(-2).map((text): MessageSend => JSON.parse(text));
+    expect(refused?.capsules).toHaveLength(1);
+    expect(accepted?.capsules).toHaveLength(2);
+    expect(accepted?.clientMessageId).toBe(refused?.clientMessageId);
+    expect(accepted?.body).toBe(refused?.body);
     await shows(tablet, conversationId, ["[before_this_device]", "to both"]);
     await alice.sendText(conversationId, "from the first");
     await tablet.sendText(conversationId, "from the second");
@@ -101,5 +107,17 @@ describe("two clients", () => {
     const again = join({ client: await Client.open(server.environment(), storage), storage }).client;
     await shows(again, conversationId, lines(250));
     expect((await again.listConversations())[0]).toMatchObject({ unread: 250, lastSeq: 250 });
+  });
+
+  test("[CL66] a thousand messages are a few events, not a thousand", async () => {
+    const server = new FakeServer();
+    const alice = join(await person(server, "alice")).client;
+    const bob = join(await person(server, "bob")).client;
+    const { conversationId } = await alice.startConversation("bob");
+    const events: string[] = [];
+    bob.subscribe(({ type }) => events.push(type));
+    await Promise.all(lines(200).map((text) => alice.sendText(conversationId, text)));
+    await shows(bob, conversationId, lines(200));
+    expect(events.filter((type) => type === "messages").length).toBeLessThan(100);
   });
 });

@@ -108,7 +108,7 @@ export function capsuleOf(text: string): Uint8Array<ArrayBuffer> {
   return plaintext;
 }
 
-export function textOf(plaintext: Uint8Array): string {
+function textOf(plaintext: Uint8Array): string {
   return new TextDecoder().decode(plaintext).replace(/\0+$/, "");
 }
 

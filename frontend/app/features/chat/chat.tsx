@@ -49,7 +49,7 @@ function ChatHead({ view }: { view: ConversationView }) {
         type="button"
         class="icon-button chat-back"
         aria-label={text.common.back}
-        onClick={() => router.go({ name: "home" }, { replace: true })}
+        onClick={() => router.leave()}
       >
         <Icon name="back" />
       </button>

@@ -4,6 +4,7 @@ import type { AccountId, Sequence } from "#schema/ids.ts";
 import { text } from "../../i18n/en.ts";
 import { formatDay } from "../../i18n/format.ts";
 import type { ShownMessage } from "../../state/message-window.ts";
+import { isWatched } from "../../state/watching.ts";
 import { Avatar } from "../../ui/avatar.tsx";
 import { Icon } from "../../ui/icons.tsx";
 import { Bubble } from "./bubble.tsx";
@@ -41,10 +42,6 @@ interface Snapshot {
 const dividerFromTopPx = 72;
 /** What scrolls must scroll by keyboard too; not every browser lets a scroller take the focus by itself. */
 const scrollsByKeyboard = { tabIndex: 0 } as const;
-
-function isWatching(): boolean {
-  return document.visibilityState === "visible" && document.hasFocus();
-}
 
 /**
  * The scrolled list. It opens at the first unread message, else at the end; it follows new messages only when it
@@ -101,14 +98,20 @@ export class MessageLog extends Component<LogProps, { atEnd: boolean }> {
     this.#afterMove();
   }
 
+  /** Fractions of a pixel count: offsetTop would round them into a visible twitch. */
   #rows(): readonly Row[] {
-    const rows = this.#log.current?.querySelectorAll<HTMLElement>("[data-row]") ?? [];
-    return Array.from(rows, (row) => ({
-      key: row.dataset["row"] ?? "",
-      top: row.offsetTop,
-      bottom: row.offsetTop + row.offsetHeight,
-      seq: row.dataset["seq"] === undefined ? undefined : Number(row.dataset["seq"]),
-    }));
+    const log = this.#log.current;
+    if (log === null) return [];
+    const origin = log.getBoundingClientRect().top - log.scrollTop;
+    return Array.from(log.querySelectorAll<HTMLElement>("[data-row]"), (row) => {
+      const box = row.getBoundingClientRect();
+      return {
+        key: row.dataset["row"] ?? "",
+        top: box.top - origin,
+        bottom: box.bottom - origin,
+        seq: row.dataset["seq"] === undefined ? undefined : Number(row.dataset["seq"]),
+      };
+    });
   }
 
   #dividerTop(): number | undefined {
@@ -129,7 +132,7 @@ export class MessageLog extends Component<LogProps, { atEnd: boolean }> {
   #toEnd(): void {
     const log = this.#log.current;
     if (log === null) return;
-    const divider = isWatching() ? undefined : this.#dividerTop();
+    const divider = isWatched() ? undefined : this.#dividerTop();
     log.scrollTop =
       divider === undefined ? log.scrollHeight : Math.min(log.scrollHeight, divider - dividerFromTopPx);
     this.#stuck = sticksToEnd(log);
@@ -152,7 +155,7 @@ export class MessageLog extends Component<LogProps, { atEnd: boolean }> {
       if (atEnd) this.props.onSettledAtEnd();
       else if (this.props.hasOlder && this.props.older === "idle" && wantsOlder(log))
         this.props.onNeedOlder();
-      if (!isWatching()) return;
+      if (!isWatched()) return;
       const seen = seenUpTo(this.#rows(), log);
       if (seen !== undefined) this.props.onSeen(seen);
     });

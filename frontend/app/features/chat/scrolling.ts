@@ -12,7 +12,7 @@ export interface ScrollBox {
   readonly clientHeight: number;
 }
 
-export function distanceToEnd(box: ScrollBox): number {
+function distanceToEnd(box: ScrollBox): number {
   return Math.max(0, box.scrollHeight - box.clientHeight - box.scrollTop);
 }
 

@@ -19,7 +19,7 @@ export type TimelineItem =
     };
 
 /** Same sender, at most five minutes apart, on the same day. */
-export function sameGroup(earlier: ShownMessage, later: ShownMessage): boolean {
+function sameGroup(earlier: ShownMessage, later: ShownMessage): boolean {
   return (
     earlier.sender === later.sender &&
     later.timeMs - earlier.timeMs < groupWithinMs &&

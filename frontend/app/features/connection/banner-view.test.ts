@@ -1,38 +1,57 @@
 import { expect, test } from "vitest";
-import { bannerView, troubleSince } from "./banner-view.ts";
+import { bannerView, spellAt } from "./banner-view.ts";
 
 const waiting = { state: "waiting", attempt: 2, retryAtMs: 12_500, sinceMs: 1_000 } as const;
-const online = { browserOnline: true } as const;
+const online = { state: "online" } as const;
+const trouble = { kind: "trouble", sinceMs: 1_000 } as const;
 
 test("trouble shorter than three seconds is not mentioned", () => {
-  expect(bannerView({ ...online, status: waiting, troubleSinceMs: 1_000, nowMs: 3_999 })).toBe(undefined);
+  expect(bannerView({ status: waiting, browserOnline: true, nowMs: 3_999 }, trouble)).toBe(undefined);
 });
 
 test("longer trouble names the attempt and the time until it", () => {
-  expect(bannerView({ ...online, status: waiting, troubleSinceMs: 1_000, nowMs: 4_000 })).toEqual({
+  expect(bannerView({ status: waiting, browserOnline: true, nowMs: 4_000 }, trouble)).toEqual({
     type: "retrying",
     attempt: 2,
     inSeconds: 9,
   });
 });
 
-test("without a network the banner says so", () => {
-  expect(bannerView({ browserOnline: false, status: waiting, troubleSinceMs: 1_000, nowMs: 9_000 })).toEqual({
+test("an attempt under way is said as connecting", () => {
+  const status = { state: "connecting", attempt: 3 } as const;
+  expect(bannerView({ status, browserOnline: true, nowMs: 4_000 }, trouble)).toEqual({ type: "connecting" });
+});
+
+test("a browser without a network is offline, even while the socket seems open", () => {
+  const moment = { status: online, browserOnline: false, nowMs: 5_000 };
+  expect(spellAt(moment, { kind: "fine", sinceMs: 0 })).toEqual({ kind: "trouble", sinceMs: 5_000 });
+  expect(bannerView({ ...moment, nowMs: 8_000 }, { kind: "trouble", sinceMs: 5_000 })).toEqual({
     type: "offline",
   });
 });
 
-test("catching up is said at once, being online or idle never", () => {
-  const at = { ...online, troubleSinceMs: undefined, nowMs: 0 };
-  expect(bannerView({ ...at, status: { state: "updating" } })).toEqual({ type: "updating" });
-  expect(bannerView({ ...at, status: { state: "online" } })).toBe(undefined);
-  expect(bannerView({ ...at, status: { state: "idle" } })).toBe(undefined);
+test("catching up is said when it takes more than a second", () => {
+  const status = { state: "updating" } as const;
+  const updating = spellAt({ status, browserOnline: true, nowMs: 2_000 }, trouble);
+  expect(updating).toEqual({ kind: "updating", sinceMs: 2_000 });
+  expect(bannerView({ status, browserOnline: true, nowMs: 2_999 }, updating)).toBe(undefined);
+  expect(bannerView({ status, browserOnline: true, nowMs: 3_000 }, updating)).toEqual({ type: "updating" });
+});
+
+test("being online or idle is never said", () => {
+  const fine = { kind: "fine", sinceMs: 0 } as const;
+  expect(bannerView({ status: online, browserOnline: true, nowMs: 90_000 }, fine)).toBe(undefined);
+  expect(spellAt({ status: { state: "idle" }, browserOnline: true, nowMs: 1 }, fine)).toBe(fine);
 });
 
 test("trouble is counted from its beginning through all attempts", () => {
-  const began = troubleSince({ state: "connecting", attempt: 1 }, undefined, 500);
-  expect(began).toBe(500);
-  expect(troubleSince(waiting, began, 2_000)).toBe(500);
-  expect(troubleSince({ state: "connecting", attempt: 3 }, 500, 9_000)).toBe(500);
-  expect(troubleSince({ state: "online" }, 500, 9_500)).toBe(undefined);
+  const connecting = { state: "connecting", attempt: 1 } as const;
+  const began = spellAt({ status: connecting, browserOnline: true, nowMs: 500 }, undefined);
+  expect(began).toEqual({ kind: "trouble", sinceMs: 500 });
+  expect(spellAt({ status: waiting, browserOnline: true, nowMs: 2_000 }, began)).toBe(began);
+  expect(spellAt({ status: online, browserOnline: true, nowMs: 9_500 }, began).kind).toBe("fine");
+});
+
+test("a wait that began before the page was opened counts from then", () => {
+  expect(spellAt({ status: waiting, browserOnline: true, nowMs: 9_000 }, undefined)).toEqual(trouble);
 });

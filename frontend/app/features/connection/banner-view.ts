@@ -1,7 +1,9 @@
 /** What the connection banner says, if anything. Short troubles stay unmentioned. */
 import type { ConnectionStatus } from "#core/client-api.ts";
 
-const quietMs = 3_000;
+const quietTroubleMs = 3_000;
+/** Catching up mostly takes a blink. */
+const quietUpdateMs = 1_000;
 
 export type BannerView =
   | { readonly type: "offline" }
@@ -9,36 +11,38 @@ export type BannerView =
   | { readonly type: "retrying"; readonly attempt: number; readonly inSeconds: number }
   | { readonly type: "updating" };
 
-export interface BannerInput {
+/** What is known at one instant. A browser that says it is offline is believed before the socket notices. */
+interface Moment {
   readonly status: ConnectionStatus;
-  /** When the connection was last lost, or the app started; undefined while all is well. */
-  readonly troubleSinceMs: number | undefined;
   readonly browserOnline: boolean;
   readonly nowMs: number;
 }
 
-export function bannerView({
-  status,
-  troubleSinceMs,
-  browserOnline,
-  nowMs,
-}: BannerInput): BannerView | undefined {
-  if (status.state === "online" || status.state === "idle") return undefined;
-  if (status.state === "updating") return { type: "updating" };
-  if (troubleSinceMs === undefined || nowMs - troubleSinceMs < quietMs) return undefined;
-  if (!browserOnline) return { type: "offline" };
-  if (status.state === "connecting") return { type: "connecting" };
-  const inSeconds = Math.max(0, Math.ceil((status.retryAtMs - nowMs) / 1_000));
-  return { type: "retrying", attempt: status.attempt, inSeconds };
+/** Since when things have been as they are; carried from moment to moment. */
+export interface Spell {
+  readonly kind: "fine" | "trouble" | "updating";
+  readonly sinceMs: number;
 }
 
-/** When the present trouble began, given the status before and now. */
-export function troubleSince(
-  status: ConnectionStatus,
-  before: number | undefined,
-  nowMs: number,
-): number | undefined {
-  if (status.state === "online" || status.state === "idle" || status.state === "updating") return undefined;
-  if (status.state === "waiting") return Math.min(before ?? status.sinceMs, status.sinceMs);
-  return before ?? nowMs;
+export function spellAt({ status, browserOnline, nowMs }: Moment, before: Spell | undefined): Spell {
+  const kind = browserOnline ? kindOf(status) : "trouble";
+  const startedMs = status.state === "waiting" ? Math.min(status.sinceMs, nowMs) : nowMs;
+  return before?.kind === kind ? before : { kind, sinceMs: startedMs };
+}
+
+function kindOf(status: ConnectionStatus): Spell["kind"] {
+  if (status.state === "online" || status.state === "idle") return "fine";
+  return status.state === "updating" ? "updating" : "trouble";
+}
+
+export function bannerView(moment: Moment, spell: Spell): BannerView | undefined {
+  const { status, browserOnline, nowMs } = moment;
+  const lastedMs = nowMs - spell.sinceMs;
+  if (spell.kind === "fine") return undefined;
+  if (spell.kind === "updating") return lastedMs < quietUpdateMs ? undefined : { type: "updating" };
+  if (lastedMs < quietTroubleMs) return undefined;
+  if (!browserOnline) return { type: "offline" };
+  if (status.state !== "waiting") return { type: "connecting" };
+  const inSeconds = Math.max(0, Math.ceil((status.retryAtMs - nowMs) / 1_000));
+  return { type: "retrying", attempt: status.attempt, inSeconds };
 }

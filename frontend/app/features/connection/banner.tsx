@@ -3,22 +3,38 @@ import { useEffect, useState } from "preact/hooks";
 import { text } from "../../i18n/en.ts";
 import { useApp } from "../../state/context.ts";
 import { Icon } from "../../ui/icons.tsx";
-import { type BannerView, bannerView, troubleSince } from "./banner-view.ts";
+import { type BannerView, bannerView, type Spell, spellAt } from "./banner-view.ts";
+
+function useBrowserOnline(): boolean {
+  const [online, setOnline] = useState(navigator.onLine);
+  useEffect(() => {
+    const read = (): void => setOnline(navigator.onLine);
+    addEventListener("online", read);
+    addEventListener("offline", read);
+    return () => {
+      removeEventListener("online", read);
+      removeEventListener("offline", read);
+    };
+  }, []);
+  return online;
+}
 
 function useBanner(): BannerView | undefined {
   const { connection } = useApp();
   const status = connection.value;
+  const browserOnline = useBrowserOnline();
   const [nowMs, setNowMs] = useState(() => Date.now());
-  const [since, setSince] = useState<number>();
+  const [spell, setSpell] = useState<Spell>({ kind: "fine", sinceMs: nowMs });
   useEffect(() => {
     const now = Date.now();
+    const next = (before: Spell): Spell => spellAt({ status, browserOnline, nowMs: now }, before);
     setNowMs(now);
-    setSince((before) => troubleSince(status, before, now));
-    if (status.state === "online" || status.state === "idle") return;
+    setSpell(next);
+    if (browserOnline && (status.state === "online" || status.state === "idle")) return;
     const timer = setInterval(() => setNowMs(Date.now()), 1_000);
     return () => clearInterval(timer);
-  }, [status]);
-  return bannerView({ status, troubleSinceMs: since, browserOnline: navigator.onLine, nowMs });
+  }, [status, browserOnline]);
+  return bannerView({ status, browserOnline, nowMs }, spell);
 }
 
 function sentence(banner: BannerView): string {

@@ -38,11 +38,10 @@ function usernameHint(folded: string, left: boolean): { readonly text: string; r
 }
 
 export function SignUp() {
-  const { client, router, showRecoveryCode } = useApp();
+  const { register, registering, router } = useApp();
   const [username, setUsername] = useState("");
   const [usernameLeft, setUsernameLeft] = useState(false);
   const [password, setPassword] = useState("");
-  const [working, setWorking] = useState(false);
   const [failure, setFailure] = useState<ClientErrorCode>();
   const folded = foldUsername(username);
   const hint = usernameHint(folded, usernameLeft);
@@ -50,22 +49,16 @@ export function SignUp() {
   const ready = usernameProblem(folded) === undefined && passwordStrength(password, folded) !== "too_short";
 
   async function submit(): Promise<void> {
-    setWorking(true);
     setFailure(undefined);
     try {
-      const made = await client.api.register({
-        username: folded,
-        password,
-        deviceName: deviceName(navigator.userAgent),
-      });
-      showRecoveryCode(made.recoveryCode);
+      await register({ username: folded, password, deviceName: deviceName(navigator.userAgent) });
     } catch (error) {
       setFailure(errorCode(error));
-      setWorking(false);
     }
   }
 
-  if (working) return <WorkingScreen title={text.deriving.register} body={text.deriving.registerBody} />;
+  if (registering.value)
+    return <WorkingScreen title={text.deriving.register} body={text.deriving.registerBody} />;
   return (
     <OnboardingFrame
       title={text.signUp.title}

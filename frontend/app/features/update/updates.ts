@@ -36,8 +36,8 @@ export function watchForUpdates(): Updates {
     setInterval(() => void registration.update().catch(() => undefined), checkEveryMs);
   }
 
-  // Where service workers are blocked the app still works, only not offline.
-  if ("serviceWorker" in navigator) void register().catch(() => undefined);
+  // The development server has no service worker; where it is blocked the app still works, only not offline.
+  if (import.meta.env.PROD && "serviceWorker" in navigator) void register().catch(() => undefined);
 
   return {
     ready,

@@ -108,7 +108,7 @@ export function keyPair(provider: Provider): KeyPair {
 }
 
 /** `TH` of CRYPTO 2.3: both certificates, every prekey and its id, the ephemeral key and the KEM ciphertext. */
-export function transcriptHash(provider: Provider, transcript: Transcript): Bytes {
+function transcriptHash(provider: Provider, transcript: Transcript): Bytes {
   const { pre } = transcript;
   return provider.sha256(
     new Writer()

@@ -1,0 +1,183 @@
+/** What a server may not achieve by reordering, repeating, withholding, swapping or inventing. */
+import { afterEach, describe, expect, test } from "vitest";
+import type { Client } from "#core/client.ts";
+import { decodeBase64url, encodeBase64url } from "#schema/envelope/base64url.ts";
+import { createAccountKey } from "#core/crypto/device-identity.ts";
+import { createGenesisList, createResetList } from "#core/crypto/device-list.ts";
+import { parseDeviceList } from "#schema/envelope/device-list.ts";
+import { createFirstPrekeys, createOwnDevice, toEnrolment } from "#core/account/enrolment.ts";
+import type { ConversationId } from "#schema/ids.ts";
+import { FakeServer, quickProvider } from "#test/support/client/fake-server.ts";
+import { messages, person, shows, texts, until } from "#test/support/client/people.ts";
+
+const open: Client[] = [];
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((client) => client.close()));
+});
+
+async function pair(
+  server: FakeServer,
+): Promise<{ alice: Client; bob: Client; conversationId: ConversationId }> {
+  const alice = (await person(server, "alice")).client;
+  const bob = (await person(server, "bob")).client;
+  open.push(alice, bob);
+  const { conversationId } = await alice.startConversation("bob");
+  await alice.sendText(conversationId, "first");
+  await shows(bob, conversationId, ["first"]);
+  return { alice, bob, conversationId };
+}
+
+const isMessage = (event: { type: string }) =>
+  event.type === "message:new" || event.type === "conversation:update";
+
+describe("order and gaps", () => {
+  test("[CL21] events that the server lost on the way are noticed and fetched; order is kept", async () => {
+    const server = new FakeServer();
+    const { alice, bob, conversationId } = await pair(server);
+    let count = 0;
+    server.eventFilter = (event) => (isMessage(event) && (count += 1) % 3 !== 0 ? undefined : event);
+    const sent = Array.from({ length: 30 }, (_, index) => `text ${index}`);
+    for (const text of sent) await alice.sendText(conversationId, text);
+    await shows(bob, conversationId, ["first", ...sent]);
+  });
+
+  test("[CL20] [ATTACK 1] repeated and reordered events make no second bubble", async () => {
+    const server = new FakeServer();
+    const { alice, bob, conversationId } = await pair(server);
+    await bob.openConversation(conversationId);
+    const status = await bob.accountStatus();
+    const isBobs = (account: string) => "account" in status && status.account === account;
+    await until(async () => [...server.sockets].some(({ live, account }) => live && isBobs(account)));
+    const held: (() => void)[] = [];
+    server.eventFilter = (event, socket) => {
+      if (!isMessage(event)) return event;
+      if ("again" in event) return event;
+      for (let copy = 0; copy < 3; copy += 1) held.push(() => socket.send({ ...event, again: true }));
+      return undefined;
+    };
+    const sent = Array.from({ length: 12 }, (_, index) => `text ${index}`);
+    for (const text of sent) await alice.sendText(conversationId, text);
+    await until(async () => held.length >= 36);
+    for (const release of held.toReversed()) release();
+    await shows(bob, conversationId, ["first", ...sent]);
+    expect((await bob.listConversations())[0]).toMatchObject({ unread: 13 });
+  });
+
+  test("[CL24] a lost connection is taken up again and what was missed arrives", async () => {
+    const server = new FakeServer();
+    const { alice, bob, conversationId } = await pair(server);
+    server.goOffline();
+    await until(async () => (await bob.connectionStatus()).state === "waiting");
+    await alice.sendText(conversationId, "written offline");
+    expect((await messages(alice, conversationId)).at(-1)).toMatchObject({
+      delivery: "pending",
+      seq: undefined,
+    });
+    server.isOnline = true;
+    await Promise.all([alice.reconnectNow(), bob.reconnectNow()]);
+    await shows(bob, conversationId, ["first", "written offline"]);
+  });
+
+  test("[CL13] rate_limited: the same bytes go again later, in order", async () => {
+    const server = new FakeServer();
+    const { alice, bob, conversationId } = await pair(server);
+    const before = server.wire.length;
+    server.refuseSends = { code: "rate_limited", retryAfterMs: 20 };
+    const sent = ["one", "two", "three"];
+    for (const text of sent) await alice.sendText(conversationId, text);
+    await until(async () => server.wire.length > before + 3);
+    server.refuseSends = undefined;
+    await shows(bob, conversationId, ["first", ...sent]);
+    expect(new Set(server.wire.slice(before)).size).toBe(3);
+  });
+});
+
+describe("messages", () => {
+  test("[ATTACK 11] a body without its capsule, and a capsule with another body, show no text and ask again", async () => {
+    const server = new FakeServer();
+    const { alice, bob, conversationId } = await pair(server);
+    const { log } = server.conversations.get(conversationId)!;
+    server.goOffline();
+    server.isOnline = true;
+    server.eventFilter = (event) => (isMessage(event) ? undefined : event);
+    await alice.sendText(conversationId, "no capsule");
+    await alice.sendText(conversationId, "other body");
+    await until(async () => log.length === 3);
+    server.goOffline();
+    log[1]!.capsules.splice(0);
+    log[2]!.body = log[0]!.body;
+    server.eventFilter = (event) => event;
+    server.frameFilter = (frame) => frame.type !== "device:send";
+    server.isOnline = true;
+    await bob.reconnectNow();
+    await shows(bob, conversationId, ["first", "[waiting]", "[broken]"]);
+  });
+
+  test("[ATTACK 13] a client message id used again is shown once, whatever it carries", async () => {
+    const server = new FakeServer();
+    const { alice, bob, conversationId } = await pair(server);
+    const conversation = server.conversations.get(conversationId)!;
+    await alice.sendText(conversationId, "second");
+    await shows(bob, conversationId, ["first", "second"]);
+    const [first, second] = conversation.log;
+    conversation.log.push({ ...second!, seq: 3, clientMessageId: first!.clientMessageId });
+    await alice.sendText(conversationId, "fourth");
+    await shows(bob, conversationId, ["first", "second", "fourth"]);
+    expect((await bob.listConversations())[0]).toMatchObject({ unread: 3, lastSeq: 4 });
+  });
+});
+
+describe("identities", () => {
+  test("[ATTACK 17] an account key swapped without a hand-over is not followed, and sending stops visibly", async () => {
+    const server = new FakeServer();
+    const { alice, conversationId } = await pair(server);
+    const bob = server.accounts.byName("bob")!;
+    const aik = createAccountKey(quickProvider);
+    const own = createOwnDevice(quickProvider, aik, bob.account, 1, Date.now());
+    const accountId = decodeBase64url(bob.account);
+    const forged = createGenesisList(quickProvider, aik, {
+      accountId,
+      issuedAtMs: Date.now(),
+      certs: [own.cert],
+    });
+    bob.lists.splice(0, 1, encodeBase64url(forged.bytes));
+    bob.certificates.splice(0, 1, { deviceId: 1, certificate: encodeBase64url(own.cert.bytes) });
+    server.conversations.get(conversationId)!.accept = () => ({ refused: "device_set_mismatch", stale: [] });
+    const before = server.wire.length;
+    await alice.sendText(conversationId, "secret");
+    await until(async () => (await messages(alice, conversationId)).at(-1)?.delivery === "failed");
+    expect(server.wire.length).toBe(before + 1);
+    await expect(alice.sendText(conversationId, "more")).rejects.toMatchObject({ code: "identity_changed" });
+  });
+
+  test("[CL31] [ATTACK 17] after a reset of the peer's account key nothing is sent until the person accepts it", async () => {
+    const server = new FakeServer();
+    const { alice, conversationId } = await pair(server);
+    const bob = server.accounts.byName("bob")!;
+    const aik = createAccountKey(quickProvider);
+    const own = createOwnDevice(quickProvider, aik, bob.account, 2, Date.now());
+    const previous = parseDeviceList(decodeBase64url(bob.lists[0]!));
+    const change = { issuedAtMs: Date.now(), add: [own.cert], revoke: [1] };
+    const list = createResetList(quickProvider, aik, previous, change);
+    const prekeys = createFirstPrekeys(quickProvider, own, Date.now());
+    const { account, username } = bob;
+    const enrolment = toEnrolment({ account, username, own, list, prekeys, certificates: [], signOuts: [] });
+    server.accounts.enrol(bob, enrolment, "after the reset");
+    for (const socket of server.sockets) {
+      if (socket.conversation === undefined)
+        socket.send({ type: "devices:changed", account: bob.account, version: 2 });
+    }
+    await alice.sendText(conversationId, "to whom");
+    await until(async () => (await messages(alice, conversationId)).at(-1)?.delivery === "failed");
+    expect(await texts(alice, conversationId)).toEqual(["first", "to whom"]);
+    const sentTo = () =>
+      server.wire.flatMap((text) =>
+        JSON.parse(text).capsules.map(({ device }: { device: number }) => device),
+      );
+    expect(sentTo()).not.toContain(2);
+    const failed = (await messages(alice, conversationId)).at(-1)!;
+    await alice.retryMessage(conversationId, failed.clientMessageId);
+    await until(async () => (await messages(alice, conversationId)).at(-1)?.delivery === "sent");
+    expect(sentTo().at(-1)).toBe(2);
+  });
+});
