@@ -67,10 +67,15 @@ export class ConversationCore {
     if (member?.isActive(socket.identity.device) !== true) return socket.close("session_revoked");
     const parsed = parseFrame(conversationUpSchema, data, tryMessageSend);
     if (parsed === "too_large") return socket.close("too_large");
-    if (parsed === "malformed") return this.#refuse(socket, "malformed");
-    if (parsed.type === "message:send") return this.#queueSend(socket, parsed);
-    if (parsed.conversationId !== state.record.conversationId) return this.#refuse(socket, "malformed");
+    if (parsed !== "malformed" && parsed.type === "message:send") return this.#queueSend(socket, parsed);
     const waitMs = this.#bucket(this.#frameBuckets, member.account).take(this.#context.now());
+    if (parsed === "malformed") {
+      // Only a client that means harm sends so many.
+      if (waitMs > 0) socket.close("rate_limited");
+      else this.#refuse(socket, "malformed");
+      return;
+    }
+    if (parsed.conversationId !== state.record.conversationId) return this.#refuse(socket, "malformed");
     if (waitMs > 0) return socket.send(errorEvent("rate_limited", { retryAfterMs: waitMs }));
     switch (parsed.type) {
       case "conversation:resume":

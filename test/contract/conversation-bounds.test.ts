@@ -4,6 +4,7 @@ import { bodyHeadBytes, tagBytes } from "#schema/envelope/body.ts";
 import { padmeLength } from "#schema/envelope/padding.ts";
 import { limits } from "#schema/limits.ts";
 import { anna, ben, conversationId, ConversationRig } from "../support/conversation-rig.ts";
+import { InboxRig } from "../support/inbox-rig.ts";
 import { rawBody } from "../support/raw-frames.ts";
 
 test("[CV12] a resume over long messages stops at its limit, and what follows joins on without a hole", () => {
@@ -30,4 +31,22 @@ test("[CV12] a resume over long messages stops at its limit, and what follows jo
   }
   expect(seen).toEqual(Array.from({ length: count }, (_, index) => index + 1));
   expect(resumes).toBeGreaterThan(1);
+});
+
+test("[WS63] a device that goes on sending what is not understood is closed with 4429", () => {
+  const rig = new ConversationRig({ anna: [1], ben: [1] });
+  const [hostile, other] = [rig.socket(anna, 1), rig.socket(ben, 1)];
+  for (let sent = 0; sent < limits.messageBurst; sent += 1) rig.room.core.receive(hostile, "{");
+  expect(hostile.closedFor).toBe(undefined);
+  expect(hostile.take().length).toBe(limits.messageBurst);
+  rig.room.core.receive(hostile, "{");
+  expect(hostile.closedFor).toBe("rate_limited");
+  rig.turn(other, rig.message(ben, 1));
+  expect(other.take()).toMatchObject([{ type: "message:ack", seq: 1 }]);
+
+  const inbox = new InboxRig();
+  inbox.enrol(1);
+  const socket = inbox.socket(1);
+  for (let sent = 0; sent <= limits.messageBurst; sent += 1) inbox.channel.receive(socket, "{");
+  expect(socket.closedFor).toBe("rate_limited");
 });
