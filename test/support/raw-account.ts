@@ -69,8 +69,8 @@ async function post<Data>(origin: string, path: string, json: unknown, token?: s
 }
 
 /** Prekeys in the form of a request: a signed one, a last-resort one and `oneTime` of each kind. */
-export function prekeysFor(own: OwnDevice, oneTime = 2, nowMs = Date.now()): PrekeyUpload {
-  const request = { nowMs, firstKeyId: 1, rotate: true, oneTimeCount: oneTime, oneTimePqCount: oneTime };
+export function prekeysFor(own: OwnDevice, oneTime = 2, nowMs = Date.now(), firstKeyId = 1): PrekeyUpload {
+  const request = { nowMs, firstKeyId, rotate: true, oneTimeCount: oneTime, oneTimePqCount: oneTime };
   const batch = generatePrekeys(provider, own, request);
   const upload = parsePrekeyUpload(batch.upload);
   if (upload.signed === undefined || upload.lastResort === undefined) throw new Error("no signed prekeys");
