@@ -40,7 +40,9 @@ async function login(client: Client, { rest, deviceName }: Arguments): Promise<n
 }
 
 async function logout(client: Client, { scope }: Arguments): Promise<number> {
-  await client.logout(scope);
+  const { state } = await client.accountStatus();
+  if (state === "ended") await client.forget();
+  else await client.logout(scope);
   process.stderr.write("Signed out.\n");
   return 0;
 }
@@ -84,11 +86,16 @@ function explain(error: unknown): string {
   return isOurs ? `sotto: ${error.message}` : "sotto: failed";
 }
 
+/** A pipe may still hold output that an exit would lose. */
+function exit(code: number): void {
+  process.stdout.write("", () => process.exit(code));
+}
+
 main().then(
-  (code) => process.exit(code),
+  (code) => exit(code),
   (error: unknown) => {
     process.stderr.write(`${explain(error)}\n`);
     if (process.env["SOTTO_DEBUG"] !== undefined) console.error(error);
-    process.exit(1);
+    exit(1);
   },
 );

@@ -1,4 +1,4 @@
-/** WebSocket upgrades, refusals and liveness inside workerd. The close handshake over a real network is tested elsewhere. */
+/** WebSocket upgrades, refusals and liveness inside workerd. In-process sockets would not show a missing close handshake. */
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { importJWK, SignJWT } from "jose";

@@ -24,13 +24,13 @@ export type RpcAnswer =
       readonly retryAfterMs: number | undefined;
     };
 
-export interface RpcEvent {
+interface RpcEvent {
   readonly type: "event";
   readonly event: ClientEvent;
 }
 
 /** A leader took over (or has just started): calls without an answer are issued again. */
-export interface RpcHello {
+interface RpcHello {
   readonly type: "hello";
 }
 

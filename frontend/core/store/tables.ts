@@ -176,7 +176,7 @@ export const deviceOutboxTable = jsonTable<DeviceOutboxRecord>("device-outbox");
 /** The last to-device position applied; one record, key `self`. */
 export const devicePositionTable = jsonTable<{ readonly position: number }>("device-position");
 
-/** Retry requests made (`asked/conversation/id`) and answered (`answered/account.device/conversation/id`). */
+/** Retry requests made (`asked/conversation/seq`) and answered (`answered/account.device/conversation/id`). */
 export interface RetryRecord {
   readonly count: number;
   readonly lastAtMs: number;

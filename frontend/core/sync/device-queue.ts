@@ -2,7 +2,7 @@
 import { decodeBase64url } from "#schema/envelope/base64url.ts";
 import { capsuleEnvelopeType } from "#schema/envelope/capsule-envelope.ts";
 import { retryEnvelopeType } from "#schema/envelope/retry-envelope.ts";
-import { SottoError } from "#schema/errors.ts";
+import { type ErrorKind, errorKinds, SottoError } from "#schema/errors.ts";
 import type { ClientMessageId } from "#schema/ids.ts";
 import type { DeviceMessage, DeviceSend } from "#schema/protocol/inbox.ts";
 import { isCryptoError } from "../crypto/errors.ts";
@@ -61,10 +61,32 @@ export class DeviceQueue {
   live(): void {
     this.#onWire.clear();
     this.#flush();
+    this.#repairs.askOnceMore().catch(() => undefined); // with the next connection
+  }
+
+  /** The server refused a message: it goes again later, or not at all. */
+  async refused(
+    id: string,
+    error: { readonly code: ErrorKind; readonly retryAfterMs?: number | undefined },
+  ): Promise<void> {
+    this.#onWire.delete(id);
+    if (errorKinds[error.code].remedy === "retry_after") {
+      this.#onWire.add(id);
+      this.#environment.setTimer(error.retryAfterMs ?? retryAfterFaultMs, () => {
+        this.#onWire.delete(id);
+        this.#flush();
+      });
+      return;
+    }
+    await this.#remove(id);
   }
 
   async sent(id: ClientMessageId): Promise<void> {
+    await this.#remove(id);
     this.#onWire.delete(id);
+  }
+
+  async #remove(id: string): Promise<void> {
     await this.#records.transact(async (transaction) => {
       if ((await transaction.get(deviceOutboxTable, id)) !== undefined)
         transaction.delete(deviceOutboxTable, id);

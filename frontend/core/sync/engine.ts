@@ -202,7 +202,10 @@ export class Engine {
       if (event.type === "device:message") this.#deviceQueue.received(event);
       else if (event.type === "prekey:stock") this.#prekeys.stock(event);
       else if (event.type === "device:sent") void this.#background(() => this.#deviceQueue.sent(event.id));
-      else if (event.type === "devices:changed") {
+      else if (event.type === "error" && event.id !== undefined) {
+        const { id, error } = event;
+        void this.#background(() => this.#deviceQueue.refused(id, error));
+      } else if (event.type === "devices:changed") {
         void this.#background(async () => {
           const known = await this.directory.tryLoad(event.account);
           if (known !== undefined) await this.directory.refresh(event.account);

@@ -14,12 +14,13 @@ import {
   retryTable,
   type SentKey,
   type StoredMessage,
+  under,
 } from "../store/tables.ts";
 import { claimVerifiedBundles } from "./bundle-claims.ts";
 import { openCapsule, type Recipient, recipientKey, trySealCapsule } from "./capsules.ts";
 import type { Directory } from "./directory.ts";
 import { openContent } from "./message-applier.ts";
-import { tryCountRetry } from "./retry-asking.ts";
+import { askAgain, retriesMax, retryPauseMs, tryCountRetry } from "./retry-asking.ts";
 import { createMessageId, type Self } from "./self.ts";
 
 const hourMs = 3_600_000;
@@ -84,6 +85,24 @@ export class Repairs {
       if (!(error instanceof NoSessionYet)) throw error;
       bundles = await claimVerifiedBundles(this.#self, this.#call, [asker]);
       if (bundles.size > 0) await isSealed();
+    }
+  }
+
+  /** Asks once more for messages that were asked for more than an hour ago and still wait. */
+  async askOnceMore(): Promise<void> {
+    for (const { key, value } of await this.#records.list(retryTable, under("asked"))) {
+      if (value.count >= retriesMax || this.#self.nowMs() - value.lastAtMs < retryPauseMs) continue;
+      const [, conversationId = "", seq = ""] = key.split("/");
+      await this.#records.transact(async (transaction) => {
+        const message = await transaction.get(messageTable, `${conversationId}/${seq}`);
+        const content = message?.content;
+        if (message === undefined || content?.type !== "unreadable" || content.body === undefined) {
+          await transaction.get(retryTable, key);
+          transaction.delete(retryTable, key);
+          return;
+        }
+        await askAgain(transaction, this.#self, { ...message, body: content.body }, "NO_SESSION");
+      });
     }
   }
 

@@ -4,11 +4,12 @@ import type { RetryReason } from "#schema/envelope/retry-envelope.ts";
 import type { MessageRecord } from "#schema/protocol/message.ts";
 import { signRetry } from "../crypto/retry.ts";
 import type { Transaction } from "../store/records.ts";
-import { deviceOutboxTable, type RetryRecord, retryTable } from "../store/tables.ts";
+import { deviceOutboxTable, messageKey, type RetryRecord, retryTable } from "../store/tables.ts";
 import { createMessageId, type Self } from "./self.ts";
 
 /** Requests and answers per message (CRYPTO 2.8). */
-const retriesMax = 5;
+export const retriesMax = 5;
+export const retryPauseMs = 3_600_000;
 
 /**
  * Stages a signed retry request to the sender's device. The same envelope is asked about once, so that a server that
@@ -20,9 +21,9 @@ export async function askAgain(
   message: MessageRecord,
   reason: RetryReason,
 ): Promise<void> {
-  const { conversationId, clientMessageId, sender, capsule, body } = message;
+  const { conversationId, clientMessageId, seq, sender, capsule, body } = message;
   const envelopeHash = self.provider.sha256(decodeBase64urlOr(capsule ?? body));
-  const key = `asked/${conversationId}/${clientMessageId}`;
+  const key = `asked/${messageKey(conversationId, seq)}`;
   const before = await transaction.get(retryTable, key);
   const after = tryCountRetry(before, encodeBase64url(envelopeHash), self.nowMs());
   if (after === undefined) return;
@@ -47,14 +48,19 @@ export async function askAgain(
   });
 }
 
-/** The record with one retry more, or undefined when it was dealt with or there were enough. */
+/**
+ * The record with one retry more, or undefined when this envelope was dealt with within the hour (a repair may be lost,
+ * and new sessions are rationed by the hour), or when there were enough.
+ */
 export function tryCountRetry(
   before: RetryRecord | undefined,
   hash: string,
   nowMs: number,
 ): RetryRecord | undefined {
-  if (before?.hashes.includes(hash) === true || (before?.count ?? 0) >= retriesMax) return undefined;
-  return { count: (before?.count ?? 0) + 1, lastAtMs: nowMs, hashes: [...(before?.hashes ?? []), hash] };
+  const { count = 0, lastAtMs = 0, hashes = [] } = before ?? {};
+  const isKnown = hashes.includes(hash);
+  if (count >= retriesMax || (isKnown && nowMs - lastAtMs < retryPauseMs)) return undefined;
+  return { count: count + 1, lastAtMs: nowMs, hashes: isKnown ? hashes : [...hashes, hash] };
 }
 
 /** What the server sent, even when it is not base64url: it only has to be told apart from other envelopes. */

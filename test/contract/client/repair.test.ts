@@ -1,6 +1,7 @@
 /** Messages that do not open are repaired by their sender and heal in place (CRYPTO 2.8). */
 import { afterEach, describe, expect, test } from "vitest";
 import { Client } from "#core/client.ts";
+import { tryCountRetry } from "#core/sync/retry-asking.ts";
 import { MemoryStore } from "#core/store/memory-store.ts";
 import type { Store } from "#core/store/store.ts";
 import type { ConversationId } from "#schema/ids.ts";
@@ -127,5 +128,42 @@ describe("repair", () => {
     await shows(bob, conversationId, ["for bob", "still for bob"]);
     expect(answered).toBe(0);
     expect(await texts(mallory, conversationId)).toEqual(["[waiting]"]);
+  });
+
+  test("[CL40] a refused to-device message goes again when that may help, and is dropped when it cannot", async () => {
+    for (const [code, isRepeated] of [
+      ["unavailable", true],
+      ["forbidden", false],
+    ] as const) {
+      const server = new FakeServer();
+      const { alice, reopenBob, conversationId } = await forgetful(server);
+      await alice.sendText(conversationId, "three");
+      await until(async () => server.conversations.get(conversationId)?.log.length === 3);
+      let refused = 0;
+      server.frameFilter = (frame, socket) => {
+        if (frame.type !== "device:send" || refused > 0) return true;
+        refused += 1;
+        const error = { code, message: "refused", requestId: "r", retryAfterMs: 1 };
+        socket.send({ type: "error", error, id: (frame as { type: string; id?: string }).id });
+        return false;
+      };
+      const bob = await reopenBob();
+      await until(async () => refused === 1);
+      await shows(bob, conversationId, ["one", "two", isRepeated ? "three" : "[waiting]"]);
+    }
+  });
+});
+
+describe("rationing", () => {
+  test("[CL41] an envelope is dealt with once an hour and five times in all", () => {
+    const hour = 3_600_000;
+    const first = tryCountRetry(undefined, "h", 0);
+    expect(first).toEqual({ count: 1, lastAtMs: 0, hashes: ["h"] });
+    expect(tryCountRetry(first, "h", hour - 1)).toBeUndefined();
+    expect(tryCountRetry(first, "other", 1)).toEqual({ count: 2, lastAtMs: 1, hashes: ["h", "other"] });
+    let record = first;
+    for (let round = 1; round < 5; round += 1) record = tryCountRetry(record, "h", round * hour);
+    expect(record).toEqual({ count: 5, lastAtMs: 4 * hour, hashes: ["h"] });
+    expect(tryCountRetry(record, "other", 9 * hour)).toBeUndefined();
   });
 });
