@@ -43,6 +43,9 @@ export interface CoreContext {
 /** Messages read in one go for a resume. */
 const readAtOnce = 64;
 
+/** What a resume streams is paid for in pieces of this size, at the rate of messages. */
+const resumePieceChars = 32_768;
+
 /** How much of the rate may come at once. */
 const burstSeconds = limits.messageBurst / limits.messagesPerSecond;
 
@@ -51,6 +54,7 @@ export class ConversationCore {
   readonly #receipts = new PendingReceipts();
   readonly #messageBuckets = new Map<AccountId, TokenBucket>();
   readonly #frameBuckets = new Map<AccountId, TokenBucket>();
+  readonly #resumeBuckets = new Map<AccountId, TokenBucket>();
   #queue: { readonly socket: DeviceSocket; readonly frame: MessageSend }[] = [];
   #isFlushDue = false;
   readonly #bodyPrefix: string;
@@ -166,6 +170,9 @@ export class ConversationCore {
     const { state, store } = this.#context;
     const { conversationId } = state.record;
     const { account, device } = socket.identity;
+    const bucket = this.#bucket(this.#resumeBuckets, account);
+    // A reader that asks for everything again and again, and reads none of it, would fill the object's memory.
+    if (bucket.take(this.#context.now()) > 0) return socket.close("rate_limited");
     const events: string[] = [];
     let chars = 0;
     let last = after;
@@ -181,6 +188,7 @@ export class ConversationCore {
       }
     }
     const more = last < state.lastSeq;
+    bucket.spend(chars / resumePieceChars);
     const receipts = [...state.members.values()].map((member) => ({
       type: "receipt" as const,
       conversationId,

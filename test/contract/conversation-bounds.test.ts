@@ -50,3 +50,29 @@ test("[WS63] a device that goes on sending what is not understood is closed with
   for (let sent = 0; sent <= limits.messageBurst; sent += 1) inbox.channel.receive(socket, "{");
   expect(socket.closedFor).toBe("rate_limited");
 });
+
+test("[WS64] asking for the whole log over and over closes the socket with 4429; a while later it is served", () => {
+  const rig = new ConversationRig({ anna: [1], ben: [1] });
+  const long = padmeLength(64 * 1024 - bodyHeadBytes - tagBytes);
+  for (let sent = 0; sent < 10; sent += 1) {
+    const message = rig.message(ben, 1);
+    rig.turn(rig.socket(ben, 1), {
+      ...message,
+      body: rawBody(conversationId, message.clientMessageId, long),
+    });
+  }
+  const resume = { type: "conversation:resume", conversationId, after: 0 };
+  const hostile = rig.socket(anna, 1, false);
+  let chars = 0;
+  for (let asked = 0; asked < 1_000 && hostile.closedFor === undefined; asked += 1) {
+    rig.receive(hostile, resume);
+    chars += hostile.frames.splice(0).reduce((sum, frame) => sum + frame.length, 0);
+  }
+  expect(hostile.closedFor).toBe("rate_limited");
+  expect(chars).toBeLessThan(limits.messageBurst * 32_768 + limits.resumeChars);
+  const patient = rig.socket(anna, 1, false);
+  rig.nowMs += 60_000;
+  rig.receive(patient, resume);
+  expect(patient.take().filter(({ type }) => type === "message:new").length).toBe(10);
+  expect([patient.isLive, patient.closedFor]).toEqual([true, undefined]);
+});
