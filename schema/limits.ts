@@ -17,7 +17,10 @@ export const limits = {
   capsulesPerMessage: 31,
   /** One to-device message (retry, repaired capsule). */
   deviceMessageBytes: 8 * KiB,
-  /** To-device messages kept for one device; the oldest give way, because a device that far behind re-syncs. */
+  /**
+   * To-device messages kept for one device. The oldest of whoever has the most there give way, because a device that
+   * far behind re-syncs, and because nobody may push out the messages of others.
+   */
   deviceMessagesQueued: 2_000,
   /** Days a capsule or a to-device message waits for its device (CRYPTO, transport section). */
   capsuleAgeMs: 45 * DAY_MS,
@@ -35,6 +38,8 @@ export const limits = {
   frameDownChars: 256 * KiB,
   /** Messages streamed for one resume; the client asks again when there is more. */
   resumeMessages: 2_000,
+  /** Characters streamed for one resume: an object has 128 MB, and 2,000 messages of full length are 220 MB. */
+  resumeChars: 4 * 1024 * KiB,
   /** Conversations in one inbox frame. */
   conversationsPerFrame: 200,
   /** Unread counts stop here: a badge never shows more, and counting further costs reads. */

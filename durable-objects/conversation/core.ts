@@ -40,6 +40,12 @@ export interface CoreContext {
   readonly onFlushFailed: (error: unknown) => void;
 }
 
+/** Messages read in one go for a resume. */
+const readAtOnce = 64;
+
+/** What a resume streams is paid for in pieces of this size, at the rate of messages. */
+const resumePieceChars = 32_768;
+
 /** How much of the rate may come at once. */
 const burstSeconds = limits.messageBurst / limits.messagesPerSecond;
 
@@ -48,6 +54,7 @@ export class ConversationCore {
   readonly #receipts = new PendingReceipts();
   readonly #messageBuckets = new Map<AccountId, TokenBucket>();
   readonly #frameBuckets = new Map<AccountId, TokenBucket>();
+  readonly #resumeBuckets = new Map<AccountId, TokenBucket>();
   #queue: { readonly socket: DeviceSocket; readonly frame: MessageSend }[] = [];
   #isFlushDue = false;
   readonly #bodyPrefix: string;
@@ -64,10 +71,15 @@ export class ConversationCore {
     if (member?.isActive(socket.identity.device) !== true) return socket.close("session_revoked");
     const parsed = parseFrame(conversationUpSchema, data, tryMessageSend);
     if (parsed === "too_large") return socket.close("too_large");
-    if (parsed === "malformed") return this.#refuse(socket, "malformed");
-    if (parsed.type === "message:send") return this.#queueSend(socket, parsed);
-    if (parsed.conversationId !== state.record.conversationId) return this.#refuse(socket, "malformed");
+    if (parsed !== "malformed" && parsed.type === "message:send") return this.#queueSend(socket, parsed);
     const waitMs = this.#bucket(this.#frameBuckets, member.account).take(this.#context.now());
+    if (parsed === "malformed") {
+      // Only a client that means harm sends so many.
+      if (waitMs > 0) socket.close("rate_limited");
+      else this.#refuse(socket, "malformed");
+      return;
+    }
+    if (parsed.conversationId !== state.record.conversationId) return this.#refuse(socket, "malformed");
     if (waitMs > 0) return socket.send(errorEvent("rate_limited", { retryAfterMs: waitMs }));
     switch (parsed.type) {
       case "conversation:resume":
@@ -158,15 +170,25 @@ export class ConversationCore {
     const { state, store } = this.#context;
     const { conversationId } = state.record;
     const { account, device } = socket.identity;
-    const found = store.page({
-      after,
-      limit: limits.resumeMessages + 1,
-      capsulesOf: `${account}.${device}`,
-    });
-    const more = found.length > limits.resumeMessages;
-    const events = found
-      .slice(0, limits.resumeMessages)
-      .map((message) => finishMessage(openMessage(conversationId, message), message.capsule));
+    const bucket = this.#bucket(this.#resumeBuckets, account);
+    // A reader that asks for everything again and again, and reads none of it, would fill the object's memory.
+    if (bucket.take(this.#context.now()) > 0) return socket.close("rate_limited");
+    const events: string[] = [];
+    let chars = 0;
+    let last = after;
+    while (last < state.lastSeq && events.length < limits.resumeMessages && chars < limits.resumeChars) {
+      // A few at a time, so that long messages are never all in memory before their size is known.
+      const limit = Math.min(readAtOnce, limits.resumeMessages - events.length);
+      for (const message of store.page({ after: last, limit, capsulesOf: `${account}.${device}` })) {
+        const event = finishMessage(openMessage(conversationId, message), message.capsule);
+        events.push(event);
+        chars += event.length;
+        last = message.seq;
+        if (chars >= limits.resumeChars) break;
+      }
+    }
+    const more = last < state.lastSeq;
+    bucket.spend(chars / resumePieceChars);
     const receipts = [...state.members.values()].map((member) => ({
       type: "receipt" as const,
       conversationId,
