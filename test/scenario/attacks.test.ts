@@ -107,6 +107,11 @@ test("[ATTACK 46] a stolen access token without the device's keys plants no prek
     json: { scope: "everywhere", signOut },
   });
   expect(["bad_signature", "malformed"]).toContain(codeOf(ended));
+  const bare = await rawRequest(server.origin, "POST", "/api/auth/logout", {
+    token,
+    json: { scope: "everywhere" },
+  });
+  expect(codeOf(bare)).toBe("bad_signature");
   expect(storedDigests(server.state)).toEqual(before);
 });
 
