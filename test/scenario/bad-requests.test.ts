@@ -2,11 +2,10 @@
  * Every HTTP route against everything a client should not send. Each refusal is the typed error with a request id and
  * nothing else, and nothing is stored. What this does not show: behaviour of frames (bad-frames.test.ts).
  */
-import { importJWK, SignJWT } from "jose";
-import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { commonErrors, sessionErrors } from "#schema/http/route.ts";
 import { errorKinds } from "#schema/errors.ts";
+import { expiredToken } from "../support/expired-token.ts";
 import {
   addRawDevice,
   createRawConversation,
@@ -193,14 +192,7 @@ test("[HT27] without a token, or with one that is forged, of another purpose or 
 });
 
 test("[HT28] an expired token asks for a refresh", async () => {
-  const secret = /SESSION_SIGNING_KEY='(.+)'/.exec(readFileSync(".dev.vars", "utf8"))?.[1] ?? "";
-  const key = await importJWK(JSON.parse(secret) as Record<string, string>, "EdDSA");
-  const claims = JSON.parse(
-    Buffer.from(caller.session.accessToken.split(".")[1] ?? "", "base64url").toString(),
-  ) as Record<string, unknown>;
-  const expired = await new SignJWT({ ...claims, exp: Math.floor(Date.now() / 1000) - 1 })
-    .setProtectedHeader({ alg: "EdDSA" })
-    .sign(key);
+  const expired = await expiredToken(caller.session.accessToken);
   for (const sample of needingSession()) {
     expectRefusal(await request(sample, { token: expired }), sample, ["token_expired"]);
   }

@@ -3,7 +3,8 @@
  * its own that can be killed (SIGKILL, no warning) and started again on the same state and port.
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { randomInt } from "node:crypto";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -25,24 +26,31 @@ export interface TestServer {
   close(): Promise<void>;
 }
 
-/** Bundles the Worker into dist/worker with wrangler, exactly as a deploy does. */
+/** Bundles the Worker into dist/worker with wrangler, exactly as a deploy does; the app may be missing. */
 export function buildWorker(): void {
+  mkdirSync(path.join(root, "dist/client"), { recursive: true });
   const wrangler = path.join(root, "node_modules/wrangler/bin/wrangler.js");
   const args = [wrangler, "deploy", "--dry-run", "--env=", "--outdir=dist/worker"];
   const env = { ...process.env, WRANGLER_SEND_METRICS: "false", CLOUDFLARE_CF_FETCH_ENABLED: "false" };
   execFileSync(process.execPath, args, { cwd: root, stdio: ["ignore", "ignore", "inherit"], env });
 }
 
-/** A port that was free a moment ago. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
+/**
+ * A port that was free a moment ago, outside the range from which systems take the ports of outgoing connections:
+ * while a killed server is away, its own clients' connections could take one from there.
+ */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(20_000, 32_000);
+    if (await isFree(port)) return port;
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
     const probe = createServer();
-    probe.on("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      const port = typeof address === "object" && address !== null ? address.port : 0;
-      probe.close(() => resolve(port));
-    });
+    probe.once("error", () => resolve(false));
+    probe.listen(port, "127.0.0.1", () => probe.close(() => resolve(true)));
   });
 }
 

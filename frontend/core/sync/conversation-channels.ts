@@ -9,6 +9,8 @@ import { Connection } from "./connection.ts";
 export type ChannelReason = "screen" | "outbox" | "gap";
 
 const idleMs = 30_000;
+/** A live socket brings what is missing by itself: word of it came another way, a moment too early. */
+const graceMs = 500;
 /** Sockets opened only to heal gaps at any one time; the others take their turn. */
 const healingMax = 4;
 
@@ -16,8 +18,10 @@ export interface ChannelHandlers {
   /** The sequence number after which messages are missing here. */
   cursor(conversationId: ConversationId): number;
   events(conversationId: ConversationId, events: readonly DownEvent[]): void;
-  /** Caught up: from here on the socket is live. */
+  /** A new socket has caught up: from here on it is live, and nothing is in flight on it. */
   live(conversationId: ConversationId): void;
+  /** A live socket has caught up again. */
+  healed(conversationId: ConversationId): void;
   refused(conversationId: ConversationId): void;
 }
 
@@ -29,6 +33,7 @@ interface Channel {
   isResuming: boolean;
   lastReceived: number;
   cancelIdle: (() => void) | undefined;
+  cancelGrace: (() => void) | undefined;
 }
 
 export class ConversationChannels {
@@ -52,9 +57,10 @@ export class ConversationChannels {
       channel.cancelIdle?.();
       channel.cancelIdle = undefined;
       if (channel.connection === undefined) this.#openNext();
-      else if (reason === "gap" && channel.isLive) this.#resume(conversationId, channel);
+      else if (reason === "gap" && channel.isLive) this.#resumeAfterGrace(conversationId, channel);
       return;
     }
+    if (reason === "gap") cancelGrace(channel);
     if (!channel.reasons.delete(reason) || channel.reasons.size > 0) return;
     if (channel.connection === undefined) return;
     channel.cancelIdle = this.#environment.setTimer(idleMs, () => this.#close(channel));
@@ -96,6 +102,7 @@ export class ConversationChannels {
       isResuming: false,
       lastReceived: 0,
       cancelIdle: undefined,
+      cancelGrace: undefined,
     };
     this.#channels.set(conversationId, made);
     return made;
@@ -137,6 +144,13 @@ export class ConversationChannels {
     channel.connection.start();
   }
 
+  #resumeAfterGrace(conversationId: ConversationId, channel: Channel): void {
+    channel.cancelGrace ??= this.#environment.setTimer(graceMs, () => {
+      channel.cancelGrace = undefined;
+      if (channel.isLive) this.#resume(conversationId, channel);
+    });
+  }
+
   #resume(conversationId: ConversationId, channel: Channel): void {
     if (channel.isResuming) return;
     channel.isResuming = true;
@@ -159,17 +173,25 @@ export class ConversationChannels {
       channel.connection?.send({ type: "conversation:resume", conversationId, after });
       return;
     }
+    const isNew = !channel.isLive;
     channel.isLive = true;
-    this.#handlers.live(conversationId);
+    if (isNew) this.#handlers.live(conversationId);
+    else this.#handlers.healed(conversationId);
   }
 
   #close(channel: Channel): void {
     channel.cancelIdle?.();
     channel.cancelIdle = undefined;
+    cancelGrace(channel);
     const { connection } = channel;
     channel.connection = undefined;
     channel.isLive = channel.isResuming = false;
     connection?.stop();
     this.#openNext();
   }
+}
+
+function cancelGrace(channel: Channel): void {
+  channel.cancelGrace?.();
+  channel.cancelGrace = undefined;
 }
