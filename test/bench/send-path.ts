@@ -9,7 +9,7 @@ import { startBare } from "./bare.ts";
 import { startChild } from "./child.ts";
 import type { Endpoint } from "./load/channel.ts";
 import type { LoadFigures, LoadJob } from "./load/job.ts";
-import type { Conversation } from "./ours.ts";
+import { bodyOf, type Conversation } from "./ours.ts";
 import { atLeastTimes, atMostTimes, type BenchResult, compare, median } from "./result.ts";
 
 interface Ends {
@@ -102,9 +102,4 @@ export async function benchGenerator({ ours, generator, quick }: BenchContext): 
   }
   echo.close();
   return results;
-}
-
-function bodyOf({ sender }: Conversation): string {
-  if (sender.dialect !== "sotto") throw new Error("not a conversation of ours");
-  return (JSON.parse(sender.frame) as { body: string }).body;
 }

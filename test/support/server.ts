@@ -101,10 +101,11 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
       const onData = (chunk: Buffer): void => {
         if (!chunk.toString("utf8").includes(`${className} ${name}`)) return;
         running.stdout?.removeListener("data", onData);
+        running.stdin?.removeListener("error", reject);
         resolve();
       };
       running.stdout.on("data", onData);
-      running.once("exit", () => reject(notRunning()));
+      running.stdin.once("error", reject);
       running.stdin.write(`${className} ${name}\n`);
     });
   }
