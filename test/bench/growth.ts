@@ -35,17 +35,17 @@ async function compareHistories(
       inFlight: 64,
       until: { messages: quick ? 3000 : 6000 },
     });
-    await settle(ours);
     return 1000 / figures.messagesPerSecond;
   };
-  const costs = { short: [] as number[], long: [] as number[] };
   await cost(histories.short, short);
   await cost(histories.long, long);
-  for (let round = 0; round < (quick ? 3 : 9); round += 1) {
+  const costs = { short: [] as number[], long: [] as number[] };
+  for (let round = 0; round < (quick ? 3 : 7); round += 1) {
     // The order changes from round to round, so that a drift of the machine falls on both.
     for (const which of round % 2 === 0 ? (["short", "long"] as const) : (["long", "short"] as const)) {
       costs[which].push(await cost(histories[which], which === "short" ? short : long));
     }
+    await settle(ours);
   }
   const name = `ms a message with ${long.toLocaleString("en")} messages of history / with 1,000`;
   return atMostTimes(1.1, compare(name, median(costs.long), median(costs.short)));
