@@ -23,6 +23,9 @@ export interface TestServer {
   restart(): Promise<void>;
   /** Takes an object out of memory as an idle while would; its sockets stay, asleep. */
   evict(className: "Conversation" | "Inbox", name: string): Promise<void>;
+  /** Stops every process of the server where it is, until `resume`. */
+  pause(): void;
+  resume(): void;
   /** Kills and removes the state. */
   close(): Promise<void>;
 }
@@ -118,6 +121,11 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     await gone;
   }
 
+  function signal(name: "SIGSTOP" | "SIGCONT"): void {
+    if (child?.pid === undefined) throw notRunning();
+    process.kill(-child.pid, name);
+  }
+
   await start();
   const emergency = (): void => {
     if (child?.pid !== undefined) {
@@ -137,6 +145,8 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     kill,
     restart: start,
     evict,
+    pause: () => signal("SIGSTOP"),
+    resume: () => signal("SIGCONT"),
     async close() {
       await kill();
       process.removeListener("exit", emergency);
