@@ -126,8 +126,8 @@ export class Conversation extends DurableObject<ObjectEnv> implements Conversati
   }
 
   receipts(input: ReceiptInput): Promise<RpcResult<null>> {
-    return answerRpc(() => {
-      this.#memberRoom(input.account).core.receiptsFor(
+    return answerRpc(async () => {
+      await this.#memberRoom(input.account).core.receiptsFor(
         input.account,
         input.device,
         input.delivered,
