@@ -122,7 +122,8 @@ export class ConversationHost extends ObjectHost {
     return answerRpc(() => {
       const room = this.#awake?.room;
       if (room === undefined) {
-        this.#awake?.early.set(set.account, set);
+        const early = this.#awake?.early.get(set.account);
+        if (early === undefined || early.epoch < set.epoch) this.#awake?.early.set(set.account, set);
         return null;
       }
       if (!room.state.members.has(set.account)) throw refusal("not_found");
@@ -162,7 +163,7 @@ export class ConversationHost extends ObjectHost {
   #openRoom(alarms: Alarms<ConversationAlarm>): Room | undefined {
     const snapshot = this.#store.load();
     if (snapshot === undefined) return undefined;
-    const archive = this.#world.archive.reachedBy((delayMs, label, run) => this.later(delayMs, label, run));
+    const archive = this.#world.archive.reachedBy(this);
     return new Room(
       {
         store: this.#store,
@@ -182,7 +183,11 @@ export class ConversationHost extends ObjectHost {
     );
   }
 
-  #create(awake: Awake, input: InitialiseInput, sets: readonly DeviceSet[]): void {
+  #create(awake: Awake, input: InitialiseInput, registered: readonly DeviceSet[]): void {
+    const sets = registered.map((set) => {
+      const early = awake.early.get(set.account);
+      return early !== undefined && early.epoch > set.epoch ? early : set;
+    });
     const members = input.members.map((member, position) => {
       const set = sets.find(({ account }) => account === member.account);
       if (set === undefined) throw refusal("not_found");
@@ -193,7 +198,6 @@ export class ConversationHost extends ObjectHost {
     const record = { conversationId, kind, archiveShard, createdAtMs, archivedSeq: 0, sweptSeq: 0 };
     this.#store.create(record, members, sets);
     awake.room = this.#openRoom(awake.alarms);
-    for (const set of awake.early.values()) awake.room?.applySet(set);
     awake.early.clear();
   }
 }

@@ -18,6 +18,8 @@ export abstract class ObjectHost {
   readonly disk: SimDisk;
   readonly gate: OutputGate;
   readonly roster = new SimRoster();
+  /** Every connection, also of sockets that the object has closed and forgotten. */
+  readonly links = new Set<Link>();
   /** Calls that were taken and are not answered. */
   readonly pendingCalls = new Set<() => void>();
   /** Grows when the instance is dropped, so that what was under way never reaches the next one. */
@@ -77,7 +79,7 @@ export abstract class ObjectHost {
   }
 
   /** What `run` does happens only if the instance that asked for it is still there. */
-  later(delayMs: number, label: string, run: () => void): void {
+  readonly later = (delayMs: number, label: string, run: () => void): void => {
     const { generation } = this;
     this.underWay += 1;
     this.sim.clock.after(delayMs, `${this.name} ${label}`, () => {
@@ -85,7 +87,7 @@ export abstract class ObjectHost {
       this.underWay -= 1;
       this.turn(run);
     });
-  }
+  };
 
   receive(socket: SimSocket, text: string): void {
     this.turn(() => this.frame(socket, text));
@@ -99,7 +101,7 @@ export abstract class ObjectHost {
     if (!this.isAwake) return;
     this.flushDisk();
     if (this.underWay > 0 || this.pendingCalls.size > 0) {
-      for (const socket of this.roster.takeAll()) socket.link.cut("server");
+      this.#cutLinks();
       this.sim.faults.count("reset");
     } else {
       this.sim.faults.count("hibernation");
@@ -115,7 +117,7 @@ export abstract class ObjectHost {
     this.#alarmMs = this.#flushedAlarmMs;
     this.lost();
     this.gate.drop();
-    for (const socket of this.roster.takeAll()) socket.link.cut("server");
+    this.#cutLinks();
     this.#drop();
     this.#failCalls();
     this.armAlarm();
@@ -129,6 +131,12 @@ export abstract class ObjectHost {
     this.#cancelAlarm = this.sim.clock.after(atMs - this.now(), `${this.name} alarm`, () => {
       void this.#fire();
     });
+  }
+
+  #cutLinks(): void {
+    this.roster.clear();
+    for (const link of this.links) link.cut("server");
+    this.links.clear();
   }
 
   #flushSoon(): void {

@@ -32,6 +32,7 @@ export class Link {
     this.identity = identity;
     this.#onDown = onDown;
     this.#up("upgrade", () => {
+      host.links.add(this);
       this.server = new SimSocket(identity, this, host.gate);
       host.accept(this);
     });
@@ -94,6 +95,7 @@ export class Link {
   }
 
   #leave(): void {
+    this.#host.links.delete(this);
     if (this.server !== undefined) this.#host.roster.remove(this.server);
   }
 

@@ -48,10 +48,8 @@ export class SimRoster implements Roster {
     this.#sockets.delete(socket);
   }
 
-  takeAll(): SimSocket[] {
-    const all = [...this.#sockets];
+  clear(): void {
     this.#sockets.clear();
-    return all;
   }
 
   all(): Iterable<SimSocket> {
