@@ -40,6 +40,14 @@ test("a seed gives the same run every time", async () => {
   expect(await simulate({ seed: 7 })).toEqual(first);
 });
 
+test.each([
+  [120, "a late repetition opened an ended session again, and its device was locked out"],
+  [166, "a passed-on receipt was confirmed before its commit, and lost with the instance"],
+  [4272, "an older device set overtook a newer one while the conversation was being created"],
+])("seed %i once showed: %s", async (seed) => {
+  expect((await simulate({ seed })).violations).toEqual([]);
+});
+
 for (const { name, variant, withinSeeds } of mutants) {
   test(`caught within ${withinSeeds} seeds: ${name}`, { timeout: 60_000 }, async () => {
     const caught: string[] = [];
