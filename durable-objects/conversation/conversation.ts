@@ -106,7 +106,8 @@ export class Conversation extends DurableObject<ObjectEnv> implements Conversati
     return answerRpc(() => {
       const room = this.#room;
       if (room === undefined) {
-        this.#early.set(set.account, set);
+        const early = this.#early.get(set.account);
+        if (early === undefined || early.epoch < set.epoch) this.#early.set(set.account, set);
         return null;
       }
       if (!room.state.members.has(set.account)) throw refusal("not_found");
@@ -126,8 +127,8 @@ export class Conversation extends DurableObject<ObjectEnv> implements Conversati
   }
 
   receipts(input: ReceiptInput): Promise<RpcResult<null>> {
-    return answerRpc(() => {
-      this.#memberRoom(input.account).core.receiptsFor(
+    return answerRpc(async () => {
+      await this.#memberRoom(input.account).core.receiptsFor(
         input.account,
         input.device,
         input.delivered,
@@ -202,7 +203,12 @@ export class Conversation extends DurableObject<ObjectEnv> implements Conversati
     return unwrap(await inboxStub(this.env, account).registerConversation(registration));
   }
 
-  #create(input: InitialiseInput, sets: readonly DeviceSet[]): void {
+  #create(input: InitialiseInput, registered: readonly DeviceSet[]): void {
+    // In one transaction: an early set was confirmed, so it must not be lost to a failure after the creation.
+    const sets = registered.map((set) => {
+      const early = this.#early.get(set.account);
+      return early !== undefined && early.epoch > set.epoch ? early : set;
+    });
     const members = input.members.map((member, position) => {
       const set = sets.find(({ account }) => account === member.account);
       if (set === undefined) throw refusal("not_found");
@@ -219,7 +225,6 @@ export class Conversation extends DurableObject<ObjectEnv> implements Conversati
     const record = { conversationId, kind, archiveShard, createdAtMs, archivedSeq: 0, sweptSeq: 0 };
     this.#store.create(record, members, sets);
     this.#room = this.#openRoom();
-    for (const set of this.#early.values()) this.#room?.applySet(set);
     this.#early.clear();
   }
 

@@ -94,14 +94,19 @@ export class ConversationCore {
     }
   }
 
-  /** Watermarks that came another way. Refuses a stranger and implausible watermarks. */
-  receiptsFor(account: AccountId, device: DeviceId, delivered: Sequence, read: Sequence): void {
+  /**
+   * Watermarks that came another way; done once they are committed. Refuses a stranger and implausible watermarks,
+   * and fails with the transaction, so that the caller keeps what it has to say.
+   */
+  receiptsFor(account: AccountId, device: DeviceId, delivered: Sequence, read: Sequence): Promise<void> {
     const { state } = this.#context;
     const member = state.members.get(account);
     if (member === undefined || !member.devices.has(device)) throw refusal("not_found");
     if (!isPlausible(state, Math.max(delivered, read))) throw refusal("malformed");
-    this.#receipts.add(member, device, delivered, read);
-    this.#scheduleFlush();
+    return new Promise((kept, lost) => {
+      this.#receipts.add(member, device, { delivered, read, kept, lost });
+      this.#scheduleFlush();
+    });
   }
 
   /** Takes over a newer device set and tells those who are live. Returns whether it was newer. */
@@ -129,9 +134,9 @@ export class ConversationCore {
         this.#receipts.save(store);
       });
     } catch (error) {
-      this.#receipts.clear();
       for (const { socket, frame } of queue) this.#refuseSend(socket, frame, "internal");
       this.#context.onFlushFailed(error);
+      this.#receipts.fail(error);
       return;
     }
     flush.commit();
@@ -162,7 +167,9 @@ export class ConversationCore {
   #receipt(socket: DeviceSocket, member: MemberState, delivered: Sequence, read: Sequence): void {
     if (!isPlausible(this.#context.state, Math.max(delivered, read)))
       return this.#refuse(socket, "malformed");
-    this.#receipts.add(member, socket.identity.device, delivered, read);
+    // No frame refuses a receipt: a device whose socket breaks sends what it had to say again.
+    const lost = () => socket.close("unavailable");
+    this.#receipts.add(member, socket.identity.device, { delivered, read, lost });
     this.#scheduleFlush();
   }
 

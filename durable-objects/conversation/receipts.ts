@@ -10,15 +10,27 @@ interface Pending {
   read: Sequence;
 }
 
+interface ReceivedReceipt {
+  readonly delivered: Sequence;
+  readonly read: Sequence;
+  /** It is committed. */
+  readonly kept?: () => void;
+  /** The transaction failed. */
+  readonly lost: (error: unknown) => void;
+}
+
 /** Receipts since the last flush, merged so that each device and person is written once. */
 export class PendingReceipts {
   readonly #pending = new Map<string, Pending>();
+  #received: ReceivedReceipt[] = [];
 
   get isEmpty(): boolean {
     return this.#pending.size === 0;
   }
 
-  add(member: MemberState, device: DeviceId, delivered: Sequence, read: Sequence): void {
+  add(member: MemberState, device: DeviceId, receipt: ReceivedReceipt): void {
+    const { delivered, read } = receipt;
+    this.#received.push(receipt);
     const key = `${member.account}.${device}`;
     const pending = this.#pending.get(key) ?? { member, device, delivered: 0, read: 0 };
     pending.delivered = Math.max(pending.delivered, delivered);
@@ -26,8 +38,9 @@ export class PendingReceipts {
     this.#pending.set(key, pending);
   }
 
-  clear(): void {
-    this.#pending.clear();
+  /** Nothing of it was written: tells those it came from. */
+  fail(error: unknown): void {
+    for (const { lost } of this.#clear()) lost(error);
   }
 
   /** Writes what moves. Memory changes only in `apply`, once the transaction holds. */
@@ -53,8 +66,15 @@ export class PendingReceipts {
       const after = member.watermarks;
       if (after.delivered > before.delivered || after.read > before.read) moved.add(member.account);
     }
-    this.clear();
+    for (const { kept } of this.#clear()) kept?.();
     return moved;
+  }
+
+  #clear(): readonly ReceivedReceipt[] {
+    const received = this.#received;
+    this.#received = [];
+    this.#pending.clear();
+    return received;
   }
 
   #reads(): Map<MemberState, Sequence> {

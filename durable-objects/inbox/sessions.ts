@@ -4,6 +4,7 @@ import type { DeviceId, SessionId } from "#schema/ids.ts";
 import { limits } from "#schema/limits.ts";
 import type { OpenSessionInput, RotateInput, SessionRecord } from "#schema/rpc/inbox.ts";
 import type { Identity } from "#schema/rpc/shared.ts";
+import { refusal } from "../support/error-events.ts";
 import type { Sql } from "../support/sql.ts";
 import { nextEpoch } from "./account.ts";
 import type { Devices } from "./devices.ts";
@@ -38,13 +39,18 @@ export class Sessions {
     this.#now = now;
   }
 
-  /** Opens a session; an older one of the same device is over. Opening it twice is opening it once. Returns what ended. */
+  /**
+   * Opens a session; an older one of the same device is over. Opening it twice is opening it once; one that ended
+   * stays ended. Returns what ended.
+   */
   open(input: OpenSessionInput): SessionId[] {
     const device = this.#devices.find(input.device);
     if (device === undefined || device.barred === 1 || !this.#devices.isReachable(input.device)) {
       throw sessionRevoked();
     }
     if (this.#find(input.session) !== undefined) return [];
+    // A late repetition of the call that opened a session which is over by now.
+    if (this.#isOver(input.session)) throw refusal("unavailable");
     const ended = this.end((session) => session.device === input.device);
     this.#sql.all(
       "INSERT INTO sessions VALUES (?, ?, ?, ?, NULL, ?, ?)",
@@ -124,6 +130,12 @@ export class Sessions {
          last_active_day_ms AS lastActiveDayMs
        FROM sessions JOIN devices USING (device) WHERE expires_at_ms > ? ORDER BY sessions.device`,
       this.#now(),
+    );
+  }
+
+  #isOver(session: SessionId): boolean {
+    return (
+      this.#sql.first("SELECT 1 AS found FROM ended_sessions WHERE session_id = ?", session) !== undefined
     );
   }
 

@@ -226,6 +226,39 @@ describe("refusing", () => {
     expect(from.take()).toMatchObject([{ type: "message:ack", seq: 1 }]);
   });
 
+  test("[CV16] a commit that fails closes the sockets whose receipts were in it", () => {
+    const rig = new ConversationRig();
+    const socket = rig.socket(anna, 1);
+    rig.turn(socket, rig.message(anna, 1));
+    rig.sql.failNextCommit();
+    rig.turn(socket, { type: "message:delivered", conversationId, seq: 1 });
+    expect(socket.closedFor).toBe("unavailable");
+    expect(rig.room.state.members.get(anna)?.delivered).toBe(0);
+  });
+
+  test("[IN7] a receipt that was passed on is confirmed once it is committed, and not when that fails", async () => {
+    const rig = new ConversationRig();
+    rig.turn(rig.socket(anna, 1), rig.message(anna, 1));
+    const answers: string[] = [];
+    const pass = async (): Promise<void> => {
+      const told = rig.room.core.receiptsFor(ben, 1, 1, 1);
+      await told.then(
+        () => answers.push("kept"),
+        () => answers.push("failed"),
+      );
+    };
+    rig.sql.failNextCommit();
+    const first = pass();
+    await Promise.resolve();
+    expect(answers).toEqual([]);
+    rig.flush();
+    await first;
+    const second = pass();
+    rig.flush();
+    await second;
+    expect([answers, rig.room.state.members.get(ben)?.read]).toEqual([["failed", "kept"], 1]);
+  });
+
   test("[CV19] a frame cannot name its sender", () => {
     const rig = new ConversationRig();
     const from = rig.socket(anna, 1);

@@ -134,3 +134,12 @@ describe("ending", () => {
     ]);
   });
 });
+
+test("[AU42] a late repetition does not open a session that is over, and ends none", () => {
+  const { rig, session } = rigWithSession();
+  const next = rig.session(1, "t2");
+  const again = { device: 1, tokenHash: "t1", session, expiresAtMs: rig.nowMs + 7 * dayMs };
+  expect(kindOf(() => rig.core.openSession(again))).toBe("unavailable");
+  expect(kindOf(() => rig.core.authorize(identity(next)))).toBe("accepted");
+  expect(kindOf(() => rig.session(1, "t3"))).toBe("accepted");
+});

@@ -1,0 +1,104 @@
+/**
+ * `npm run test:sim -- --seeds 10000 [--from 1]`: many seeds on two threads, with figures. A failing seed is printed
+ * with the fewest steps that still show the fault and the events that lead up to it.
+ */
+import { parseArgs } from "node:util";
+import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
+import { type FaultKind, faultKinds } from "./faults.ts";
+import { type RunReport, simulate } from "./simulate.ts";
+
+const threads = 2;
+const shownEvents = 60;
+
+interface Range {
+  readonly from: number;
+  readonly seeds: number;
+  readonly step: number;
+}
+
+interface Failure {
+  readonly seed: number;
+  readonly shortest: Pick<RunReport, "steps" | "violations" | "log">;
+}
+
+interface Figures {
+  readonly seeds: number;
+  readonly events: number;
+  readonly messages: number;
+  readonly acknowledged: number;
+  readonly faults: readonly (readonly [FaultKind, number])[];
+  readonly failures: readonly Failure[];
+}
+
+/** The run of `seed` with the fewest steps that still fails. */
+async function shortest(seed: number, steps: number): Promise<RunReport | undefined> {
+  for (let count = 1; count <= steps; count += 1) {
+    const report = await simulate({ seed, steps: count });
+    if (report.violations.length > 0) return report;
+  }
+  return undefined;
+}
+
+async function runRange({ from, seeds, step }: Range): Promise<Figures> {
+  let events = 0;
+  let messages = 0;
+  let acknowledged = 0;
+  const faults = new Map<FaultKind, number>(faultKinds.map((kind) => [kind, 0]));
+  const failures: Failure[] = [];
+  let count = 0;
+  for (let seed = from; seed < from + seeds; seed += step) {
+    const report = await simulate({ seed });
+    count += 1;
+    events += report.events;
+    messages += report.messages;
+    acknowledged += report.acknowledged;
+    for (const [kind, times] of report.faults) faults.set(kind, (faults.get(kind) ?? 0) + times);
+    if (report.violations.length === 0) continue;
+    failures.push({ seed, shortest: (await shortest(seed, report.steps)) ?? report });
+  }
+  return { seeds: count, events, messages, acknowledged, faults: [...faults], failures };
+}
+
+function startThread(range: Range): Promise<Figures> {
+  return new Promise((resolve, reject) => {
+    const thread = new Worker(new URL(import.meta.url), { workerData: range });
+    thread.on("message", resolve);
+    thread.on("error", reject);
+  });
+}
+
+function print(all: readonly Figures[], seconds: number): void {
+  const sum = (key: "seeds" | "events" | "messages" | "acknowledged"): number =>
+    all.reduce((total, figures) => total + figures[key], 0);
+  console.log(
+    `${sum("seeds")} seeds, ${sum("events")} events, ${sum("messages")} messages, ` +
+      `${sum("acknowledged")} acknowledgements, ${seconds.toFixed(1)} s`,
+  );
+  for (const kind of faultKinds) {
+    const times = all.flatMap(({ faults }) => faults).filter(([each]) => each === kind);
+    console.log(`  ${kind.padEnd(24)} ${times.reduce((total, [, count]) => total + count, 0)}`);
+  }
+  for (const { seed, shortest } of all.flatMap(({ failures }) => failures)) {
+    console.log(`\nseed ${seed} fails after ${shortest.steps} steps:`);
+    for (const violation of shortest.violations) console.log(`  ${violation}`);
+    for (const event of shortest.log.slice(-shownEvents)) console.log(`    ${event}`);
+  }
+}
+
+if (isMainThread) {
+  const { values } = parseArgs({ options: { seeds: { type: "string" }, from: { type: "string" } } });
+  const seeds = Number(values.seeds ?? 1_000);
+  const from = Number(values.from ?? 1);
+  const startedAtMs = Date.now();
+  const ranges = Array.from({ length: threads }, (_, index) => ({
+    from: from + index,
+    seeds: Math.max(0, seeds - index),
+    step: threads,
+  }));
+  const all = await Promise.all(ranges.map(startThread));
+  print(all, (Date.now() - startedAtMs) / 1000);
+  process.exitCode = all.some(({ failures }) => failures.length > 0) ? 1 : 0;
+} else {
+  // The main thread below started this one with a range.
+  parentPort?.postMessage(await runRange(workerData as Range));
+}
