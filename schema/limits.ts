@@ -35,6 +35,18 @@ export const limits = {
   frameDownChars: 256 * KiB,
   /** Messages streamed for one resume; the client asks again when there is more. */
   resumeMessages: 2_000,
+  /**
+   * Characters streamed for one resume, besides the message that passes them. The next page goes only when the client
+   * asks for it, so this is also what a slow reader can make an object hold: two seconds at 8 Mbit/s.
+   */
+  resumeChars: 2 * KiB * KiB,
+  /**
+   * Newest messages that stay in the conversation object: months of an ordinary chat, so that history and resumes
+   * rarely need the archive, at 10 MB for usual message sizes.
+   */
+  hotMessages: 5_000,
+  /** Messages taken out of the object at once: the window is cut back only when it has grown by as many. */
+  pruneMessages: 1_000,
   /** Conversations in one inbox frame. */
   conversationsPerFrame: 200,
   /** Unread counts stop here: a badge never shows more, and counting further costs reads. */

@@ -14,11 +14,11 @@ import type {
   ReceiptInput,
 } from "#schema/rpc/conversation.ts";
 import { answerRpc, unwrap, type RpcResult } from "#schema/rpc/result.ts";
-import type { DeviceSet, MessagePage, Summary } from "#schema/rpc/shared.ts";
+import type { DeviceSet, HotPage, Summary } from "#schema/rpc/shared.ts";
 import { Alarms } from "../support/alarms.ts";
 import { answerClose, closeFor } from "../support/close.ts";
 import { errorEvent, refusal } from "../support/error-events.ts";
-import { faultOf, logEvent, type ObjectEvent } from "../support/events.ts";
+import { type FaultEvent, faultOf, logEvent } from "../support/events.ts";
 import { migrate } from "../support/migrate.ts";
 import { parseIdentity, SocketRoster } from "../support/sockets.ts";
 import { durableSql } from "../support/durable-sql.ts";
@@ -137,7 +137,7 @@ export class Conversation extends DurableObject<ObjectEnv> implements Conversati
     });
   }
 
-  page({ identity, limit, before, after }: PageInput): Promise<RpcResult<MessagePage>> {
+  page({ identity, limit, before, after }: PageInput): Promise<RpcResult<HotPage>> {
     return answerRpc(() => {
       const { record } = this.#memberRoom(identity.account).state;
       const capsulesOf = `${identity.account}.${identity.device}`;
@@ -149,7 +149,7 @@ export class Conversation extends DurableObject<ObjectEnv> implements Conversati
         const bare = recordOf(record.conversationId, message);
         return message.capsule === null ? bare : { ...bare, capsule: message.capsule };
       });
-      return { messages, more };
+      return { messages, more, archive: { shard: record.archiveShard, upTo: record.prunedSeq } };
     });
   }
 
@@ -188,6 +188,7 @@ export class Conversation extends DurableObject<ObjectEnv> implements Conversati
         pause: (delayMs) => scheduler.wait(delayMs),
         defer: (flush) => setTimeout(flush, 0),
         onFailure: (place, error) => this.#log(place, error),
+        onArchiveIncomplete: () => logEvent("error", { event: "archive_incomplete", object: "conversation" }),
       },
       snapshot,
     );
@@ -212,18 +213,20 @@ export class Conversation extends DurableObject<ObjectEnv> implements Conversati
         listVersion: set.version,
         setEpoch: set.epoch,
         readSeq: 0,
+        readCount: 0,
         notifiedSeq: 0,
       };
     });
     const { conversationId, kind, archiveShard, createdAtMs } = input;
-    const record = { conversationId, kind, archiveShard, createdAtMs, archivedSeq: 0, sweptSeq: 0 };
+    const marks = { archivedSeq: 0, sweptSeq: 0, prunedSeq: 0 };
+    const record = { conversationId, kind, archiveShard, createdAtMs, ...marks };
     this.#store.create(record, members, sets);
     this.#room = this.#openRoom();
     for (const set of this.#early.values()) this.#room?.applySet(set);
     this.#early.clear();
   }
 
-  #log(event: Exclude<ObjectEvent["event"], "alarm_failed">, error: unknown): void {
+  #log(event: FaultEvent, error: unknown): void {
     logEvent(event === "call_failed" ? "warn" : "error", {
       event,
       object: "conversation",

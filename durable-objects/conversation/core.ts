@@ -18,8 +18,9 @@ import { hasRepeatedAddress } from "./device-set.ts";
 import { tryMessageSend } from "./fast-parse.ts";
 import { Flush } from "./flush.ts";
 import { bodyPrefix, isBodyFor, isCapsule } from "./framing.ts";
-import { finishMessage, openMessage, receiptEvent } from "./log-events.ts";
+import { receiptEvent } from "./log-events.ts";
 import { isPlausible, PendingReceipts } from "./receipts.ts";
+import { answerResume } from "./resume.ts";
 import type { ConversationState, MemberState } from "./state.ts";
 import type { ConversationStore } from "./store.ts";
 
@@ -42,6 +43,9 @@ export interface CoreContext {
 
 /** How much of the rate may come at once. */
 const burstSeconds = limits.messageBurst / limits.messagesPerSecond;
+
+/** How soon a device may try again that has not caught up. */
+const catchUpRetryMs = 1_000;
 
 export class ConversationCore {
   readonly #context: CoreContext;
@@ -143,6 +147,10 @@ export class ConversationCore {
       frame.capsules.every((capsule) => isCapsule(capsule.data)) &&
       !hasRepeatedAddress(frame);
     if (!isWellFormed) return this.#refuseSend(socket, frame, "malformed");
+    // A repeated send is known by its row, which may be pruned: only a device that has caught up is sure not to repeat.
+    if (!socket.isLive && this.#context.state.record.prunedSeq > 0) {
+      return this.#refuseSend(socket, frame, "unavailable", catchUpRetryMs);
+    }
     this.#queue.push({ socket, frame });
     this.#scheduleFlush();
   }
@@ -156,26 +164,8 @@ export class ConversationCore {
 
   #resume(socket: DeviceSocket, { after }: ConversationResume): void {
     const { state, store } = this.#context;
-    const { conversationId } = state.record;
-    const { account, device } = socket.identity;
-    const found = store.page({
-      after,
-      limit: limits.resumeMessages + 1,
-      capsulesOf: `${account}.${device}`,
-    });
-    const more = found.length > limits.resumeMessages;
-    const events = found
-      .slice(0, limits.resumeMessages)
-      .map((message) => finishMessage(openMessage(conversationId, message), message.capsule));
-    const receipts = [...state.members.values()].map((member) => ({
-      type: "receipt" as const,
-      conversationId,
-      ...member.watermarks,
-    }));
-    events.push(
-      serialise({ type: "conversation:resumed", conversationId, lastSeq: state.lastSeq, more, receipts }),
-    );
-    socket.setLive(!more);
+    const { events, isComplete } = answerResume(state, store, socket.identity, after);
+    socket.setLive(isComplete);
     for (const frame of packFrames(events)) socket.send(frame);
   }
 

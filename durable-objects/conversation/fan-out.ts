@@ -104,13 +104,11 @@ export class FanOut {
       ([device, { active }]) => !active || liveDevices.includes(device),
     );
     const [newest] = store.withCapsules(state.lastSeq - 1, 1);
-    const countAtRead =
-      member.read === state.lastSeq ? state.firstMemberCount : store.firstMemberCountAt(member.read);
     return {
       conversationId: state.record.conversationId,
       lastSeq: state.lastSeq,
       read: member.read,
-      unread: state.unread(member, countAtRead),
+      unread: state.unread(member),
       updatedAtMs: state.lastTimeMs,
       receipts: [...state.members.values()].map((each) => each.watermarks),
       newest: newest === undefined ? undefined : recordOf(state.record.conversationId, newest),

@@ -15,7 +15,7 @@ import type { DeviceSet, Identity } from "#schema/rpc/shared.ts";
 import { Alarms } from "../support/alarms.ts";
 import { answerClose, closeFor } from "../support/close.ts";
 import { errorEvent, refusal } from "../support/error-events.ts";
-import { faultOf, logEvent, type ObjectEvent } from "../support/events.ts";
+import { type FaultEvent, faultOf, logEvent } from "../support/events.ts";
 import { migrate } from "../support/migrate.ts";
 import { parseIdentity, SocketRoster } from "../support/sockets.ts";
 import { durableSql } from "../support/durable-sql.ts";
@@ -232,7 +232,7 @@ export class Inbox extends DurableObject<ObjectEnv> implements Rpc.InboxRpc {
     told.catch((error: unknown) => this.#log("call_failed", error));
   }
 
-  #log(event: Exclude<ObjectEvent["event"], "alarm_failed">, error: unknown): void {
+  #log(event: FaultEvent, error: unknown): void {
     logEvent(event === "call_failed" ? "warn" : "error", { event, object: "inbox", fault: faultOf(error) });
   }
 }

@@ -12,4 +12,4 @@ export const subprotocol = `sotto.v${protocolVersion}`;
 export const tokenSubprotocolPrefix = "token.";
 
 /** SHA-256 of the canonical form of the up and down schemas; pinned by version.test.ts. */
-export const protocolHash = "82a241cdafb0447888e2a8294b0b41be5cb1e90e97e381104b14ebb74589bed3";
+export const protocolHash = "8f96039c78daf20048876abfbbbf765fce24d4dcde7af5866f1c34add5805710";

@@ -46,6 +46,7 @@ export class ConversationRig {
         createdAtMs: startMs,
         archivedSeq: 0,
         sweptSeq: 0,
+        prunedSeq: 0,
       },
       sets.map(({ account, epoch, version }, position) => ({
         account,
@@ -54,6 +55,7 @@ export class ConversationRig {
         listVersion: version,
         setEpoch: epoch,
         readSeq: 0,
+        readCount: 0,
         notifiedSeq: 0,
       })),
       sets,
@@ -144,6 +146,7 @@ export class ConversationRig {
         },
         defer: (flush) => this.#deferred.push(flush),
         onFailure: (_place, error) => this.failures.push(error),
+        onArchiveIncomplete: () => this.failures.push(new Error("archive incomplete")),
       },
       snapshot,
     );

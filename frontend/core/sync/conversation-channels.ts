@@ -9,6 +9,7 @@ import { Connection } from "./connection.ts";
 export type ChannelReason = "screen" | "outbox" | "gap";
 
 const idleMs = 30_000;
+const retryFillMs = 3_000;
 /** Sockets opened only to heal gaps at any one time; the others take their turn. */
 const healingMax = 4;
 
@@ -16,6 +17,8 @@ export interface ChannelHandlers {
   /** The sequence number after which messages are missing here. */
   cursor(conversationId: ConversationId): number;
   events(conversationId: ConversationId, events: readonly DownEvent[]): void;
+  /** Fetches and stores everything before `hotFrom` from history pages. Throws when that is not possible now. */
+  fillBelow(conversationId: ConversationId, hotFrom: number): Promise<void>;
   /** Caught up: from here on the socket is live. */
   live(conversationId: ConversationId): void;
   refused(conversationId: ConversationId): void;
@@ -27,6 +30,8 @@ interface Channel {
   isLive: boolean;
   /** A resume was sent and is not answered. */
   isResuming: boolean;
+  /** Older messages are being fetched before the next resume. */
+  isFilling: boolean;
   lastReceived: number;
   cancelIdle: (() => void) | undefined;
 }
@@ -94,6 +99,7 @@ export class ConversationChannels {
       connection: undefined,
       isLive: false,
       isResuming: false,
+      isFilling: false,
       lastReceived: 0,
       cancelIdle: undefined,
     };
@@ -152,6 +158,11 @@ export class ConversationChannels {
     this.#handlers.events(conversationId, events);
     const resumed = events.findLast((event) => event.type === "conversation:resumed");
     if (resumed === undefined) return;
+    if (resumed.hotFrom !== undefined) {
+      channel.isLive = false;
+      void this.#fill(conversationId, channel, resumed.hotFrom);
+      return;
+    }
     channel.isResuming = false;
     if (resumed.more) {
       channel.isResuming = true;
@@ -161,6 +172,23 @@ export class ConversationChannels {
     }
     channel.isLive = true;
     this.#handlers.live(conversationId);
+  }
+
+  /** The object no longer has what comes after the cursor: history pages have it, then the resume goes on. */
+  async #fill(conversationId: ConversationId, channel: Channel, hotFrom: number): Promise<void> {
+    if (channel.isFilling) return;
+    channel.isFilling = true;
+    const resume = (): void => {
+      channel.isFilling = channel.isResuming = false;
+      if (channel.connection?.state.state === "open") this.#resume(conversationId, channel);
+    };
+    try {
+      await this.#handlers.fillBelow(conversationId, hotFrom);
+      resume();
+    } catch {
+      // offline or refused: the next try begins where this one ended
+      this.#environment.setTimer(retryFillMs, resume);
+    }
   }
 
   #close(channel: Channel): void {

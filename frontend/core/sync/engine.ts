@@ -61,6 +61,7 @@ export class Engine {
     this.#channels = new ConversationChannels(environment, tokens, {
       cursor: (conversationId) => this.conversations.get(conversationId)?.cursor ?? 0,
       events: (conversationId, received) => this.#conversationEvents(conversationId, received),
+      fillBelow: (conversationId, hotFrom) => this.#incoming.fillBelow(conversationId, hotFrom),
       live: (conversationId) => {
         this.outbox.live(conversationId);
         this.#incoming.check(conversationId);

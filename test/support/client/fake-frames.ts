@@ -19,6 +19,18 @@ export function takeConversationFrame(
   const conversationId = conversation.id;
   switch (frame.type) {
     case "conversation:resume": {
+      const { prunedSeq } = conversation;
+      if (frame.after < prunedSeq) {
+        socket.live = false;
+        return socket.send({
+          type: "conversation:resumed",
+          conversationId,
+          lastSeq: conversation.log.length,
+          more: true,
+          hotFrom: prunedSeq + 1,
+          receipts: conversation.receipts(),
+        });
+      }
       const missed = conversation.log.slice(frame.after, frame.after + resumeMessages);
       const events = missed.map((message) => conversation.event(message, socket));
       socket.send({ type: "batch", events });

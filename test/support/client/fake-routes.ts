@@ -59,8 +59,11 @@ export function answerRoute(server: FakeServer, url: URL, init: RequestInit): un
       if (conversation === undefined) throw new SottoError("not_found", "No such conversation.");
       const limit = Number(url.searchParams.get("limit") ?? 50);
       const before = Number(url.searchParams.get("before") ?? Infinity);
-      const older = conversation.log.filter(({ seq }) => seq < before);
-      const page = older.slice(-limit);
+      const after = url.searchParams.get("after");
+      const older = conversation.log.filter(({ seq }) =>
+        after === null ? seq < before : seq > Number(after),
+      );
+      const page = after === null ? older.slice(-limit) : older.slice(0, limit);
       const to = { account: account.account, deviceId: device.deviceId };
       return {
         messages: page.map((message) => conversation.event(message, to)),
