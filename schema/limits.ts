@@ -82,8 +82,11 @@ export const limits = {
   /** The previous refresh token works this long if its successor was never used: its answer may have been lost. */
   refreshGraceMs: MINUTE_MS,
 
-  /** Client pings; a socket silent for three of them is taken for dead. */
+  /** Client pings. A socket silent for three of them is taken for dead. */
   pingIntervalMs: 25_000,
+  socketSilenceMs: 75_000,
+  /** What may wait for a reader that does not keep up, where the platform tells: two resumes' worth. */
+  socketBufferedBytes: 4 * KiB * KiB,
   /** A started typing mark dies after this without renewal. */
   typingMs: 6_000,
   /** Messages one account may send in one conversation per second, for ever (setting MESSAGES_PER_SECOND). */

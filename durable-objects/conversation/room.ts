@@ -19,7 +19,7 @@ const fanOutRetryMs = 5_000;
 export interface RoomContext {
   readonly store: ConversationStore;
   readonly sockets: Pick<Roster, "all">;
-  readonly alarms: Alarms<ConversationAlarm>;
+  readonly alarms: Pick<Alarms<ConversationAlarm>, "schedule" | "isPending">;
   readonly archive: Archive;
   readonly inboxOf: (account: AccountId) => Pick<InboxRpc, "advance" | "deviceSet">;
   readonly now: () => number;

@@ -17,7 +17,7 @@ import { answerClose, closeFor } from "../support/close.ts";
 import { errorEvent, refusal } from "../support/error-events.ts";
 import { type FaultEvent, faultOf, logEvent } from "../support/events.ts";
 import { migrate } from "../support/migrate.ts";
-import { parseIdentity, SocketRoster } from "../support/sockets.ts";
+import { parseUpgrade, SocketRoster } from "../support/sockets.ts";
 import { durableSql } from "../support/durable-sql.ts";
 import { hasTable, type Sql } from "../support/sql.ts";
 import { conversationStub, inboxStub, type ObjectEnv } from "../support/stubs.ts";
@@ -27,7 +27,7 @@ import { knownAccount } from "./devices.ts";
 import { InboxParts } from "./parts.ts";
 import { Postman } from "./postman.ts";
 
-type InboxAlarm = "notices" | "receipts" | "clean";
+type InboxAlarm = "notices" | "receipts" | "clean" | "sockets";
 
 const retryMs = 5_000;
 const cleanMs = 86_400_000;
@@ -75,11 +75,11 @@ export class Inbox extends DurableObject<ObjectEnv> implements Rpc.InboxRpc {
 
   /** A WebSocket upgrade whose identity the Worker has stamped. */
   override async fetch(request: Request): Promise<Response> {
-    const identity = parseIdentity(request.headers);
-    const authorized = await this.authorize(identity);
+    const upgrade = parseUpgrade(request.headers);
+    const authorized = await this.authorize(upgrade.identity);
     const { 0: client, 1: server } = new WebSocketPair();
     if (authorized.ok) {
-      this.#sockets.accept(server, identity);
+      this.#alarms.schedule("sockets", this.#sockets.accept(server, upgrade, Date.now()));
     } else {
       server.accept();
       closeFor(server, "session_revoked");
@@ -89,7 +89,7 @@ export class Inbox extends DurableObject<ObjectEnv> implements Rpc.InboxRpc {
   }
 
   override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): void {
-    const known = this.#sockets.get(socket);
+    const known = this.#sockets.receiving(socket, Date.now());
     if (known === undefined) return closeFor(socket, "unavailable");
     try {
       this.#channel.receive(known, data);
@@ -117,6 +117,7 @@ export class Inbox extends DurableObject<ObjectEnv> implements Rpc.InboxRpc {
         this.#core.clean();
         this.#alarms.schedule("clean", Date.now() + cleanMs);
       },
+      sockets: () => this.#tidySockets(),
     };
     await this.#alarms.run(handlers, (alarm, error) =>
       logEvent("warn", { event: "alarm_failed", object: "inbox", alarm, fault: faultOf(error) }),
@@ -217,6 +218,11 @@ export class Inbox extends DurableObject<ObjectEnv> implements Rpc.InboxRpc {
   get #alarms(): Alarms<InboxAlarm> {
     this.#openAlarms ??= new Alarms(this.#sql, (atMs) => void this.ctx.storage.setAlarm(atMs), Date.now);
     return this.#openAlarms;
+  }
+
+  #tidySockets(): void {
+    const againAtMs = this.#sockets.tidy(Date.now());
+    if (againAtMs !== undefined) this.#alarms.schedule("sockets", againAtMs);
   }
 
   async #deliver(account: AccountId, message: Rpc.DeviceMessageInput): Promise<void> {

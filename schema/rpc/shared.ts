@@ -62,4 +62,6 @@ export const identityHeaders = {
   device: "x-sotto-device",
   session: "x-sotto-session",
   username: "x-sotto-username",
+  /** When the access token runs out, and the socket with it: milliseconds since the Unix epoch. */
+  expiresAtMs: "x-sotto-expires",
 } as const;
