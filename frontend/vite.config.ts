@@ -40,6 +40,10 @@ export default defineConfig(({ mode }) => ({
     },
   },
   worker: { format: "es" },
+  optimizeDeps: {
+    // The keys' worker is found late: a dependency first met there would reload the page under the person's hands.
+    entries: ["index.html", "crypto-worker/index.ts"],
+  },
   server: {
     host: "localhost",
     port: 5173,

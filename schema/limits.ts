@@ -17,7 +17,10 @@ export const limits = {
   capsulesPerMessage: 31,
   /** One to-device message (retry, repaired capsule). */
   deviceMessageBytes: 8 * KiB,
-  /** To-device messages kept for one device; the oldest give way, because a device that far behind re-syncs. */
+  /**
+   * To-device messages kept for one device. The oldest of whoever has the most there give way, because a device that
+   * far behind re-syncs, and because nobody may push out the messages of others.
+   */
   deviceMessagesQueued: 2_000,
   /** Days a capsule or a to-device message waits for its device (CRYPTO, transport section). */
   capsuleAgeMs: 45 * DAY_MS,
@@ -36,10 +39,10 @@ export const limits = {
   /** Messages streamed for one resume; the client asks again when there is more. */
   resumeMessages: 2_000,
   /**
-   * Characters streamed for one resume, besides the message that passes them. The next page goes only when the client
-   * asks for it, so this is also what a slow reader can make an object hold: two seconds at 8 Mbit/s.
+   * Characters streamed for one resume, besides the message that passes them: an object has 128 MB, and 2,000 messages
+   * of full length are 220 MB. The next page goes only when the client asks for it.
    */
-  resumeChars: 2 * KiB * KiB,
+  resumeChars: 4 * KiB * KiB,
   /**
    * Newest messages that stay in the conversation object: months of an ordinary chat, so that history and resumes
    * rarely need the archive, at 10 MB for usual message sizes.

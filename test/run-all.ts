@@ -66,6 +66,7 @@ const steps: readonly (readonly [string, () => Promise<Outcome>])[] = [
   ["types", () => check("types", ["worker/dev/typecheck.ts"])],
   ["exports", () => check("dead exports", ["node_modules/knip/bin/knip.js", "--no-progress"])],
   ["spec", () => check("every rule has a test", ["test/support/spec-check.ts"])],
+  ["attacks", () => check("every attack is accounted for", ["test/support/attacks-check.ts"])],
   [
     "build",
     () =>

@@ -41,6 +41,9 @@ export interface CoreContext {
   readonly onFlushFailed: (error: unknown) => void;
 }
 
+/** What a resume streams is paid for in pieces of this size, at the rate of messages. */
+const resumePieceChars = 32_768;
+
 /** How much of the rate may come at once. */
 const burstSeconds = limits.messageBurst / limits.messagesPerSecond;
 
@@ -52,6 +55,7 @@ export class ConversationCore {
   readonly #receipts = new PendingReceipts();
   readonly #messageBuckets = new Map<AccountId, TokenBucket>();
   readonly #frameBuckets = new Map<AccountId, TokenBucket>();
+  readonly #resumeBuckets = new Map<AccountId, TokenBucket>();
   #queue: { readonly socket: DeviceSocket; readonly frame: MessageSend }[] = [];
   #isFlushDue = false;
   readonly #bodyPrefix: string;
@@ -68,10 +72,15 @@ export class ConversationCore {
     if (member?.isActive(socket.identity.device) !== true) return socket.close("session_revoked");
     const parsed = parseFrame(conversationUpSchema, data, tryMessageSend);
     if (parsed === "too_large") return socket.close("too_large");
-    if (parsed === "malformed") return this.#refuse(socket, "malformed");
-    if (parsed.type === "message:send") return this.#queueSend(socket, parsed);
-    if (parsed.conversationId !== state.record.conversationId) return this.#refuse(socket, "malformed");
+    if (parsed !== "malformed" && parsed.type === "message:send") return this.#queueSend(socket, parsed);
     const waitMs = this.#bucket(this.#frameBuckets, member.account).take(this.#context.now());
+    if (parsed === "malformed") {
+      // Only a client that means harm sends so many.
+      if (waitMs > 0) socket.close("rate_limited");
+      else this.#refuse(socket, "malformed");
+      return;
+    }
+    if (parsed.conversationId !== state.record.conversationId) return this.#refuse(socket, "malformed");
     if (waitMs > 0) return socket.send(errorEvent("rate_limited", { retryAfterMs: waitMs }));
     switch (parsed.type) {
       case "conversation:resume":
@@ -164,7 +173,11 @@ export class ConversationCore {
 
   #resume(socket: DeviceSocket, { after }: ConversationResume): void {
     const { state, store } = this.#context;
-    const { events, isComplete } = answerResume(state, store, socket.identity, after);
+    const bucket = this.#bucket(this.#resumeBuckets, socket.identity.account);
+    // A reader that asks for everything again and again, and reads none of it, would fill the object's memory.
+    if (bucket.take(this.#context.now()) > 0) return socket.close("rate_limited");
+    const { events, chars, isComplete } = answerResume(state, store, socket.identity, after);
+    bucket.spend(chars / resumePieceChars);
     socket.setLive(isComplete);
     for (const frame of packFrames(events)) socket.send(frame);
   }

@@ -7,11 +7,13 @@ import { finishMessage, openMessage } from "./log-events.ts";
 import type { ConversationState } from "./state.ts";
 import type { ConversationStore } from "./store.ts";
 
-/** Rows read at once: with the largest bodies a few megabytes. */
+/** A few rows at a time, so that long messages are never all in memory before their size is known. */
 const readAtOnce = 64;
 
 export interface ResumeAnswer {
   readonly events: readonly string[];
+  /** Characters of the messages among them. */
+  readonly chars: number;
   /** Nothing is left: the socket may go live. */
   readonly isComplete: boolean;
 }
@@ -26,7 +28,8 @@ export function answerResume(
   const isBelow = after < prunedSeq;
   const events: string[] = [];
   let last = after;
-  for (let chars = 0; !isBelow && last < state.lastSeq && events.length < limits.resumeMessages;) {
+  let chars = 0;
+  while (!isBelow && last < state.lastSeq && events.length < limits.resumeMessages) {
     const limit = Math.min(readAtOnce, limits.resumeMessages - events.length);
     const rows = store.page({ after: last, limit, capsulesOf: `${account}.${device}` });
     if (rows.length === 0) break;
@@ -52,5 +55,5 @@ export function answerResume(
     })),
   };
   events.push(serialise(isBelow ? { ...resumed, hotFrom: prunedSeq + 1 } : resumed));
-  return { events, isComplete };
+  return { events, chars, isComplete };
 }

@@ -39,14 +39,20 @@ export class InboxChannel {
     const { device } = socket.identity;
     const frame = parseFrame(inboxUpSchema, data);
     if (frame === "too_large") return socket.close("too_large");
-    if (frame === "malformed") return socket.send(errorEvent("malformed"));
     const waitMs = this.#bucket(device).take(this.#context.now());
+    if (frame === "malformed") {
+      // Only a client that means harm sends so many.
+      if (waitMs > 0) socket.close("rate_limited");
+      else socket.send(errorEvent("malformed"));
+      return;
+    }
     if (waitMs > 0) return socket.send(errorEvent("rate_limited", { retryAfterMs: waitMs }));
     switch (frame.type) {
       case "inbox:resume":
         return this.#resume(socket);
       case "device:ack":
-        return parts.queue.acknowledge(device, frame.position);
+        if (!parts.queue.acknowledge(device, frame.position)) socket.send(errorEvent("malformed"));
+        return;
       case "device:send":
         return void this.#send(socket, frame);
       case "message:delivered":

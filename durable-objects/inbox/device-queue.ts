@@ -52,11 +52,7 @@ export class DeviceQueue {
       data,
       serverTimeMs,
     );
-    this.#sql.all(
-      "DELETE FROM device_messages WHERE device = ? AND position <= ?",
-      device,
-      position - limits.deviceMessagesQueued,
-    );
+    this.#makeRoom(device);
     return { position, senderAccount: sender.account, senderDevice: sender.device, data, serverTimeMs };
   }
 
@@ -78,12 +74,19 @@ export class DeviceQueue {
     }
   }
 
-  acknowledge(device: DeviceId, position: number): void {
+  /** Forgets what the device has. False, and nothing is forgotten, when so much was never sent to it. */
+  acknowledge(device: DeviceId, position: number): boolean {
+    const newest = this.#sql.first<{ position: number }>(
+      "SELECT last_position AS position FROM devices WHERE device = ?",
+      device,
+    );
+    if (newest === undefined || position > newest.position) return false;
     this.#sql.all(
       "UPDATE device_messages SET data = NULL WHERE device = ? AND position <= ? AND data IS NOT NULL",
       device,
       position,
     );
+    return true;
   }
 
   clean(): void {
@@ -92,6 +95,21 @@ export class DeviceQueue {
       "DELETE FROM device_messages WHERE server_time_ms < ? OR (data IS NULL AND server_time_ms < ?)",
       now - limits.capsuleAgeMs,
       now - rememberMs,
+    );
+  }
+
+  /** Keeps the queue at its limit, at the cost of the sender that has the most in it. */
+  #makeRoom(device: DeviceId): void {
+    const queued = this.#sql.first<{ count: number }>(
+      "SELECT COUNT(*) AS count FROM device_messages WHERE device = ?",
+      device,
+    );
+    if ((queued?.count ?? 0) <= limits.deviceMessagesQueued) return;
+    this.#sql.all(
+      `DELETE FROM device_messages WHERE device = ?1 AND position = (
+         SELECT MIN(position) FROM device_messages WHERE device = ?1
+         GROUP BY sender_account ORDER BY COUNT(*) DESC LIMIT 1)`,
+      device,
     );
   }
 }

@@ -13,6 +13,11 @@ export class TokenBucket {
     this.#refilledAtMs = nowMs;
   }
 
+  /** Takes tokens whether there are any or not; `take` then waits until the debt is paid. */
+  spend(tokens: number): void {
+    this.#milli -= Math.ceil(tokens * 1000);
+  }
+
   /** Takes a token and returns 0, or takes none and returns how long to wait for one. */
   take(nowMs: number): number {
     const elapsedMs = Math.max(0, nowMs - this.#refilledAtMs);

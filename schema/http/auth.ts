@@ -173,7 +173,8 @@ export const renew = route({
 
 /**
  * Ends this session, or every session of the account. Sockets close within seconds; the devices concerned cannot
- * renew. `signOut` is the calling device's signed statement that peers should stop encrypting to it.
+ * renew. `signOut` is the calling device's signed statement that peers should stop encrypting to it; ending every
+ * session needs it, so that a stolen token cannot.
  */
 export const logout = route({
   method: "POST",

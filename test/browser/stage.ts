@@ -1,4 +1,4 @@
-/** The stage of the browser tests: the production build as `npm start` serves it, and one real profile a person. */
+/** The stage of the browser tests: the app as `npm start` or `npm run dev` serves it, and one real profile a person. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -26,12 +26,14 @@ export interface Profile {
   readonly problems: string[];
 }
 
-export async function openStage(): Promise<Stage> {
+/** `start` is the production build on one port; `dev` is the development server, as `npm run dev` starts it. */
+export async function openStage(command: "start" | "dev" = "start"): Promise<Stage> {
   const folder = mkdtempSync(path.join(tmpdir(), "sotto-browser-"));
   const port = await freePort();
   const inspector = await freePort();
+  const appPort = command === "dev" ? await freePort() : port;
   let output = "";
-  const server: ChildProcess = spawn(process.execPath, [path.join(root, "worker/dev/start.ts")], {
+  const server: ChildProcess = spawn(process.execPath, [path.join(root, `worker/dev/${command}.ts`)], {
     cwd: root,
     detached: true,
     stdio: ["ignore", "pipe", "pipe"],
@@ -39,6 +41,7 @@ export async function openStage(): Promise<Stage> {
       ...process.env,
       WORKER_PORT: String(port),
       INSPECTOR_PORT: String(inspector),
+      APP_PORT: String(appPort),
       SOTTO_STATE: path.join(folder, "state"),
     },
   });
@@ -53,7 +56,7 @@ export async function openStage(): Promise<Stage> {
   });
 
   const contexts: BrowserContext[] = [];
-  const origin = `http://localhost:${port}`;
+  const origin = `http://localhost:${appPort}`;
   return {
     origin,
     output: () => output,

@@ -210,6 +210,30 @@ describe("to-device messages", () => {
     rig.core.clean();
     expect(positions()).toEqual([]);
   });
+
+  test("[IN6] a sender that floods a queue pushes out its own messages, not those of others", () => {
+    const rig = rigWithDevices(1);
+    rig.talkTo(ben);
+    const own = { device: 1, sender: { account: anna, device: 1 }, id: id(0), data };
+    rig.core.enqueueDeviceMessage(own);
+    for (let n = 1; n <= limits.deviceMessagesQueued + 2; n += 1) queue(rig, n);
+    const pending = [...rig.parts.queue.pending(1)].flat();
+    expect(pending.length).toBe(limits.deviceMessagesQueued);
+    expect(pending.slice(0, 2).map(({ senderAccount, position }) => [senderAccount, position])).toEqual([
+      [anna, 1],
+      [ben, 5],
+    ]);
+  });
+
+  test("[IN60] acknowledging what was never sent is malformed and takes nothing away", () => {
+    const rig = rigWithDevices(1);
+    rig.talkTo(ben);
+    queue(rig, 1);
+    const socket = rig.socket(1);
+    rig.receive(socket, { type: "device:ack", position: 2 });
+    expect(socket.take()).toMatchObject([{ type: "error", error: { code: "malformed" } }]);
+    expect([...rig.parts.queue.pending(1)]).toEqual([[expect.objectContaining({ position: 1 })]]);
+  });
 });
 
 describe("frames", () => {

@@ -262,7 +262,11 @@ describe("sessions", () => {
     const pair = await makePair({ anna: 2 });
     const second = await openInbox(tokenOf(pair.anna, 1));
     const room = await openConversation(pair.id, tokenOf(pair.anna, 1));
-    expect(await outcome("/api/auth/logout", { scope: "everywhere" }, pair.annaToken)).toEqual({ ended: 2 });
+    expect(await codeOf("/api/auth/logout", { scope: "everywhere" }, pair.annaToken)).toBe("bad_signature");
+    expect(await getMe(tokenOf(pair.anna, 1))).toBe("accepted");
+    const statement = encodeBase64url(signOut(provider, firstDevice(pair.anna).own, Date.now()));
+    const everywhere = { scope: "everywhere", signOut: statement };
+    expect(await outcome("/api/auth/logout", everywhere, pair.annaToken)).toEqual({ ended: 2 });
     expect([(await second.closed).code, (await room.closed).code]).toEqual([4410, 4410]);
     expect(await getMe(tokenOf(pair.anna, 1))).toBe("session_revoked");
   });

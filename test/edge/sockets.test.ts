@@ -110,7 +110,7 @@ describe("refusals", () => {
     const startedAtMs = Date.now();
     await fetch(`${origin}/api/auth/logout`, {
       method: "POST",
-      body: '{"scope":"everywhere"}',
+      body: '{"scope":"device"}',
       headers: { authorization: `Bearer ${annaToken}` },
     });
     const closes = await Promise.all(sockets.map(({ closed }) => closed));

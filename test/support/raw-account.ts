@@ -69,8 +69,8 @@ async function post<Data>(origin: string, path: string, json: unknown, token?: s
 }
 
 /** Prekeys in the form of a request: a signed one, a last-resort one and `oneTime` of each kind. */
-export function prekeysFor(own: OwnDevice, oneTime = 2, nowMs = Date.now()): PrekeyUpload {
-  const request = { nowMs, firstKeyId: 1, rotate: true, oneTimeCount: oneTime, oneTimePqCount: oneTime };
+export function prekeysFor(own: OwnDevice, oneTime = 2, nowMs = Date.now(), firstKeyId = 1): PrekeyUpload {
+  const request = { nowMs, firstKeyId, rotate: true, oneTimeCount: oneTime, oneTimePqCount: oneTime };
   const batch = generatePrekeys(provider, own, request);
   const upload = parsePrekeyUpload(batch.upload);
   if (upload.signed === undefined || upload.lastResort === undefined) throw new Error("no signed prekeys");
@@ -134,8 +134,12 @@ export async function registerRaw(origin: string, username: string): Promise<Raw
   return { ...account, devices: [{ own, session }] };
 }
 
-/** Signs in on a further device. */
-export async function addRawDevice(origin: string, account: RawAccount): Promise<RawDevice> {
+/** Signs in on a further device, and revokes others with the same list. */
+export async function addRawDevice(
+  origin: string,
+  account: RawAccount,
+  revoke: readonly number[] = [],
+): Promise<RawDevice> {
   const { username, authKey } = account;
   const login = await post<{ ticket: string; devices: { lists: string[] } }>(origin, "/api/auth/login", {
     username,
@@ -145,7 +149,11 @@ export async function addRawDevice(origin: string, account: RawAccount): Promise
   const previous = newest === undefined ? account.list : parseDeviceList(decodeBase64url(newest));
   const deviceId = Math.max(...previous.devices.map((entry) => entry.deviceId)) + 1;
   const own = newDevice(account.aik, account.account, deviceId);
-  account.list = createNextList(provider, account.aik, previous, { issuedAtMs: Date.now(), add: [own.cert] });
+  account.list = createNextList(provider, account.aik, previous, {
+    issuedAtMs: Date.now(),
+    add: [own.cert],
+    revoke,
+  });
   const session = await post<Session>(origin, "/api/auth/device", {
     ticket: login.ticket,
     device: enrolment(own, account.list),

@@ -1,4 +1,5 @@
-/** Counts the rows of every table of every SQLite file under a server's state, to show that nothing was stored. */
+/** Reads every table of every SQLite file under a server's state, to show that nothing was stored or changed. */
+import { createHash } from "node:crypto";
 import { globSync } from "node:fs";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -9,6 +10,35 @@ const ignored = /^(_cf_|sqlite_|d1_migrations|alarms|login_attempts|bundle_claim
 /** `file:table` → rows, for all tables that hold any. */
 export function storedRows(state: string): Record<string, number> {
   const counts: Record<string, number> = {};
+  for (const { table, rows } of tablesOf(state)) if (rows.length > 0) counts[table] = rows.length;
+  return counts;
+}
+
+/** `file:table` → a digest of its rows, so that a changed value shows as well as an added row. */
+export function storedDigests(state: string): Record<string, string> {
+  const digests: Record<string, string> = {};
+  for (const { table, rows } of tablesOf(state)) {
+    digests[table] = createHash("sha256").update(JSON.stringify(rows)).digest("base64url");
+  }
+  return digests;
+}
+
+/** Names of the alarms that objects have set: what is still going to move by itself. */
+export function pendingAlarms(state: string): string[] {
+  return globSync("do/**/*.sqlite", { cwd: state }).flatMap((file) => {
+    const database = new DatabaseSync(path.join(state, file), { readOnly: true });
+    try {
+      const hasAlarms =
+        database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'alarms'").get() !== undefined;
+      const rows = hasAlarms ? database.prepare("SELECT name FROM alarms").all() : [];
+      return rows.map(({ name }) => String(name));
+    } finally {
+      database.close();
+    }
+  });
+}
+
+function* tablesOf(state: string): Generator<{ readonly table: string; readonly rows: unknown[] }> {
   for (const file of globSync("**/*.sqlite", { cwd: state })) {
     if (/cache|ratelimit/i.test(file)) continue;
     const database = new DatabaseSync(path.join(state, file), { readOnly: true });
@@ -16,12 +46,10 @@ export function storedRows(state: string): Record<string, number> {
       const tables = database.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all();
       for (const { name } of tables) {
         if (typeof name !== "string" || ignored.test(name)) continue;
-        const { n } = database.prepare(`SELECT count(*) AS n FROM "${name}"`).get() ?? {};
-        if (Number(n) > 0) counts[`${file}:${name}`] = Number(n);
+        yield { table: `${file}:${name}`, rows: database.prepare(`SELECT * FROM "${name}"`).all() };
       }
     } finally {
       database.close();
     }
   }
-  return counts;
 }

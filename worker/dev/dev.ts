@@ -22,15 +22,20 @@ if (!existsSync(path.join(assets, "index.html"))) {
   );
 }
 
+// Pages come from Vite's origin, which the Worker would refuse as a stranger's.
+const appPort = process.env["APP_PORT"] ?? "5173";
 const family = processFamily();
-family.start(toolPath("wrangler"), wranglerDevArguments());
+family.start(toolPath("wrangler"), [
+  ...wranglerDevArguments(),
+  "--var",
+  `ALLOWED_ORIGINS:http://localhost:${appPort}`,
+]);
 try {
   await untilHealthy(`http://localhost:${workerPort}`);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   family.stop(1);
 }
-const appPort = process.env["APP_PORT"] ?? "5173";
 family.start(toolPath("vite"), [
   "--config",
   "frontend/vite.config.ts",

@@ -59,7 +59,10 @@ export const handleRenew: Handler<typeof renew> = async ({ env, body, setCookie 
 
 export const handleLogout: Handler<typeof logout> = async ({ env, identity, body, setCookie }) => {
   const { scope, signOut } = body;
-  if (signOut !== undefined) {
+  if (signOut === undefined) {
+    // A stolen token may end its own session, not bar every device of the account.
+    if (scope === "everywhere") throw new SottoError("bad_signature", "This needs the device's signature.");
+  } else {
     const statement = parseSignOutStatement(decodeBase64url(signOut));
     const isOwn =
       encodeBase64url(statement.accountId) === identity.account && statement.deviceId === identity.device;

@@ -75,10 +75,18 @@ export class Tokens {
   }
 
   async #replace(): Promise<string> {
-    const session = (await this.#tryRefresh()) ?? (await this.#renew());
+    const refreshed = await this.#tryRefresh();
+    // The browser's cookie may be that of an account that was signed in here before.
+    const session = refreshed !== undefined && this.#isOwn(refreshed) ? refreshed : await this.#renew();
+    if (!this.#isOwn(session))
+      throw new SottoError("internal", "The server opened a session of another device.");
     this.adopt(session);
     await this.#owner.renewed(session);
     return session.accessToken;
+  }
+
+  #isOwn({ account, deviceId }: Session): boolean {
+    return account === this.#owner.account && deviceId === this.#owner.deviceId;
   }
 
   /** Undefined when the refresh token is spent, expired or lost: the device's key may still open a session. */

@@ -9,7 +9,7 @@ import type { AccountId, ClientMessageId, ConversationId } from "#schema/ids.ts"
 import type { MessageRecord } from "#schema/protocol/message.ts";
 import { openBody } from "../crypto/body.ts";
 import type { BodyKeyPayload } from "../crypto/capsule.ts";
-import { type CryptoErrorCode, isCryptoError } from "../crypto/errors.ts";
+import { type CryptoErrorCode, isCryptoError, parsing } from "../crypto/errors.ts";
 import type { Records, Transaction } from "../store/records.ts";
 import {
   conversationTable,
@@ -138,7 +138,12 @@ export class MessageApplier {
       return { content: { type: "unreadable", reason: "broken" } };
     }
     try {
-      const opened = await openCapsule(transaction, this.#self, entry.device, decodeBase64url(capsule));
+      const opened = await openCapsule(
+        transaction,
+        this.#self,
+        entry.device,
+        parsing(() => decodeBase64url(capsule)),
+      );
       if (contradictsGossip(directory, opened.gossip.mine)) outdated.add(sender.account);
       if (opened.payload.kind !== "bodyKey") return { content: { type: "nothing" } };
       return { content: openContent(this.#self, message, opened.payload) };
@@ -187,7 +192,12 @@ export function openContent(
   if (!isForMessage) return { type: "unreadable", reason: "broken" };
   const from = { accountId: decodeBase64url(sender.account), deviceId: sender.device };
   try {
-    const { payload: content } = openBody(self.provider, decodeBase64url(body), payload, from);
+    const { payload: content } = openBody(
+      self.provider,
+      parsing(() => decodeBase64url(body)),
+      payload,
+      from,
+    );
     return content.type === "text" ? { type: "text", text: content.text } : { type: "nothing" };
   } catch (error) {
     if (isCryptoError(error)) return { type: "unreadable", reason: "broken" };

@@ -93,6 +93,25 @@ describe("order and gaps", () => {
 });
 
 describe("messages", () => {
+  test("[CL161] bytes that are no base64url spoil their own message and not those after it", async () => {
+    const server = new FakeServer();
+    const { alice, bob, conversationId } = await pair(server);
+    const { log } = server.conversations.get(conversationId)!;
+    server.goOffline();
+    server.isOnline = true;
+    server.eventFilter = (event) => (isMessage(event) ? undefined : event);
+    for (const text of ["spoilt capsule", "spoilt body", "after"]) await alice.sendText(conversationId, text);
+    await until(async () => log.length === 4);
+    server.goOffline();
+    log[1]!.capsules[0]!.data = "=capsule=";
+    log[2]!.body = "=body=";
+    server.eventFilter = (event) => event;
+    server.frameFilter = (frame) => frame.type !== "device:send";
+    server.isOnline = true;
+    await bob.reconnectNow();
+    await shows(bob, conversationId, ["first", "[waiting]", "[broken]", "after"]);
+  });
+
   test("[ATTACK 11] a body without its capsule, and a capsule with another body, show no text and ask again", async () => {
     const server = new FakeServer();
     const { alice, bob, conversationId } = await pair(server);

@@ -6,7 +6,10 @@ import { quickProvider } from "#test/support/client/fake-server.ts";
 import { ManualTime, settle } from "#test/support/client/manual-time.ts";
 
 const account = "AAAAAAAAAAAAAAAAAAAAAA" as AccountId;
-type Answer = { status: "session" } | { status: "error"; code: string } | { status: "network" };
+type Answer =
+  | { status: "session"; of?: { account?: AccountId; deviceId?: number } }
+  | { status: "error"; code: string }
+  | { status: "network" };
 
 function setUp(answers: Record<string, Answer>, refreshTransport: "cookie" | "body" = "body") {
   const time = new ManualTime();
@@ -43,7 +46,8 @@ function setUp(answers: Record<string, Answer>, refreshTransport: "cookie" | "bo
         return Response.json({ success: true, data: { challenge: "c", ticket: "t" } });
       const answer = answers[path] ?? { status: "network" };
       if (answer.status === "network") throw new TypeError("offline");
-      if (answer.status === "session") return Response.json({ success: true, data: session() });
+      if (answer.status === "session")
+        return Response.json({ success: true, data: { ...session(), ...answer.of } });
       const error = { code: answer.code, message: "no", requestId: "r" };
       return Response.json({ success: false, error }, { status: 401 });
     },
@@ -88,6 +92,20 @@ describe("tokens", () => {
       expect(calls.map(({ path }) => path)).toEqual(["refresh", "renew/challenge", "renew"]);
       expect(calls[2]?.body).toEqual({ ticket: "t", signature: "signed c", refreshTransport: "body" });
       expect(ended).toEqual([]);
+    }
+  });
+
+  test("[CL160] a session of another device, as a cookie left behind would give, is not taken for the own one", async () => {
+    const other = "BBBBBBBBBBBBBBBBBBBBBA" as AccountId;
+    for (const of of [{ account: other }, { deviceId: 2 }]) {
+      const answers = { refresh: { status: "session", of }, renew: { status: "session" } } as const;
+      const { tokens, calls, renewed } = setUp(answers, "cookie");
+      expect(await tokens.access()).toBe("access 2");
+      expect(calls.map(({ path }) => path)).toEqual(["refresh", "renew/challenge", "renew"]);
+      expect(renewed).toEqual(["access 2"]);
+      const wrong = setUp({ ...answers, renew: { status: "session", of } }, "cookie");
+      await expect(wrong.tokens.access()).rejects.toMatchObject({ kind: "internal" });
+      expect([wrong.renewed, wrong.ended, wrong.tokens.tryCurrent()]).toEqual([[], [], undefined]);
     }
   });
 

@@ -21,7 +21,7 @@ function LinkedText({ children }: { children: string }) {
             title={part.realHost === undefined ? undefined : text.chat.linkHost(part.realHost)}
           >
             {part.text}
-            {part.realHost !== undefined && <span class="real-host"> ({part.realHost})</span>}
+            {part.realHost !== undefined && <bdi class="real-host"> ({part.realHost})</bdi>}
           </a>
         ),
       )}

@@ -57,3 +57,18 @@ test.each([
 ])("of %s the address is %s", (written, expected) => {
   expect(withoutTrailingPunctuation(written)).toBe(expected);
 });
+
+test("[ATTACK 72] in a text with marks that reorder it, every link names the host that really opens", () => {
+  for (const mark of ["\u202a", "\u202d", "\u202e", "\u2066", "\u2068"]) {
+    const [before, link] = linkify(`${mark}https://evil.example/elpmaxe.knab//:sptth`);
+    expect([before, link]).toEqual([
+      { type: "text", text: mark },
+      {
+        type: "link",
+        text: "https://evil.example/elpmaxe.knab//:sptth",
+        href: "https://evil.example/elpmaxe.knab//:sptth",
+        realHost: "evil.example",
+      },
+    ]);
+  }
+});

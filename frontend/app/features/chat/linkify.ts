@@ -5,10 +5,12 @@ export type TextPart =
       readonly type: "link";
       readonly text: string;
       readonly href: string;
-      /** The real host where the written one could deceive: foreign letters, or a name before an @. */
+      /** The real host where the written one could deceive: foreign letters, a name before an @, reordered text. */
       readonly realHost: string | undefined;
     };
 
+/** Characters that make text read in another order than it stands. */
+const reordering = /[\u202a-\u202e\u2066-\u2069]/;
 const candidate = /\b(?:https?:\/\/|www\.)[^\s<>"'`\u2018-\u201f\u00ab\u00bb]+/giu;
 const closers: Readonly<Record<string, string>> = { ")": "(", "]": "[", "}": "{" };
 
@@ -50,7 +52,7 @@ export function linkify(text: string): readonly TextPart[] {
     const url = tryUrl(written);
     if (url === undefined) continue;
     if (match.index > end) parts.push({ type: "text", text: text.slice(end, match.index) });
-    const realHost = deceives(written, url) ? url.host : undefined;
+    const realHost = reordering.test(text) || deceives(written, url) ? url.host : undefined;
     parts.push({ type: "link", text: written, href: url.href, realHost });
     end = match.index + written.length;
   }
