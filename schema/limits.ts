@@ -90,6 +90,15 @@ export const limits = {
   socketSilenceMs: 75_000,
   /** What may wait for a reader that does not keep up, where the platform tells: two resumes' worth. */
   socketBufferedBytes: 4 * KiB * KiB,
+  /** Accounts in one question for presence: those on screen. */
+  presenceAccounts: 20,
+  /** A device counts as online this long after its last ping: with the interval below, a closed lid shows within 60 s. */
+  presenceSilenceMs: 35_000,
+  /** How often a client asks again while someone looks. */
+  presenceIntervalMs: 20_000,
+  /** Questions for presence that a device may ask at once, and how long one takes to come back. */
+  presenceBurst: 6,
+  presenceRefillMs: 5_000,
   /** A started typing mark dies after this without renewal. */
   typingMs: 6_000,
   /** Messages one account may send in one conversation per second, for ever (setting MESSAGES_PER_SECOND). */

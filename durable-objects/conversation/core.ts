@@ -35,6 +35,8 @@ export interface CoreContext {
   readonly defer: (flush: () => void) => void;
   /** Something was committed that inboxes or the archive must hear of. */
   readonly onCommit: (change: { readonly messages: number }) => void;
+  /** Someone types, or stopped: for devices that have not this conversation on screen. */
+  readonly onTyping: (frame: TypingUp, account: AccountId) => void;
   /** A sender knows a newer device set of `account` than this object. */
   readonly onBehind: (account: AccountId) => void;
   /** The transaction failed; everything in it was refused. */
@@ -182,13 +184,15 @@ export class ConversationCore {
     for (const frame of packFrames(events)) socket.send(frame);
   }
 
-  #typing(from: DeviceSocket, { type }: TypingUp): void {
+  #typing(from: DeviceSocket, frame: TypingUp): void {
+    const { type } = frame;
     const { account } = from.identity;
     const { conversationId } = this.#context.state.record;
     const event = serialise({ type, conversationId, account });
     for (const socket of this.#context.sockets.all()) {
       if (socket.isLive && socket.identity.account !== account) socket.send(event);
     }
+    this.#context.onTyping(frame, account);
   }
 
   #broadcast(event: string): void {

@@ -114,6 +114,7 @@ export class FanOut {
       newest: newest === undefined ? undefined : recordOf(state.record.conversationId, newest),
       messages: isEveryoneLive ? [] : this.#messagesFor(member, member.notified),
       liveDevices,
+      hasSent: state.hasSent(member),
       peerSet: { epoch: peer?.setEpoch ?? 0, version: peer?.listVersion ?? 0 },
     };
   }

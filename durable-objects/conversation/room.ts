@@ -1,5 +1,6 @@
 /** A conversation that exists, awake: its state, core, fan-out and timed work, put together. */
-import type { AccountId } from "#schema/ids.ts";
+import { type AccountId, deviceAddressKey } from "#schema/ids.ts";
+import type { TypingUp } from "#schema/protocol/typing.ts";
 import { unwrap } from "#schema/rpc/result.ts";
 import type { InboxRpc } from "#schema/rpc/inbox.ts";
 import type { DeviceSet, Summary } from "#schema/rpc/shared.ts";
@@ -15,13 +16,15 @@ import type { ConversationStore, Snapshot } from "./store.ts";
 export type ConversationAlarm = "archive" | "fan_out" | "sweep" | "prune";
 
 const fanOutRetryMs = 5_000;
+/** A client repeats its start every 3 s; more often than this is not passed on to inboxes. */
+const typingRepeatMs = 2_500;
 
 export interface RoomContext {
   readonly store: ConversationStore;
   readonly sockets: Pick<Roster, "all">;
   readonly alarms: Pick<Alarms<ConversationAlarm>, "schedule" | "isPending">;
   readonly archive: Archive;
-  readonly inboxOf: (account: AccountId) => Pick<InboxRpc, "advance" | "deviceSet">;
+  readonly inboxOf: (account: AccountId) => Pick<InboxRpc, "advance" | "deviceSet" | "typing">;
   readonly now: () => number;
   readonly messagesPerSecond: number;
   readonly pause: (delayMs: number) => Promise<void>;
@@ -36,6 +39,8 @@ export class Room {
   readonly #context: RoomContext;
   readonly #fanOut: FanOut;
   readonly #housekeeping: Housekeeping;
+  /** Of each member at most one start. */
+  readonly #typingSince = new Map<AccountId, number>();
   readonly #pulling = new Set<AccountId>();
 
   constructor(context: RoomContext, snapshot: Snapshot) {
@@ -63,6 +68,7 @@ export class Room {
       messagesPerSecond,
       defer,
       onCommit: ({ messages }) => this.#committed(messages),
+      onTyping: (frame, account) => this.#typing(frame, account),
       onBehind: (account) => void this.#pull(account),
       onFlushFailed: (error) => onFailure("flush_failed", error),
     });
@@ -108,6 +114,31 @@ export class Room {
     const { alarms, now } = this.#context;
     alarms.schedule("fan_out", now() + fanOutRetryMs);
     this.#fanOut.kick();
+  }
+
+  /** Tells inboxes whose devices are not all here; a mark that is lost is no loss. */
+  #typing({ type, conversationId }: TypingUp, account: AccountId): void {
+    const { sockets, now, inboxOf, onFailure } = this.#context;
+    const isStart = type === "typing:start";
+    const startedAtMs = this.#typingSince.get(account);
+    if (isStart && startedAtMs !== undefined && now() < startedAtMs + typingRepeatMs) return;
+    if (!isStart && startedAtMs === undefined) return;
+    if (isStart) this.#typingSince.set(account, now());
+    else this.#typingSince.delete(account);
+    const live = new Set<string>();
+    for (const { identity, isLive } of sockets.all()) {
+      if (isLive) live.add(deviceAddressKey(identity.account, identity.device));
+    }
+    for (const member of this.state.members.values()) {
+      if (member.account === account) continue;
+      const isEveryoneHere = [...member.devices].every(
+        ([device, { active }]) => !active || live.has(deviceAddressKey(member.account, device)),
+      );
+      if (isEveryoneHere) continue;
+      inboxOf(member.account)
+        .typing({ type, conversationId, account })
+        .catch((error: unknown) => onFailure("call_failed", error));
+    }
   }
 
   async #pull(account: AccountId): Promise<void> {

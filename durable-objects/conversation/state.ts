@@ -103,6 +103,10 @@ export class ConversationState {
     return lowest;
   }
 
+  hasSent(member: MemberState): boolean {
+    return (member.position === 0 ? this.firstMemberCount : this.lastSeq - this.firstMemberCount) > 0;
+  }
+
   /** Messages of the other member after `member.read`. */
   unread(member: MemberState): number {
     const byFirst = this.firstMemberCount - member.readCount;

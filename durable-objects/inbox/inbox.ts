@@ -8,6 +8,7 @@ import { deviceListHashInput } from "#schema/envelope/device-list.ts";
 import type { Bundle, DeviceDirectory } from "#schema/http/devices.ts";
 import type { AccountId, DeviceId } from "#schema/ids.ts";
 import { pingText, pongText } from "#schema/protocol/control.ts";
+import type { Presence, PresenceAudience } from "#schema/protocol/presence.ts";
 import { subprotocol } from "#schema/protocol/version.ts";
 import type * as Rpc from "#schema/rpc/inbox.ts";
 import { answerRpc, type RpcResult, unwrap } from "#schema/rpc/result.ts";
@@ -26,6 +27,7 @@ import { InboxCore } from "./core.ts";
 import { knownAccount } from "./devices.ts";
 import { InboxParts } from "./parts.ts";
 import { Postman } from "./postman.ts";
+import { PresenceDesk } from "./presence.ts";
 
 type InboxAlarm = "notices" | "receipts" | "clean" | "sockets";
 
@@ -36,6 +38,7 @@ export class Inbox extends DurableObject<ObjectEnv> implements Rpc.InboxRpc {
   readonly #sql: Sql;
   readonly #sockets: SocketRoster;
   readonly #parts: InboxParts;
+  readonly #presence: PresenceDesk;
   readonly #channel: InboxChannel;
   readonly #core: InboxCore;
   readonly #postman: Postman;
@@ -48,12 +51,21 @@ export class Inbox extends DurableObject<ObjectEnv> implements Rpc.InboxRpc {
     context.setWebSocketAutoResponse(new WebSocketRequestResponsePair(pingText, pongText));
     this.#sockets = new SocketRoster(context);
     this.#parts = new InboxParts(this.#sql, Date.now);
+    this.#presence = new PresenceDesk({
+      sql: this.#sql,
+      now: Date.now,
+      summaries: this.#parts.summaries,
+      heardAtMs: () => this.#sockets.heardAtMs(),
+      ask: async (account, viewer) => unwrap(await inboxStub(this.env, account).presence({ viewer })),
+      onFailure: (error) => this.#log("call_failed", error),
+    });
     this.#channel = new InboxChannel({
       parts: this.#parts,
       sockets: this.#sockets,
       now: Date.now,
       deliver: (account, message) => this.#deliver(account, message),
       onReceipt: () => this.#post("receipts"),
+      onPresenceGet: (socket, frame) => this.#presence.get(socket, frame),
       onFailure: (error) => this.#log("call_failed", error),
     });
     this.#core = new InboxCore(
@@ -100,12 +112,12 @@ export class Inbox extends DurableObject<ObjectEnv> implements Rpc.InboxRpc {
   }
 
   override webSocketClose(socket: WebSocket, code: number, reason: string): void {
-    this.#sockets.remove(socket);
+    this.#leave(socket);
     answerClose(socket, code, reason);
   }
 
   override webSocketError(socket: WebSocket): void {
-    this.#sockets.remove(socket);
+    this.#leave(socket);
   }
 
   override async alarm(): Promise<void> {
@@ -208,6 +220,33 @@ export class Inbox extends DurableObject<ObjectEnv> implements Rpc.InboxRpc {
     });
   }
 
+  presence({ viewer }: { viewer: AccountId }): Promise<RpcResult<Presence>> {
+    return answerRpc(() => this.#presence.seenBy(knownAccount(this.#sql).account, viewer));
+  }
+
+  presenceAudience(): Promise<RpcResult<PresenceAudience>> {
+    return answerRpc(() => {
+      knownAccount(this.#sql);
+      return this.#presence.audience();
+    });
+  }
+
+  setPresenceAudience({ audience }: { audience: PresenceAudience }): Promise<RpcResult<null>> {
+    return answerRpc(() => {
+      knownAccount(this.#sql);
+      this.#presence.setAudience(audience);
+      return null;
+    });
+  }
+
+  typing(input: Rpc.TypingInput): Promise<RpcResult<null>> {
+    return answerRpc(() => {
+      knownAccount(this.#sql);
+      this.#channel.typing(input);
+      return null;
+    });
+  }
+
   listConversations(input: Rpc.ConversationListInput): Promise<RpcResult<Rpc.ConversationList>> {
     return answerRpc(() => {
       knownAccount(this.#sql);
@@ -220,7 +259,13 @@ export class Inbox extends DurableObject<ObjectEnv> implements Rpc.InboxRpc {
     return this.#openAlarms;
   }
 
+  #leave(socket: WebSocket): void {
+    if (hasTable(this.#sql, "account")) this.#presence.left(this.#sockets.heardAtMs());
+    this.#sockets.remove(socket);
+  }
+
   #tidySockets(): void {
+    this.#presence.left(this.#sockets.heardAtMs());
     const againAtMs = this.#sockets.tidy(Date.now());
     if (againAtMs !== undefined) this.#alarms.schedule("sockets", againAtMs);
   }

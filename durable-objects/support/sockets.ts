@@ -135,7 +135,7 @@ export class SocketRoster implements Roster {
   tidy(nowMs: number): number | undefined {
     let next = Infinity;
     for (const [socket, held] of this.#sockets) {
-      const lease = held.lease(this.#context.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? 0);
+      const lease = this.#leaseOf(socket, held);
       const reason = leaseEnd(lease, nowMs);
       if (reason === undefined) {
         next = Math.min(next, leaseCheckAtMs(lease));
@@ -145,6 +145,18 @@ export class SocketRoster implements Roster {
       held.close(reason);
     }
     return next === Infinity ? undefined : Math.max(next, nowMs + tidyLeastMs);
+  }
+
+  /** When any of the sockets was last heard; 0 without one. */
+  heardAtMs(): number {
+    let latest = 0;
+    for (const [socket, held] of this.#sockets)
+      latest = Math.max(latest, this.#leaseOf(socket, held).heardAtMs);
+    return latest;
+  }
+
+  #leaseOf(socket: WebSocket, held: HibernatingSocket): Lease {
+    return held.lease(this.#context.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? 0);
   }
 
   /** The socket that a frame came on. */

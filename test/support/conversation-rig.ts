@@ -6,7 +6,7 @@ import { Alarms } from "#durable-objects/support/alarms.ts";
 import { migrate } from "#durable-objects/support/migrate.ts";
 import type { AccountId, ConversationId, SessionId } from "#schema/ids.ts";
 import type { MessageSend } from "#schema/protocol/message.ts";
-import type { AdvanceInput } from "#schema/rpc/inbox.ts";
+import type { AdvanceInput, TypingInput } from "#schema/rpc/inbox.ts";
 import type { DeviceSet } from "#schema/rpc/shared.ts";
 import { FakeRoster, FakeSocket } from "./fake-socket.ts";
 import { migrationsOf, type NodeSql, nodeSql } from "./node-sql.ts";
@@ -22,6 +22,7 @@ export class ConversationRig {
   readonly store: SqliteConversationStore;
   readonly archive = new D1LikeArchive();
   readonly notices: { readonly account: AccountId; readonly input: AdvanceInput }[] = [];
+  readonly typing: { readonly to: AccountId; readonly input: TypingInput }[] = [];
   readonly failures: unknown[] = [];
   readonly sets = new Map<AccountId, DeviceSet>();
   readonly pauses: number[] = [];
@@ -157,6 +158,10 @@ export class ConversationRig {
       advance: (input: AdvanceInput) => {
         if (this.isInboxDown) return Promise.reject(new Error("inbox down"));
         this.notices.push({ account, input });
+        return Promise.resolve({ ok: true as const, value: null });
+      },
+      typing: (input: TypingInput) => {
+        this.typing.push({ to: account, input });
         return Promise.resolve({ ok: true as const, value: null });
       },
       deviceSet: () => {

@@ -111,6 +111,17 @@ export function takeInboxFrame(server: FakeServer, socket: FakeSocket, text: str
     case "message:delivered":
     case "message:read":
       return takeReceipt(server, socket, frame);
+    case "presence:get": {
+      const presences = frame.accounts.map((other) => {
+        const audience = server.presenceAudience.get(other) ?? "contacts";
+        const isOnline = [...server.sockets].some((each) => each.account === other);
+        if (audience === "nobody") return { account: other, state: "hidden" };
+        return isOnline
+          ? { account: other, state: "online" }
+          : { account: other, state: "offline", lastSeenMs: 60_000 };
+      });
+      return socket.send({ type: "presence:state", presences });
+    }
     case "device:send": {
       const key = deviceAddressKey(frame.account, frame.device);
       const queue = server.queues.get(key) ?? [];

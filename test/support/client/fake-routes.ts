@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { decodeBase64url } from "#schema/envelope/base64url.ts";
 import { parseSignOutStatement } from "#schema/envelope/device-statements.ts";
 import { SottoError } from "#schema/errors.ts";
+import { setPrivacy } from "#schema/http/privacy.ts";
 import * as auth from "#schema/http/auth.ts";
 import { createConversation } from "#schema/http/conversations.ts";
 import { claimBundles, uploadPrekeys } from "#schema/http/devices.ts";
@@ -53,6 +54,13 @@ export function answerRoute(server: FakeServer, url: URL, init: RequestInit): un
       const conversation = known ?? new FakeConversation(accounts, [account.account, peer]);
       conversations.set(conversation.id, conversation);
       return conversation.summary(account.account);
+    }
+    case "GET privacy":
+      return { presence: server.presenceAudience.get(account.account) ?? "contacts" };
+    case "PUT privacy": {
+      const { presence } = v.parse(setPrivacy.request, body);
+      server.presenceAudience.set(account.account, presence);
+      return { presence };
     }
     case "GET conversations messages": {
       const conversation = conversations.get(parts[1] ?? "");
