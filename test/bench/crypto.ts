@@ -1,6 +1,6 @@
 /** One-to-one encryption: capsules per second, sealed and opened, without and with a Diffie-Hellman step each. */
 import { nobleProvider } from "#core/crypto/noble-provider.ts";
-import { type BenchResult, figure, median } from "./result.ts";
+import { type BenchResult, compare, median } from "./result.ts";
 import { connect, createPeer, type Peer, receive, send } from "../support/crypto/peers.ts";
 
 function pair(): readonly [Peer, Peer] {
@@ -21,7 +21,7 @@ function perSecond(rounds: number, messages: number, work: () => void): number {
   return median(rates);
 }
 
-export function benchCrypto(quick: boolean): BenchResult[] {
+export function benchCrypto({ quick }: { readonly quick: boolean }): BenchResult[] {
   const rounds = quick ? 3 : 7;
   const [anna, ben] = pair();
   const exchange = (from: Peer, to: Peer): void => {
@@ -35,7 +35,7 @@ export function benchCrypto(quick: boolean): BenchResult[] {
     exchange(ben, anna);
   });
   return [
-    figure("1:1 encrypt + decrypt per second, no DH step", oneWay),
-    figure("1:1 encrypt + decrypt per second, a DH step each", turns * 2),
+    compare("1:1 encrypt + decrypt per second, no DH step", oneWay),
+    compare("1:1 encrypt + decrypt per second, a DH step each", turns * 2),
   ];
 }

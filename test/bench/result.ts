@@ -18,15 +18,33 @@ export function writeResults(results: readonly BenchResult[]): void {
   writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`);
 }
 
-/** At most `most`: ours may take that many times what the peer takes. */
-export function atMost(name: string, ours: number, peer: number, most: number): BenchResult {
-  const ratio = ours / peer;
-  return { name, ours, peer, ratio, goal: `at most ${most} times`, met: ratio <= most };
+/** A figure beside the peer's, or alone when there is none in this run. */
+export function compare(name: string, ours: number, peer?: number): BenchResult {
+  return {
+    name,
+    ours,
+    peer: peer ?? null,
+    ratio: peer === undefined ? null : ours / peer,
+    goal: "none",
+    met: null,
+  };
 }
 
-/** A figure without a peer in this run. */
-export function figure(name: string, ours: number): BenchResult {
-  return { name, ours, peer: null, ratio: null, goal: "none", met: null };
+/** Ours may take at most that many times what the peer takes; without a peer the goal stays open. */
+export function atMostTimes(most: number, result: BenchResult): BenchResult {
+  const met = result.ratio === null ? null : result.ratio <= most;
+  return { ...result, goal: `at most ${most} times`, met };
+}
+
+/** Ours should do at least that many times what the peer does. */
+export function atLeastTimes(least: number, result: BenchResult): BenchResult {
+  const met = result.ratio === null ? null : result.ratio >= least;
+  return { ...result, goal: `at least ${least} times`, met };
+}
+
+/** Ours itself should stay below `limit`. */
+export function under(limit: number, unit: string, result: BenchResult): BenchResult {
+  return { ...result, goal: `under ${limit} ${unit}`, met: result.ours < limit };
 }
 
 export function median(values: readonly number[]): number {

@@ -1,129 +1,110 @@
 /**
- * The full send path (authentication, schema check, membership, device set, idempotency, receipts) against a bare
- * group-commit object: same frames, same machine, same run, both on workerd without the development proxy.
+ * Messages per second and acknowledgement latency of a direct conversation, three capsules a message, on the full path
+ * (authentication, schema check, membership, device set, idempotency, receipts): against the peer, which carries the
+ * body alone, and against a bare group-commit object, which takes the same frames. Rounds alternate between the sides;
+ * every figure is the median of its rounds.
  */
-import { convertV4MiniflareOptions, Miniflare } from "miniflare";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { stripTypeScriptTypes } from "node:module";
-import { tmpdir } from "node:os";
-import path from "node:path";
-import { nobleProvider as provider } from "#core/crypto/noble-provider.ts";
-import { encodeBase64url } from "#schema/envelope/base64url.ts";
-import { subprotocol, tokenSubprotocolPrefix } from "#schema/protocol/version.ts";
-import { addRawDevice, createRawConversation, registerRaw } from "../support/raw-account.ts";
-import { rawBody, rawMessage } from "../support/raw-frames.ts";
-import { buildWorker, startServer } from "../support/server.ts";
-import { type FrameMaker, type LoadFigures, type LoadTarget, runLoad } from "./load.ts";
-import { atMost, type BenchResult, figure, median } from "./result.ts";
+import { type BenchContext, settle } from "./context.ts";
+import { startBare } from "./bare.ts";
+import { startChild } from "./child.ts";
+import type { Endpoint } from "./load/channel.ts";
+import type { LoadFigures, LoadJob } from "./load/job.ts";
+import type { Conversation } from "./ours.ts";
+import { atLeastTimes, atMostTimes, type BenchResult, compare, median } from "./result.ts";
 
-interface Contender {
-  readonly sender: LoadTarget;
-  readonly listener: LoadTarget;
-  readonly frame: FrameMaker;
-  close(): Promise<void>;
+interface Ends {
+  readonly sender: Endpoint;
+  readonly listener: Endpoint;
 }
 
-/** A direct conversation of two people with two devices each: three capsules a message. */
-async function full(): Promise<Contender> {
-  buildWorker();
-  const server = await startServer({ messagesPerSecond: 1_000_000 });
-  const { origin } = server;
-  const anna = await registerRaw(origin, "bench.anna");
-  const ben = await registerRaw(origin, "bench.ben");
-  await addRawDevice(origin, anna);
-  await addRawDevice(origin, ben);
-  const [from] = anna.devices;
-  const [to] = ben.devices;
-  if (from === undefined || to === undefined) throw new Error("no devices");
-  const conversationId = await createRawConversation(origin, from, ben);
-  const target = (token: string): LoadTarget => ({
-    url: `${origin.replace("http", "ws")}/ws/conversations/${conversationId}`,
-    protocols: [subprotocol, `${tokenSubprotocolPrefix}${token}`],
-    conversationId,
-  });
-  const to3 = [
-    { account: anna.account, device: 2 },
-    { account: ben.account, device: 1 },
-    { account: ben.account, device: 2 },
-  ];
-  const lists = [
-    { account: anna.account, version: 2 },
-    { account: ben.account, version: 2 },
-  ];
-  return {
-    sender: target(from.session.accessToken),
-    listener: target(to.session.accessToken),
-    frame: frames(conversationId, rawMessage(conversationId, to3, lists)),
-    close: () => server.close(),
-  };
+const levels = [1, 16, 64, 256];
+
+function until(quick: boolean): LoadJob["until"] {
+  return quick ? { warmUpMs: 300, measureMs: 800 } : { warmUpMs: 1000, measureMs: 3000 };
 }
 
-async function bare(conversationLike: FrameMaker): Promise<Contender> {
-  const source = readFileSync(path.join(import.meta.dirname, "bare/object.ts"), "utf8");
-  const options = {
-    name: "bare",
-    compatibilityDate: "2026-10-23",
-    compatibilityFlags: ["no_web_socket_compression"],
-    modules: [{ type: "ESModule" as const, path: "object.js", contents: stripTypeScriptTypes(source) }],
-    durableObjects: { BARE: { className: "Bare", useSQLite: true } },
-    unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
-  };
-  const state = mkdtempSync(path.join(tmpdir(), "sotto-bare-"));
-  const server = new Miniflare({
-    ...convertV4MiniflareOptions({ workers: [options] }),
-    resourcePersistencePath: state,
-  });
-  await server.ready;
-  const url = await server.unsafeGetDirectURL("bare");
-  const target = {
-    url: `${url.origin.replace("http", "ws")}/bare`,
-    protocols: [subprotocol],
-    conversationId: encodeBase64url(provider.random(16)),
-  };
-  return {
-    sender: target,
-    listener: target,
-    frame: conversationLike,
-    async close() {
-      await server.dispose();
-      rmSync(state, { recursive: true, force: true });
-    },
-  };
-}
+const rate = (rounds: readonly LoadFigures[]): number => median(rounds.map((each) => each.messagesPerSecond));
+const latency = (rounds: readonly LoadFigures[]): number => median(rounds.map((each) => each.ackP50Ms));
 
-/** Only the id and the body differ from message to message; making capsules is not what is measured. */
-function frames(conversationId: string, template: object): FrameMaker {
-  return () => {
-    const clientMessageId = encodeBase64url(provider.random(16));
-    const body = rawBody(conversationId, clientMessageId);
-    return { clientMessageId, text: JSON.stringify({ ...template, clientMessageId, body }) };
-  };
-}
-
-export async function benchSendPath(quick: boolean): Promise<BenchResult[]> {
-  const ours = await full();
-  const peer = await bare(ours.frame);
+export async function benchSendPath(context: BenchContext): Promise<BenchResult[]> {
+  const { ours, peer, generator, quick } = context;
+  const conversation = await ours.converse();
+  const room = await peer?.room(bodyOf(conversation));
+  const bare = await startBare(conversation);
   const results: BenchResult[] = [];
   try {
-    for (const inFlight of [1, 16, 64]) {
-      const rounds: { ours: LoadFigures; peer: LoadFigures }[] = [];
-      for (let round = 0; round < (quick ? 1 : 3); round++) {
-        const options = { inFlight, warmUpMs: 500, measureMs: quick ? 1500 : 4000 };
-        const first = await runLoad(ours.sender, ours.listener, { ...options, frame: ours.frame });
-        const second = await runLoad(peer.sender, peer.listener, { ...options, frame: peer.frame });
-        if (first.delivered !== first.acknowledged) throw new Error("the listener missed messages");
-        rounds.push({ ours: first, peer: second });
+    for (const inFlight of levels) {
+      const run = (ends: Ends): Promise<LoadFigures> =>
+        generator.run({ conversations: [ends], inFlight, until: until(quick) });
+      const rounds = { ours: [] as LoadFigures[], peer: [] as LoadFigures[], bare: [] as LoadFigures[] };
+      for (let round = 0; round < (quick ? 1 : 5); round += 1) {
+        rounds.ours.push(await run(conversation));
+        await settle(ours);
+        if (room !== undefined) rounds.peer.push(await run(room));
+        rounds.bare.push(await run(bare));
       }
-      const oursRate = median(rounds.map((round) => round.ours.messagesPerSecond));
-      const peerRate = median(rounds.map((round) => round.peer.messagesPerSecond));
-      const name = `send path, 3 capsules, ${inFlight} in flight`;
-      results.push(atMost(`${name}: ms per message, full / bare`, 1000 / oursRate, 1000 / peerRate, 1.5));
-      results.push(figure(`${name}: messages/s`, oursRate));
-      results.push(figure(`${name}: ack p50 ms`, median(rounds.map((round) => round.ours.ackP50Ms))));
+      const [oursRate, bareRate] = [rate(rounds.ours), rate(rounds.bare)];
+      const hasPeer = room !== undefined;
+      const name = `direct, 3 capsules, ${inFlight} in flight`;
+      const messages = compare(`${name}: messages/s`, oursRate, hasPeer ? rate(rounds.peer) : undefined);
+      const ack = compare(
+        `${name}: ack p50 ms`,
+        latency(rounds.ours),
+        hasPeer ? latency(rounds.peer) : undefined,
+      );
+      results.push(inFlight === 64 ? atLeastTimes(4, messages) : messages);
+      results.push(inFlight === 1 ? atMostTimes(0.8, ack) : ack);
+      const cost = compare(`${name}: ms a message, full / bare`, 1000 / oursRate, 1000 / bareRate);
+      results.push(atMostTimes(1.5, cost));
     }
   } finally {
-    await ours.close();
-    await peer.close();
+    await bare.close();
   }
   return results;
+}
+
+export async function benchManyConversations(context: BenchContext): Promise<BenchResult[]> {
+  const { ours, peer, generator, quick } = context;
+  const conversations: Conversation[] = [];
+  const rooms: Ends[] = [];
+  for (let i = 0; i < 100; i += 1) {
+    const conversation = await ours.converse();
+    conversations.push(conversation);
+    if (peer !== undefined) rooms.push(await peer.room(bodyOf(conversation)));
+  }
+  const rounds = { ours: [] as LoadFigures[], peer: [] as LoadFigures[] };
+  for (let round = 0; round < (quick ? 1 : 3); round += 1) {
+    const job = { inFlight: 2, until: until(quick) };
+    rounds.ours.push(await generator.run({ ...job, conversations }));
+    await settle(ours);
+    if (peer !== undefined) rounds.peer.push(await generator.run({ ...job, conversations: rooms }));
+  }
+  const hasPeer = peer !== undefined;
+  const name = "100 direct conversations at once, 2 in flight each";
+  return [
+    compare(`${name}: messages/s`, rate(rounds.ours), hasPeer ? rate(rounds.peer) : undefined),
+    compare(`${name}: ack p50 ms`, latency(rounds.ours), hasPeer ? latency(rounds.peer) : undefined),
+  ];
+}
+
+/** What the generator can do when nobody holds it up. */
+export async function benchGenerator({ ours, generator, quick }: BenchContext): Promise<BenchResult[]> {
+  const { sender } = await ours.converse();
+  const echo = await startChild(new URL("load/echo.ts", import.meta.url).pathname);
+  const end = { ...sender, url: echo.origin.replace("http", "ws") };
+  const results: BenchResult[] = [];
+  for (const inFlight of [1, 64]) {
+    const conversations = [{ sender: end, listener: end }];
+    const figures = await generator.run({ conversations, inFlight, until: until(quick) });
+    results.push(
+      compare(`load generator against an echo, ${inFlight} in flight: messages/s`, figures.messagesPerSecond),
+    );
+  }
+  echo.close();
+  return results;
+}
+
+function bodyOf({ sender }: Conversation): string {
+  if (sender.dialect !== "sotto") throw new Error("not a conversation of ours");
+  return (JSON.parse(sender.frame) as { body: string }).body;
 }

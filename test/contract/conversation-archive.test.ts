@@ -52,7 +52,7 @@ const storedRange = (rig: ConversationRig) =>
   rig.sql.first<{ low: number; high: number }>("SELECT min(seq) AS low, max(seq) AS high FROM messages");
 
 describe("pruning", () => {
-  test("[AR40] what is archived, needed by no device and beyond the window goes; the newest stay", async () => {
+  test("[AR46] what is archived, needed by no device and beyond the window goes; the newest stay", async () => {
     const rig = rigWithLog(grown + 50);
     acknowledge(rig, [anna, grown], [ben, grown]);
     await rig.room.handlers.archive();
@@ -66,7 +66,7 @@ describe("pruning", () => {
     expect(rig.room.state.lastSeq).toBe(grown + 51);
   });
 
-  test("[AR40] a device that has not acknowledged keeps everything from there on, until its capsules expire", async () => {
+  test("[AR46] a device that has not acknowledged keeps everything from there on, until its capsules expire", async () => {
     const rig = rigWithLog(grown);
     acknowledge(rig, [anna, grown], [ben, 500]);
     await rig.room.handlers.archive();
@@ -79,7 +79,7 @@ describe("pruning", () => {
     expect(storedRange(rig)).toEqual({ low: pruneMessages + 1, high: grown });
   });
 
-  test("[AR40] without the archive nothing goes", async () => {
+  test("[AR46] without the archive nothing goes", async () => {
     const rig = rigWithLog(grown);
     rig.archive.isDown = true;
     acknowledge(rig, [anna, grown], [ben, grown]);
@@ -162,7 +162,7 @@ describe("from below the window", () => {
     return rig;
   }
 
-  test("[CV40] a resume from below the window brings no message, says where it starts, and is not live", async () => {
+  test("[CV44] a resume from below the window brings no message, says where it starts, and is not live", async () => {
     const rig = await prunedRig();
     const socket = rig.socket(ben, 1, false);
     rig.receive(socket, resume(pruneMessages - 1));

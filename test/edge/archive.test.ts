@@ -138,7 +138,7 @@ describe("the hot window", () => {
     pair = await makePruned(total);
   });
 
-  test("[AR40] old rows leave the object, with the archive holding all", async () => {
+  test("[AR46] old rows leave the object, with the archive holding all", async () => {
     const rows = await runInDurableObject(env.CONVERSATION.getByName(pair.id), (_object, state) =>
       state.storage.sql.exec("SELECT min(seq) AS low, count(*) AS count FROM messages").one(),
     );
@@ -198,7 +198,7 @@ describe("the hot window", () => {
     anna.socket.close(1000);
   });
 
-  test("[CV40] a socket from below the window is told where it starts, after eviction too", async () => {
+  test("[CV44] a socket from below the window is told where it starts, after eviction too", async () => {
     await evictDurableObject(env.CONVERSATION.getByName(pair.id));
     const ben = await connect(`/ws/conversations/${pair.id}`, pair.benToken);
     ben.send({ type: "conversation:resume", conversationId: pair.id, after: 3 });

@@ -2,11 +2,10 @@
  * Every HTTP route against everything a client should not send. Each refusal is the typed error with a request id and
  * nothing else, and nothing is stored. What this does not show: behaviour of frames (bad-frames.test.ts).
  */
-import { importJWK, SignJWT } from "jose";
-import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { commonErrors, sessionErrors } from "#schema/http/route.ts";
 import { errorKinds } from "#schema/errors.ts";
+import { expiredToken } from "../support/expired-token.ts";
 import {
   addRawDevice,
   createRawConversation,
@@ -150,8 +149,15 @@ test("[HT24] a path parameter of the wrong form is refused", async () => {
 
 test("[HT25] another method is refused, an unknown address is not found", async () => {
   for (const sample of samples) {
-    for (const method of ["PUT", "DELETE", "PATCH"]) {
-      const answer = await rawRequest(server.origin, method, sample.path, { json: {} });
+    const served = samples.filter(({ path }) => path === sample.path).map(({ contract }) => contract.method);
+    for (const method of ["GET", "POST", "PUT", "DELETE", "PATCH"]) {
+      if (served.some((each) => each === method)) continue;
+      const answer = await rawRequest(
+        server.origin,
+        method,
+        sample.path,
+        method === "GET" ? {} : { json: {} },
+      );
       expectRefusal(answer, sample, ["method_not_allowed"]);
     }
   }
@@ -193,14 +199,7 @@ test("[HT27] without a token, or with one that is forged, of another purpose or 
 });
 
 test("[HT28] an expired token asks for a refresh", async () => {
-  const secret = /SESSION_SIGNING_KEY='(.+)'/.exec(readFileSync(".dev.vars", "utf8"))?.[1] ?? "";
-  const key = await importJWK(JSON.parse(secret) as Record<string, string>, "EdDSA");
-  const claims = JSON.parse(
-    Buffer.from(caller.session.accessToken.split(".")[1] ?? "", "base64url").toString(),
-  ) as Record<string, unknown>;
-  const expired = await new SignJWT({ ...claims, exp: Math.floor(Date.now() / 1000) - 1 })
-    .setProtectedHeader({ alg: "EdDSA" })
-    .sign(key);
+  const expired = await expiredToken(caller.session.accessToken);
   for (const sample of needingSession()) {
     expectRefusal(await request(sample, { token: expired }), sample, ["token_expired"]);
   }

@@ -3,16 +3,20 @@
  * (server.ts) starts it as its own process group, so that a test can kill it the hard way. Prints one JSON line,
  * `{"origin": …}`, when it listens.
  *
- * Arguments: state folder, port (0 = any), requests per minute, messages per second (empty = as configured).
+ * Arguments: state folder, port (0 = any), requests per minute, messages per second (empty = as configured), port of
+ * the inspector (empty = none). A line `CLASS NAME` on its input evicts that object, as after an idle while, and is
+ * repeated on its output.
  */
 import { readD1Migrations } from "@cloudflare/vitest-plugin";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { globSync, readFileSync } from "node:fs";
 import path from "node:path";
+import { createInterface } from "node:readline";
 import { unstable_getMiniflareWorkerOptions, unstable_readConfig } from "wrangler";
 
 const root = path.resolve(import.meta.dirname, "../..");
-const [state = ".tmp/state", port = "0", limit = "100000", messages = ""] = process.argv.slice(2);
+const [state = ".tmp/state", port = "0", limit = "100000", messages = "", inspector = ""] =
+  process.argv.slice(2);
 const built = path.join(root, "dist/worker");
 const configPath = path.join(root, "wrangler.toml");
 
@@ -48,7 +52,11 @@ const options = convertV4MiniflareOptions({
     },
   ],
 });
-const server = new Miniflare({ ...options, resourcePersistencePath: path.resolve(state) });
+const server = new Miniflare({
+  ...options,
+  resourcePersistencePath: path.resolve(state),
+  ...(inspector === "" ? {} : { inspectorPort: Number(inspector) }),
+});
 await server.ready;
 
 const config = unstable_readConfig({ config: configPath });
@@ -65,3 +73,9 @@ for (const { binding, migrations_dir: directory } of config.d1_databases) {
 }
 const direct = await server.unsafeGetDirectURL("sotto");
 console.log(JSON.stringify({ origin: direct.origin }));
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const [className = "", name = ""] = line.split(" ");
+  await server.unsafeEvictDurableObject("sotto", className, { name, webSockets: "hibernate" });
+  console.log(line);
+}

@@ -3,7 +3,8 @@
  * its own that can be killed (SIGKILL, no warning) and started again on the same state and port.
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { randomInt } from "node:crypto";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -21,28 +22,39 @@ export interface TestServer {
   kill(): Promise<void>;
   /** Starts again after `kill`. */
   restart(): Promise<void>;
+  /** Takes an object out of memory as an idle while would; its sockets stay, asleep. */
+  evict(className: "Conversation" | "Inbox", name: string): Promise<void>;
   /** Kills and removes the state. */
   close(): Promise<void>;
 }
 
-/** Bundles the Worker into dist/worker with wrangler, exactly as a deploy does. */
+/** Bundles the Worker into dist/worker with wrangler, exactly as a deploy does; the app may be missing. */
 export function buildWorker(): void {
+  mkdirSync(path.join(root, "dist/client"), { recursive: true });
   const wrangler = path.join(root, "node_modules/wrangler/bin/wrangler.js");
   const args = [wrangler, "deploy", "--dry-run", "--env=", "--outdir=dist/worker"];
   const env = { ...process.env, WRANGLER_SEND_METRICS: "false", CLOUDFLARE_CF_FETCH_ENABLED: "false" };
+  // Wrangler wants the app's folder to be there; whoever needs the app in it builds it.
+  mkdirSync(path.join(root, "dist/client"), { recursive: true });
   execFileSync(process.execPath, args, { cwd: root, stdio: ["ignore", "ignore", "inherit"], env });
 }
 
-/** A port that was free a moment ago. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
+/**
+ * A port that was free a moment ago, outside the range from which systems take the ports of outgoing connections:
+ * while a killed server is away, its own clients' connections could take one from there.
+ */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(20_000, 32_000);
+    if (await isFree(port)) return port;
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
     const probe = createServer();
-    probe.on("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      const port = typeof address === "object" && address !== null ? address.port : 0;
-      probe.close(() => resolve(port));
-    });
+    probe.once("error", () => resolve(false));
+    probe.listen(port, "127.0.0.1", () => probe.close(() => resolve(true)));
   });
 }
 
@@ -51,6 +63,8 @@ export interface ServerOptions {
   readonly requestsPerMinute?: number;
   /** Exact limit of the conversation object; the product's own unless given. */
   readonly messagesPerSecond?: number;
+  /** Where the runtime's inspector listens; it does not unless given. */
+  readonly inspectorPort?: number;
 }
 
 export async function startServer(options: ServerOptions = {}): Promise<TestServer> {
@@ -58,15 +72,16 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   const port = await freePort();
   const limit = String(options.requestsPerMinute ?? 1_000_000);
   const messages = String(options.messagesPerSecond ?? "");
+  const inspector = String(options.inspectorPort ?? "");
   let output = "";
   let child: ChildProcess | undefined;
 
   async function start(): Promise<void> {
     const script = path.join(root, "test/support/server-process.ts");
-    const started = spawn(process.execPath, [script, state, String(port), limit, messages], {
+    const started = spawn(process.execPath, [script, state, String(port), limit, messages, inspector], {
       cwd: root,
       detached: true,
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: ["pipe", "pipe", "pipe"],
     });
     child = started;
     const append = (chunk: Buffer): void => {
@@ -83,6 +98,22 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
       started.once("exit", (code) =>
         reject(new Error(`the server ended with ${code}:\n${output.slice(-2000)}`)),
       );
+    });
+  }
+
+  function evict(className: string, name: string): Promise<void> {
+    const running = child;
+    return new Promise((resolve, reject) => {
+      if (running?.stdin === null || running?.stdout === null || running === undefined)
+        return reject(notRunning());
+      const onData = (chunk: Buffer): void => {
+        if (!chunk.toString("utf8").includes(`${className} ${name}`)) return;
+        running.stdout?.removeListener("data", onData);
+        resolve();
+      };
+      running.stdout.on("data", onData);
+      running.once("exit", () => reject(notRunning()));
+      running.stdin.write(`${className} ${name}\n`);
     });
   }
 
@@ -112,10 +143,15 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     output: () => output,
     kill,
     restart: start,
+    evict,
     async close() {
       await kill();
       process.removeListener("exit", emergency);
       rmSync(state, { recursive: true, force: true });
     },
   };
+}
+
+function notRunning(): Error {
+  return new Error("the server is not running");
 }

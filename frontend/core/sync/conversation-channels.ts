@@ -10,6 +10,8 @@ export type ChannelReason = "screen" | "outbox" | "gap";
 
 const idleMs = 30_000;
 const retryFillMs = 3_000;
+/** A live socket brings what is missing by itself: word of it came another way, a moment too early. */
+const graceMs = 500;
 /** Sockets opened only to heal gaps at any one time; the others take their turn. */
 const healingMax = 4;
 
@@ -19,8 +21,10 @@ export interface ChannelHandlers {
   events(conversationId: ConversationId, events: readonly DownEvent[]): void;
   /** Fetches and stores everything before `hotFrom` from history pages. Throws when that is not possible now. */
   fillBelow(conversationId: ConversationId, hotFrom: number): Promise<void>;
-  /** Caught up: from here on the socket is live. */
+  /** A new socket has caught up: from here on it is live, and nothing is in flight on it. */
   live(conversationId: ConversationId): void;
+  /** A live socket has caught up again. */
+  healed(conversationId: ConversationId): void;
   refused(conversationId: ConversationId): void;
 }
 
@@ -34,6 +38,7 @@ interface Channel {
   isFilling: boolean;
   lastReceived: number;
   cancelIdle: (() => void) | undefined;
+  cancelGrace: (() => void) | undefined;
 }
 
 export class ConversationChannels {
@@ -57,9 +62,10 @@ export class ConversationChannels {
       channel.cancelIdle?.();
       channel.cancelIdle = undefined;
       if (channel.connection === undefined) this.#openNext();
-      else if (reason === "gap" && channel.isLive) this.#resume(conversationId, channel);
+      else if (reason === "gap" && channel.isLive) this.#resumeAfterGrace(conversationId, channel);
       return;
     }
+    if (reason === "gap") cancelGrace(channel);
     if (!channel.reasons.delete(reason) || channel.reasons.size > 0) return;
     if (channel.connection === undefined) return;
     channel.cancelIdle = this.#environment.setTimer(idleMs, () => this.#close(channel));
@@ -102,6 +108,7 @@ export class ConversationChannels {
       isFilling: false,
       lastReceived: 0,
       cancelIdle: undefined,
+      cancelGrace: undefined,
     };
     this.#channels.set(conversationId, made);
     return made;
@@ -129,7 +136,11 @@ export class ConversationChannels {
       this.#tokens,
       `/ws/conversations/${conversationId}`,
       {
-        opened: () => this.#resume(conversationId, channel),
+        opened: () => {
+          // Also when it takes the place of one that is live: what was in flight there is lost.
+          channel.isLive = channel.isResuming = false;
+          this.#resume(conversationId, channel);
+        },
         events: (events) => this.#events(conversationId, channel, events),
         changed: ({ state }) => {
           if (state !== "open") channel.isLive = channel.isResuming = false;
@@ -141,6 +152,13 @@ export class ConversationChannels {
       },
     );
     channel.connection.start();
+  }
+
+  #resumeAfterGrace(conversationId: ConversationId, channel: Channel): void {
+    channel.cancelGrace ??= this.#environment.setTimer(graceMs, () => {
+      channel.cancelGrace = undefined;
+      if (channel.isLive) this.#resume(conversationId, channel);
+    });
   }
 
   #resume(conversationId: ConversationId, channel: Channel): void {
@@ -170,8 +188,10 @@ export class ConversationChannels {
       channel.connection?.send({ type: "conversation:resume", conversationId, after });
       return;
     }
+    const isNew = !channel.isLive;
     channel.isLive = true;
-    this.#handlers.live(conversationId);
+    if (isNew) this.#handlers.live(conversationId);
+    else this.#handlers.healed(conversationId);
   }
 
   /** The object no longer has what comes after the cursor: history pages have it, then the resume goes on. */
@@ -194,10 +214,16 @@ export class ConversationChannels {
   #close(channel: Channel): void {
     channel.cancelIdle?.();
     channel.cancelIdle = undefined;
+    cancelGrace(channel);
     const { connection } = channel;
     channel.connection = undefined;
     channel.isLive = channel.isResuming = false;
     connection?.stop();
     this.#openNext();
   }
+}
+
+function cancelGrace(channel: Channel): void {
+  channel.cancelGrace?.();
+  channel.cancelGrace = undefined;
 }

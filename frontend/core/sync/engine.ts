@@ -69,6 +69,7 @@ export class Engine {
         this.outbox.live(conversationId);
         this.#incoming.check(conversationId);
       },
+      healed: (conversationId) => this.#incoming.check(conversationId),
       refused: (conversationId) => this.#channels.want(conversationId, "gap", false),
     });
     const sealer = new FrameSealer(records, self, this.directory, this.call);

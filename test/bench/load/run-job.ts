@@ -1,0 +1,106 @@
+/** Keeps a number of messages in flight on every conversation of a job, and times their acknowledgements. */
+import type { Channel } from "./channel.ts";
+import type { LoadFigures, LoadJob } from "./job.ts";
+import { openChannel } from "./open.ts";
+
+/** Slots for the send times of messages under way; far more than are ever in flight. */
+const slots = 1 << 13;
+
+class Meter {
+  readonly latenciesMs: number[] = [];
+  acknowledged = 0;
+  delivered = 0;
+  isCounting = false;
+  isSending = true;
+}
+
+class Lane {
+  readonly #channel: Channel;
+  readonly #meter: Meter;
+  readonly #sentAtMs = new Float64Array(slots);
+  readonly #limit: number;
+  readonly #onIdle: () => void;
+  #sent = 0;
+  #acknowledged = 0;
+
+  constructor(channel: Channel, meter: Meter, limit: number, onIdle: () => void) {
+    this.#channel = channel;
+    this.#meter = meter;
+    this.#limit = limit;
+    this.#onIdle = onIdle;
+    channel.onAck = (index) => this.#ack(index);
+  }
+
+  get isIdle(): boolean {
+    return this.#acknowledged === this.#sent;
+  }
+
+  send(): void {
+    if (this.#sent === this.#limit) return;
+    const index = this.#sent++;
+    this.#sentAtMs[index % slots] = performance.now();
+    this.#channel.send(index);
+  }
+
+  #ack(index: number): void {
+    const meter = this.#meter;
+    this.#acknowledged += 1;
+    meter.acknowledged += 1;
+    if (meter.isCounting) meter.latenciesMs.push(performance.now() - (this.#sentAtMs[index % slots] ?? 0));
+    if (meter.isSending) this.send();
+    if (this.isIdle) this.#onIdle();
+  }
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+export async function runJob(job: LoadJob): Promise<LoadFigures> {
+  const meter = new Meter();
+  const channels: Channel[] = [];
+  let onIdle: () => void = () => {};
+  const limit = "messages" in job.until ? job.until.messages : Number.MAX_SAFE_INTEGER;
+  const lanes: Lane[] = [];
+  for (const { sender, listener } of job.conversations) {
+    const [from, to] = await Promise.all([openChannel(sender), openChannel(listener)]);
+    channels.push(from, to);
+    to.onDelivered = (count) => (meter.delivered += count);
+    lanes.push(new Lane(from, meter, limit, () => lanes.every((lane) => lane.isIdle) && onIdle()));
+  }
+  const failed = new Promise<never>((_, reject) => {
+    for (const channel of channels) channel.onFailure = reject;
+  });
+  const idle = new Promise<void>((resolve) => (onIdle = resolve));
+  const isTimed = "measureMs" in job.until;
+  meter.isCounting = !isTimed;
+  let startedAt = performance.now();
+  let cpu = process.cpuUsage();
+  for (const lane of lanes) for (let i = 0; i < job.inFlight; i += 1) lane.send();
+  let before = 0;
+  if ("measureMs" in job.until) {
+    await Promise.race([pause(job.until.warmUpMs), failed]);
+    before = meter.acknowledged;
+    meter.isCounting = true;
+    startedAt = performance.now();
+    cpu = process.cpuUsage();
+    await Promise.race([pause(job.until.measureMs), failed]);
+  } else {
+    await Promise.race([idle, failed]);
+  }
+  const elapsedMs = performance.now() - startedAt;
+  const used = process.cpuUsage(cpu);
+  const measured = meter.acknowledged - before;
+  meter.isCounting = false;
+  meter.isSending = false;
+  if (isTimed && !lanes.every((lane) => lane.isIdle)) await Promise.race([idle, failed]);
+  for (let i = 0; i < 500 && meter.delivered < meter.acknowledged; i += 1) await pause(20);
+  for (const channel of channels) channel.close();
+  const sorted = Float64Array.from(meter.latenciesMs).sort();
+  return {
+    messagesPerSecond: (measured * 1000) / elapsedMs,
+    ackP50Ms: sorted[Math.floor(sorted.length * 0.5)] ?? Number.NaN,
+    ackP99Ms: sorted[Math.floor(sorted.length * 0.99)] ?? Number.NaN,
+    acknowledged: meter.acknowledged,
+    delivered: meter.delivered,
+    generatorBusy: (used.user + used.system) / 1000 / elapsedMs,
+  };
+}
