@@ -36,6 +36,11 @@ export const limits = {
   eventsPerFrame: 128,
   /** Characters in one frame downwards, for the same reason; a single event may exceed it. */
   frameDownChars: 256 * KiB,
+  /**
+   * Characters of messages that wait for a flush, besides the one that passes them. A burst of the largest frames is
+   * 600 MB, and every socket of the conversation gets what one flush holds: 32 of them 32 MB.
+   */
+  flushChars: 1 * KiB * KiB,
   /** Messages streamed for one resume; the client asks again when there is more. */
   resumeMessages: 2_000,
   /**

@@ -59,6 +59,7 @@ export class ConversationCore {
   readonly #frameBuckets = new Map<AccountId, TokenBucket>();
   readonly #resumeBuckets = new Map<AccountId, TokenBucket>();
   #queue: { readonly socket: DeviceSocket; readonly frame: MessageSend }[] = [];
+  #queuedChars = 0;
   #isFlushDue = false;
   readonly #bodyPrefix: string;
 
@@ -74,7 +75,9 @@ export class ConversationCore {
     if (member?.isActive(socket.identity.device) !== true) return socket.close("session_revoked");
     const parsed = parseFrame(conversationUpSchema, data, tryMessageSend);
     if (parsed === "too_large") return socket.close("too_large");
-    if (parsed !== "malformed" && parsed.type === "message:send") return this.#queueSend(socket, parsed);
+    if (parsed !== "malformed" && parsed.type === "message:send") {
+      return this.#queueSend(socket, parsed, typeof data === "string" ? data.length : data.byteLength);
+    }
     const waitMs = this.#bucket(this.#frameBuckets, member.account).take(this.#context.now());
     if (parsed === "malformed") {
       // Only a client that means harm sends so many.
@@ -123,6 +126,7 @@ export class ConversationCore {
     this.#isFlushDue = false;
     const queue = this.#queue;
     this.#queue = [];
+    this.#queuedChars = 0;
     if (queue.length === 0 && this.#receipts.isEmpty) return;
     const { state, store, now } = this.#context;
     const flush = new Flush(state, store, Math.max(now(), state.lastTimeMs));
@@ -148,7 +152,7 @@ export class ConversationCore {
     for (const account of flush.behind) this.#context.onBehind(account);
   }
 
-  #queueSend(socket: DeviceSocket, frame: MessageSend): void {
+  #queueSend(socket: DeviceSocket, frame: MessageSend, chars: number): void {
     const { conversationId } = this.#context.state.record;
     const waitMs = this.#bucket(this.#messageBuckets, socket.identity.account).take(this.#context.now());
     if (waitMs > 0) return this.#refuseSend(socket, frame, "rate_limited", waitMs);
@@ -163,6 +167,8 @@ export class ConversationCore {
       return this.#refuseSend(socket, frame, "unavailable", catchUpRetryMs);
     }
     this.#queue.push({ socket, frame });
+    this.#queuedChars += chars;
+    if (this.#queuedChars >= limits.flushChars) return this.flush();
     this.#scheduleFlush();
   }
 

@@ -75,6 +75,7 @@ function migrateDeployed(environment: string): void {
 
 if (import.meta.main) {
   const { values } = parseArgs({ options: { env: { type: "string" } } });
-  if (values.env === undefined) console.log(`${await migrateLocal()} migration(s) applied`);
+  if (values.env === undefined)
+    console.log(`${await migrateLocal(process.env["SOTTO_STATE"])} migration(s) applied`);
   else migrateDeployed(values.env);
 }
