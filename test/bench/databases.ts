@@ -12,7 +12,7 @@ function open(state: string, kind: Kind, readOnly: boolean): DatabaseSync[] {
   const folder = path.join(state, "do", `sotto-${kind}`);
   return globSync("*.sqlite", { cwd: folder })
     .filter((file) => file !== "metadata.sqlite")
-    .map((file) => new DatabaseSync(path.join(folder, file), { readOnly }));
+    .map((file) => new DatabaseSync(path.join(folder, file), { readOnly, timeout: 5000 }));
 }
 
 /** Messages that the conversations have stored and the archive has not. */

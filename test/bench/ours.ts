@@ -50,9 +50,16 @@ export class Ours {
     };
   }
 
-  async person(): Promise<RawAccount> {
-    const [first] = this.#accounts;
-    return first ?? (await this.#addPerson());
+  /** Someone who takes part in no conversation. */
+  newcomer(): Promise<RawAccount> {
+    return registerRaw(this.server.origin, "bench.newcomer");
+  }
+
+  /** Stops the server for work on its files. */
+  async whileDown(work: (state: string) => void): Promise<void> {
+    await this.server.kill();
+    work(this.server.state);
+    await this.server.restart();
   }
 
   #endpoint(conversationId: string, from: RawAccount, to: RawAccount): Endpoint {
@@ -90,4 +97,10 @@ function device(account: RawAccount, index: number): RawDevice {
   const found = account.devices[index];
   if (found === undefined) throw new Error("no such device");
   return found;
+}
+
+/** The body that the messages of a conversation carry. */
+export function bodyOf({ sender }: Conversation): string {
+  if (sender.dialect !== "sotto") throw new Error("not a conversation of ours");
+  return (JSON.parse(sender.frame) as { body: string }).body;
 }

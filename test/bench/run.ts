@@ -8,11 +8,13 @@ import path from "node:path";
 import { ensureDevSecrets } from "#worker/dev/secrets.ts";
 import type { BenchContext } from "./context.ts";
 import { benchCrypto } from "./crypto.ts";
+import { benchGrowth } from "./growth.ts";
 import { startGenerator } from "./load/generator.ts";
 import { Ours } from "./ours.ts";
 import { Peer } from "./peer/peer.ts";
 import { type BenchResult, printTable, writeResults } from "./result.ts";
 import { benchGenerator, benchManyConversations, benchSendPath } from "./send-path.ts";
+import { benchChatList, benchResume, benchWakeUp } from "./visits.ts";
 
 const quick = process.argv.includes("--quick");
 const startedAt = performance.now();
@@ -48,6 +50,10 @@ const parts: readonly ((context: BenchContext) => BenchResult[] | Promise<BenchR
   benchGenerator,
   benchSendPath,
   benchManyConversations,
+  benchResume,
+  benchWakeUp,
+  benchGrowth,
+  benchChatList,
   benchCrypto,
 ];
 const results: BenchResult[] = [];

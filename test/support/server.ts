@@ -24,6 +24,9 @@ export interface TestServer {
   restart(): Promise<void>;
   /** Takes an object out of memory as an idle while would; its sockets stay, asleep. */
   evict(className: "Conversation" | "Inbox", name: string): Promise<void>;
+  /** Stops every process of the server where it is, until `resume`. */
+  pause(): void;
+  resume(): void;
   /** Kills and removes the state. */
   close(): Promise<void>;
 }
@@ -109,10 +112,11 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
       const onData = (chunk: Buffer): void => {
         if (!chunk.toString("utf8").includes(`${className} ${name}`)) return;
         running.stdout?.removeListener("data", onData);
+        running.stdin?.removeListener("error", reject);
         resolve();
       };
       running.stdout.on("data", onData);
-      running.once("exit", () => reject(notRunning()));
+      running.stdin.once("error", reject);
       running.stdin.write(`${className} ${name}\n`);
     });
   }
@@ -123,6 +127,11 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     const gone = new Promise<void>((resolve) => dying.once("exit", () => resolve()));
     process.kill(-dying.pid, "SIGKILL");
     await gone;
+  }
+
+  function signal(name: "SIGSTOP" | "SIGCONT"): void {
+    if (child?.pid === undefined) throw notRunning();
+    process.kill(-child.pid, name);
   }
 
   await start();
@@ -144,6 +153,8 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     kill,
     restart: start,
     evict,
+    pause: () => signal("SIGSTOP"),
+    resume: () => signal("SIGCONT"),
     async close() {
       await kill();
       process.removeListener("exit", emergency);

@@ -1,0 +1,91 @@
+/**
+ * `node test/bench/profile.ts [messages in flight]`: where the send path spends its time. Samples the isolate through
+ * workerd's inspector while the load generator runs, and prints the functions by self time. Native work (SQLite, the
+ * socket) shows as the function that called it, `(program)` as the runtime outside JavaScript.
+ */
+import { WebSocket } from "ws";
+import { ensureDevSecrets } from "#worker/dev/secrets.ts";
+import { freePort } from "../support/server.ts";
+import { startGenerator } from "./load/generator.ts";
+import { Ours } from "./ours.ts";
+
+interface Profile {
+  readonly nodes: readonly {
+    readonly id: number;
+    readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number };
+  }[];
+  readonly samples: readonly number[];
+  readonly timeDeltas: readonly number[];
+}
+
+const inFlight = Number(process.argv[2] ?? 64);
+const rows = 30;
+
+/** The inspector's protocol: numbered requests over a WebSocket. */
+async function inspect(port: number): Promise<(method: string, params?: object) => Promise<unknown>> {
+  const targets = (await (await fetch(`http://127.0.0.1:${port}/json`)).json()) as {
+    readonly webSocketDebuggerUrl: string;
+  }[];
+  const [target] = targets;
+  if (target === undefined) throw new Error("the inspector offers nothing");
+  const socket = new WebSocket(target.webSocketDebuggerUrl);
+  await new Promise((resolve, reject) => socket.once("open", resolve).once("error", reject));
+  let last = 0;
+  return (method, params = {}) =>
+    new Promise((resolve, reject) => {
+      last += 1;
+      const id = last;
+      const onMessage = (data: Buffer): void => {
+        const answer = JSON.parse(data.toString()) as { id?: number; result?: unknown; error?: object };
+        if (answer.id !== id) return;
+        socket.removeListener("message", onMessage);
+        if (answer.error === undefined) resolve(answer.result);
+        else reject(new Error(`${method}: ${JSON.stringify(answer.error)}`));
+      };
+      socket.on("message", onMessage);
+      socket.send(JSON.stringify({ id, method, params }));
+    });
+}
+
+function printSelfTimes({ nodes, samples, timeDeltas }: Profile): void {
+  const nameOf = new Map(
+    nodes.map(({ id, callFrame }) => {
+      const place = callFrame.lineNumber > 0 ? `:${callFrame.lineNumber + 1}` : "";
+      return [id, `${callFrame.functionName === "" ? "(anonymous)" : callFrame.functionName}${place}`];
+    }),
+  );
+  const selfUs = new Map<string, number>();
+  let totalUs = 0;
+  samples.forEach((id, index) => {
+    const name = nameOf.get(id) ?? "?";
+    const deltaUs = timeDeltas[index] ?? 0;
+    totalUs += deltaUs;
+    selfUs.set(name, (selfUs.get(name) ?? 0) + deltaUs);
+  });
+  const sorted = [...selfUs].sort(([, a], [, b]) => b - a).slice(0, rows);
+  for (const [name, us] of sorted) console.log(`${((us / totalUs) * 100).toFixed(1).padStart(5)} %  ${name}`);
+}
+
+await ensureDevSecrets();
+const inspectorPort = await freePort();
+const ours = await Ours.start({ inspectorPort });
+const generator = startGenerator();
+try {
+  const conversation = await ours.converse();
+  const send = await inspect(inspectorPort);
+  await send("Profiler.enable");
+  await send("Profiler.setSamplingInterval", { interval: 200 });
+  const until = { warmUpMs: 1500, measureMs: 6000 };
+  const load = generator.run({ conversations: [conversation], inFlight, until });
+  await new Promise((resolve) => setTimeout(resolve, 2000));
+  await send("Profiler.start");
+  await new Promise((resolve) => setTimeout(resolve, 5000));
+  const { profile } = (await send("Profiler.stop")) as { profile: Profile };
+  const { messagesPerSecond, ackP50Ms } = await load;
+  console.log(`${Math.round(messagesPerSecond)} messages/s, ack p50 ${ackP50Ms.toFixed(2)} ms while sampled`);
+  printSelfTimes(profile);
+} finally {
+  generator.close();
+  await ours.server.close();
+}
+process.exit(0);
