@@ -30,6 +30,7 @@ async function talkingPair(): Promise<Pair> {
     state.storage.sql.exec("UPDATE alarms SET at_ms = 0 WHERE name = 'fan_out'");
     await state.storage.setAlarm(Date.now() + 60_000);
   });
+  await evictDurableObject(stub);
   await runDurableObjectAlarm(stub); // both inboxes have confirmed
   return pair;
 }
