@@ -81,6 +81,8 @@ export const closeCodes = {
   token_expired: 4402,
   forbidden: 4403,
   not_found: 4404,
+  /** Nothing was heard for `limits.socketSilenceMs`. */
+  silent: 4408,
   /** Another socket of the same device took this one's place. */
   replaced: 4409,
   session_revoked: 4410,

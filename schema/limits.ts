@@ -36,10 +36,25 @@ export const limits = {
   eventsPerFrame: 128,
   /** Characters in one frame downwards, for the same reason; a single event may exceed it. */
   frameDownChars: 256 * KiB,
+  /**
+   * Characters of messages that wait for a flush, besides the one that passes them. A burst of the largest frames is
+   * 600 MB, and every socket of the conversation gets what one flush holds: 32 of them 32 MB.
+   */
+  flushChars: 1 * KiB * KiB,
   /** Messages streamed for one resume; the client asks again when there is more. */
   resumeMessages: 2_000,
-  /** Characters streamed for one resume: an object has 128 MB, and 2,000 messages of full length are 220 MB. */
-  resumeChars: 4 * 1024 * KiB,
+  /**
+   * Characters streamed for one resume, besides the message that passes them: an object has 128 MB, and 2,000 messages
+   * of full length are 220 MB. The next page goes only when the client asks for it.
+   */
+  resumeChars: 4 * KiB * KiB,
+  /**
+   * Newest messages that stay in the conversation object: months of an ordinary chat, so that history and resumes
+   * rarely need the archive, at 10 MB for usual message sizes.
+   */
+  hotMessages: 5_000,
+  /** Messages taken out of the object at once: the window is cut back only when it has grown by as many. */
+  pruneMessages: 1_000,
   /** Conversations in one inbox frame. */
   conversationsPerFrame: 200,
   /** Unread counts stop here: a badge never shows more, and counting further costs reads. */
@@ -75,8 +90,20 @@ export const limits = {
   /** The previous refresh token works this long if its successor was never used: its answer may have been lost. */
   refreshGraceMs: MINUTE_MS,
 
-  /** Client pings; a socket silent for three of them is taken for dead. */
+  /** Client pings. A socket silent for three of them is taken for dead. */
   pingIntervalMs: 25_000,
+  socketSilenceMs: 75_000,
+  /** What may wait for a reader that does not keep up, where the platform tells: two resumes' worth. */
+  socketBufferedBytes: 4 * KiB * KiB,
+  /** Accounts in one question for presence: those on screen. */
+  presenceAccounts: 20,
+  /** A device counts as online this long after its last ping: with the interval below, a closed lid shows within 60 s. */
+  presenceSilenceMs: 35_000,
+  /** How often a client asks again while someone looks. */
+  presenceIntervalMs: 20_000,
+  /** Questions for presence that a device may ask at once, and how long one takes to come back. */
+  presenceBurst: 6,
+  presenceRefillMs: 5_000,
   /** A started typing mark dies after this without renewal. */
   typingMs: 6_000,
   /** Messages one account may send in one conversation per second, for ever (setting MESSAGES_PER_SECOND). */

@@ -45,7 +45,10 @@ export default defineConfig(async () => ({
           cloudflareTest({
             wrangler: { configPath: path.join(root, "wrangler.toml") },
             miniflare: {
+              // Two archive shards, so that nothing takes the first one for the only one.
+              d1Databases: { ARCHIVE_1: "sotto-archive-1" },
               bindings: {
+                ARCHIVE_SHARDS: "2",
                 DIRECTORY_MIGRATIONS: await readD1Migrations(
                   path.join(root, "schema/db/directory/migrations"),
                 ),

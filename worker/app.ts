@@ -4,11 +4,13 @@ import * as auth from "#schema/http/auth.ts";
 import * as conversations from "#schema/http/conversations.ts";
 import * as devices from "#schema/http/devices.ts";
 import { health } from "#schema/http/health.ts";
+import * as privacy from "#schema/http/privacy.ts";
 import { getUser } from "#schema/http/users.ts";
 import { type App, refusal, refuseOtherMethods, serve } from "./contract.ts";
 import * as conversationRoutes from "./routes/conversations.ts";
 import * as deviceRoutes from "./routes/devices.ts";
 import * as loginRoutes from "./routes/login.ts";
+import * as privacyRoutes from "./routes/privacy.ts";
 import * as registrationRoutes from "./routes/registration.ts";
 import * as sessionRoutes from "./routes/sessions.ts";
 import { upgradeConversation, upgradeInbox } from "./sockets.ts";
@@ -40,6 +42,9 @@ serve(app, devices.uploadPrekeys, deviceRoutes.handleUploadPrekeys);
 serve(app, conversations.createConversation, conversationRoutes.handleCreateConversation);
 serve(app, conversations.listConversations, conversationRoutes.handleListConversations);
 serve(app, conversations.listMessages, conversationRoutes.handleListMessages);
+
+serve(app, privacy.getPrivacy, privacyRoutes.handleGetPrivacy);
+serve(app, privacy.setPrivacy, privacyRoutes.handleSetPrivacy);
 
 refuseOtherMethods(app);
 app.all("/api/*", () => refusal("not_found", "There is nothing at this address."));

@@ -9,21 +9,22 @@ import type { Env } from "./env.ts";
 import { durationMs } from "./settings.ts";
 import { makeRefreshToken, refreshCookie, type RefreshToken } from "./refresh-token.ts";
 import { callInbox } from "./stubs.ts";
-import { signAccessToken, verifyAccessToken } from "./tokens.ts";
+import { signAccessToken, type VerifiedToken, verifyAccessToken } from "./tokens.ts";
 
 /** Throws `unauthenticated`, `token_expired`, `session_revoked` or `rate_limited`. */
 export async function authenticate(env: Env, request: Request): Promise<Identity> {
   const header = request.headers.get("authorization") ?? "";
   const token = /^Bearer ([\w.-]+)$/i.exec(header)?.[1];
   if (token === undefined) throw new SottoError("unauthenticated", "An access token is needed.");
-  return authenticateToken(env, token);
+  return (await authenticateToken(env, token)).identity;
 }
 
-export async function authenticateToken(env: Env, token: string): Promise<Identity> {
-  const identity = await verifyAccessToken(env, token);
+export async function authenticateToken(env: Env, token: string): Promise<VerifiedToken> {
+  const verified = await verifyAccessToken(env, token);
+  const { identity } = verified;
   await limitSession(env, identity.account);
   await callInbox(env, identity.account, (inbox) => inbox.authorize(identity));
-  return identity;
+  return verified;
 }
 
 export async function limitAnonymous(env: Env, request: Request): Promise<void> {

@@ -11,6 +11,7 @@ import { refusal } from "./contract.ts";
 import type { Env } from "./env.ts";
 import { isOriginAllowed } from "./origin.ts";
 import { authenticateToken } from "./session.ts";
+import type { VerifiedToken } from "./tokens.ts";
 
 /** How a refusal closes a socket; every other kind is `unavailable`. */
 const reasons: Partial<Record<ErrorKind, CloseReason>> = {
@@ -46,29 +47,30 @@ async function upgrade(
   if (!offered.includes(subprotocol)) return refuseSocket("upgrade_required", offered);
   const token = offered.find((entry) => entry.startsWith(tokenSubprotocolPrefix));
   if (token === undefined) return refuseSocket("unauthenticated", offered);
-  let identity: Identity;
+  let verified: VerifiedToken;
   try {
-    identity = await authenticateToken(env, token.slice(tokenSubprotocolPrefix.length));
+    verified = await authenticateToken(env, token.slice(tokenSubprotocolPrefix.length));
   } catch (error) {
     const reason = error instanceof SottoError ? reasons[error.kind] : undefined;
     return refuseSocket(reason ?? "unavailable", offered);
   }
-  const stub = target(identity);
+  const stub = target(verified.identity);
   if (typeof stub === "string") return refuseSocket(stub, offered);
   try {
-    return await stub.fetch(new Request("https://object/", { headers: stampedHeaders(identity) }));
+    return await stub.fetch(new Request("https://object/", { headers: stampedHeaders(verified) }));
   } catch {
     return refuseSocket("unavailable", offered);
   }
 }
 
-function stampedHeaders(identity: Identity): Headers {
+function stampedHeaders({ identity, expiresAtMs }: VerifiedToken): Headers {
   return new Headers({
     upgrade: "websocket",
     [identityHeaders.account]: identity.account,
     [identityHeaders.device]: String(identity.device),
     [identityHeaders.session]: identity.session,
     [identityHeaders.username]: identity.username,
+    [identityHeaders.expiresAtMs]: String(expiresAtMs),
   });
 }
 

@@ -28,7 +28,13 @@ const accessSchema = v.object({
   did: deviceIdSchema,
   sid: sessionIdSchema,
   name: v.string(),
+  exp: v.number(),
 });
+
+export interface VerifiedToken {
+  readonly identity: Identity;
+  readonly expiresAtMs: number;
+}
 
 export async function signAccessToken(
   env: KeyEnv & Pick<Settings, "JWT_ACCESS_EXPIRY">,
@@ -42,9 +48,10 @@ export async function signAccessToken(
 }
 
 /** Throws `token_expired` or `unauthenticated`. Whether the session still lives is for the inbox to say. */
-export async function verifyAccessToken(env: KeyEnv, token: string): Promise<Identity> {
-  const { sub, did, sid, name } = v.parse(accessSchema, await verify(env, token, issuer));
-  return { account: sub, device: did, session: sid, username: name };
+export async function verifyAccessToken(env: KeyEnv, token: string): Promise<VerifiedToken> {
+  const { sub, did, sid, name, exp } = v.parse(accessSchema, await verify(env, token, issuer));
+  const identity = { account: sub, device: did, session: sid, username: name };
+  return { identity, expiresAtMs: exp * 1000 };
 }
 
 export function signTicket<Kind extends TicketKind>(

@@ -5,6 +5,8 @@ import type { StoredMessage } from "./store.ts";
 /** Where messages go for good. */
 export interface Archive {
   write(conversationId: string, messages: readonly StoredMessage[]): Promise<void>;
+  /** How many messages it holds after `after` up to `upTo`. */
+  count(conversationId: string, after: Sequence, upTo: Sequence): Promise<number>;
 }
 
 /** Messages in one write, and their characters: far below what D1 takes at once. */

@@ -14,13 +14,13 @@ import type {
   ReceiptInput,
 } from "#schema/rpc/conversation.ts";
 import { answerRpc, unwrap, type RpcResult } from "#schema/rpc/result.ts";
-import type { DeviceSet, MessagePage, Summary } from "#schema/rpc/shared.ts";
+import type { DeviceSet, HotPage, Summary } from "#schema/rpc/shared.ts";
 import { Alarms } from "../support/alarms.ts";
 import { answerClose, closeFor } from "../support/close.ts";
 import { errorEvent, refusal } from "../support/error-events.ts";
-import { faultOf, logEvent, type ObjectEvent } from "../support/events.ts";
+import { type FaultEvent, faultOf, logEvent } from "../support/events.ts";
 import { migrate } from "../support/migrate.ts";
-import { parseIdentity, SocketRoster } from "../support/sockets.ts";
+import { parseUpgrade, SocketRoster } from "../support/sockets.ts";
 import { durableSql } from "../support/durable-sql.ts";
 import type { Sql } from "../support/sql.ts";
 import { inboxStub, type ObjectEnv } from "../support/stubs.ts";
@@ -31,6 +31,8 @@ import { SqliteConversationStore } from "./sqlite-store.ts";
 
 /** Ended sessions are refused until their access tokens have run out for certain. */
 const endedSessionMs = 60 * 60_000;
+
+type ObjectAlarm = ConversationAlarm | "sockets";
 
 export class Conversation extends DurableObject<ObjectEnv> implements ConversationRpc {
   readonly #sql: Sql;
@@ -51,11 +53,12 @@ export class Conversation extends DurableObject<ObjectEnv> implements Conversati
 
   /** A WebSocket upgrade whose identity the Worker has stamped. */
   override fetch(request: Request): Response {
-    const identity = parseIdentity(request.headers);
+    const upgrade = parseUpgrade(request.headers);
+    const { account, device, session } = upgrade.identity;
     const { 0: client, 1: server } = new WebSocketPair();
-    const refused = this.#refusalOf(identity.account, identity.device, identity.session);
+    const refused = this.#refusalOf(account, device, session);
     if (refused === undefined) {
-      this.#sockets.accept(server, identity);
+      this.#alarms.schedule("sockets", this.#sockets.accept(server, upgrade, Date.now()));
     } else {
       server.accept();
       closeFor(server, refused);
@@ -65,7 +68,7 @@ export class Conversation extends DurableObject<ObjectEnv> implements Conversati
   }
 
   override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): void {
-    const known = this.#sockets.get(socket);
+    const known = this.#sockets.receiving(socket, Date.now());
     if (known === undefined || this.#room === undefined) return closeFor(socket, "unavailable");
     try {
       this.#room.core.receive(known, data);
@@ -86,7 +89,8 @@ export class Conversation extends DurableObject<ObjectEnv> implements Conversati
 
   override async alarm(): Promise<void> {
     if (this.#room === undefined) return;
-    await this.#alarms.run(this.#room.handlers, (alarm, error) =>
+    const handlers = { ...this.#room.handlers, sockets: () => this.#tidySockets() };
+    await this.#alarms.run(handlers, (alarm, error) =>
       logEvent("warn", { event: "alarm_failed", object: "conversation", alarm, fault: faultOf(error) }),
     );
   }
@@ -138,7 +142,7 @@ export class Conversation extends DurableObject<ObjectEnv> implements Conversati
     });
   }
 
-  page({ identity, limit, before, after }: PageInput): Promise<RpcResult<MessagePage>> {
+  page({ identity, limit, before, after }: PageInput): Promise<RpcResult<HotPage>> {
     return answerRpc(() => {
       const { record } = this.#memberRoom(identity.account).state;
       const capsulesOf = `${identity.account}.${identity.device}`;
@@ -150,15 +154,20 @@ export class Conversation extends DurableObject<ObjectEnv> implements Conversati
         const bare = recordOf(record.conversationId, message);
         return message.capsule === null ? bare : { ...bare, capsule: message.capsule };
       });
-      return { messages, more };
+      return { messages, more, archive: { shard: record.archiveShard, upTo: record.prunedSeq } };
     });
   }
 
-  get #alarms(): Alarms<ConversationAlarm> {
+  get #alarms(): Alarms<ObjectAlarm> {
     this.#openAlarms ??= new Alarms(this.#sql, (atMs) => void this.ctx.storage.setAlarm(atMs), Date.now);
     return this.#openAlarms;
   }
-  #openAlarms: Alarms<ConversationAlarm> | undefined;
+  #openAlarms: Alarms<ObjectAlarm> | undefined;
+
+  #tidySockets(): void {
+    const againAtMs = this.#sockets.tidy(Date.now());
+    if (againAtMs !== undefined) this.#alarms.schedule("sockets", againAtMs);
+  }
 
   /** A stranger learns no more than that there is nothing for them here. */
   #memberRoom(account: AccountId): Room {
@@ -189,6 +198,7 @@ export class Conversation extends DurableObject<ObjectEnv> implements Conversati
         pause: (delayMs) => scheduler.wait(delayMs),
         defer: (flush) => setTimeout(flush, 0),
         onFailure: (place, error) => this.#log(place, error),
+        onArchiveIncomplete: () => logEvent("error", { event: "archive_incomplete", object: "conversation" }),
       },
       snapshot,
     );
@@ -218,17 +228,19 @@ export class Conversation extends DurableObject<ObjectEnv> implements Conversati
         listVersion: set.version,
         setEpoch: set.epoch,
         readSeq: 0,
+        readCount: 0,
         notifiedSeq: 0,
       };
     });
     const { conversationId, kind, archiveShard, createdAtMs } = input;
-    const record = { conversationId, kind, archiveShard, createdAtMs, archivedSeq: 0, sweptSeq: 0 };
+    const marks = { archivedSeq: 0, sweptSeq: 0, prunedSeq: 0 };
+    const record = { conversationId, kind, archiveShard, createdAtMs, ...marks };
     this.#store.create(record, members, sets);
     this.#room = this.#openRoom();
     this.#early.clear();
   }
 
-  #log(event: Exclude<ObjectEvent["event"], "alarm_failed">, error: unknown): void {
+  #log(event: FaultEvent, error: unknown): void {
     logEvent(event === "call_failed" ? "warn" : "error", {
       event,
       object: "conversation",

@@ -18,8 +18,9 @@ import { hasRepeatedAddress } from "./device-set.ts";
 import { tryMessageSend } from "./fast-parse.ts";
 import { Flush } from "./flush.ts";
 import { bodyPrefix, isBodyFor, isCapsule } from "./framing.ts";
-import { finishMessage, openMessage, receiptEvent } from "./log-events.ts";
+import { receiptEvent } from "./log-events.ts";
 import { isPlausible, PendingReceipts } from "./receipts.ts";
+import { answerResume } from "./resume.ts";
 import type { ConversationState, MemberState } from "./state.ts";
 import type { ConversationStore } from "./store.ts";
 
@@ -34,20 +35,22 @@ export interface CoreContext {
   readonly defer: (flush: () => void) => void;
   /** Something was committed that inboxes or the archive must hear of. */
   readonly onCommit: (change: { readonly messages: number }) => void;
+  /** Someone types, or stopped: for devices that have not this conversation on screen. */
+  readonly onTyping: (frame: TypingUp, account: AccountId) => void;
   /** A sender knows a newer device set of `account` than this object. */
   readonly onBehind: (account: AccountId) => void;
   /** The transaction failed; everything in it was refused. */
   readonly onFlushFailed: (error: unknown) => void;
 }
 
-/** Messages read in one go for a resume. */
-const readAtOnce = 64;
-
 /** What a resume streams is paid for in pieces of this size, at the rate of messages. */
 const resumePieceChars = 32_768;
 
 /** How much of the rate may come at once. */
 const burstSeconds = limits.messageBurst / limits.messagesPerSecond;
+
+/** How soon a device may try again that has not caught up. */
+const catchUpRetryMs = 1_000;
 
 export class ConversationCore {
   readonly #context: CoreContext;
@@ -56,6 +59,7 @@ export class ConversationCore {
   readonly #frameBuckets = new Map<AccountId, TokenBucket>();
   readonly #resumeBuckets = new Map<AccountId, TokenBucket>();
   #queue: { readonly socket: DeviceSocket; readonly frame: MessageSend }[] = [];
+  #queuedChars = 0;
   #isFlushDue = false;
   readonly #bodyPrefix: string;
 
@@ -71,7 +75,9 @@ export class ConversationCore {
     if (member?.isActive(socket.identity.device) !== true) return socket.close("session_revoked");
     const parsed = parseFrame(conversationUpSchema, data, tryMessageSend);
     if (parsed === "too_large") return socket.close("too_large");
-    if (parsed !== "malformed" && parsed.type === "message:send") return this.#queueSend(socket, parsed);
+    if (parsed !== "malformed" && parsed.type === "message:send") {
+      return this.#queueSend(socket, parsed, typeof data === "string" ? data.length : data.byteLength);
+    }
     const waitMs = this.#bucket(this.#frameBuckets, member.account).take(this.#context.now());
     if (parsed === "malformed") {
       // Only a client that means harm sends so many.
@@ -125,6 +131,7 @@ export class ConversationCore {
     this.#isFlushDue = false;
     const queue = this.#queue;
     this.#queue = [];
+    this.#queuedChars = 0;
     if (queue.length === 0 && this.#receipts.isEmpty) return;
     const { state, store, now } = this.#context;
     const flush = new Flush(state, store, Math.max(now(), state.lastTimeMs));
@@ -150,7 +157,7 @@ export class ConversationCore {
     for (const account of flush.behind) this.#context.onBehind(account);
   }
 
-  #queueSend(socket: DeviceSocket, frame: MessageSend): void {
+  #queueSend(socket: DeviceSocket, frame: MessageSend, chars: number): void {
     const { conversationId } = this.#context.state.record;
     const waitMs = this.#bucket(this.#messageBuckets, socket.identity.account).take(this.#context.now());
     if (waitMs > 0) return this.#refuseSend(socket, frame, "rate_limited", waitMs);
@@ -160,7 +167,13 @@ export class ConversationCore {
       frame.capsules.every((capsule) => isCapsule(capsule.data)) &&
       !hasRepeatedAddress(frame);
     if (!isWellFormed) return this.#refuseSend(socket, frame, "malformed");
+    // A repeated send is known by its row, which may be pruned: only a device that has caught up is sure not to repeat.
+    if (!socket.isLive && this.#context.state.record.prunedSeq > 0) {
+      return this.#refuseSend(socket, frame, "unavailable", catchUpRetryMs);
+    }
     this.#queue.push({ socket, frame });
+    this.#queuedChars += chars;
+    if (this.#queuedChars >= limits.flushChars) return this.flush();
     this.#scheduleFlush();
   }
 
@@ -175,46 +188,24 @@ export class ConversationCore {
 
   #resume(socket: DeviceSocket, { after }: ConversationResume): void {
     const { state, store } = this.#context;
-    const { conversationId } = state.record;
-    const { account, device } = socket.identity;
-    const bucket = this.#bucket(this.#resumeBuckets, account);
+    const bucket = this.#bucket(this.#resumeBuckets, socket.identity.account);
     // A reader that asks for everything again and again, and reads none of it, would fill the object's memory.
     if (bucket.take(this.#context.now()) > 0) return socket.close("rate_limited");
-    const events: string[] = [];
-    let chars = 0;
-    let last = after;
-    while (last < state.lastSeq && events.length < limits.resumeMessages && chars < limits.resumeChars) {
-      // A few at a time, so that long messages are never all in memory before their size is known.
-      const limit = Math.min(readAtOnce, limits.resumeMessages - events.length);
-      for (const message of store.page({ after: last, limit, capsulesOf: `${account}.${device}` })) {
-        const event = finishMessage(openMessage(conversationId, message), message.capsule);
-        events.push(event);
-        chars += event.length;
-        last = message.seq;
-        if (chars >= limits.resumeChars) break;
-      }
-    }
-    const more = last < state.lastSeq;
+    const { events, chars, isComplete } = answerResume(state, store, socket.identity, after);
     bucket.spend(chars / resumePieceChars);
-    const receipts = [...state.members.values()].map((member) => ({
-      type: "receipt" as const,
-      conversationId,
-      ...member.watermarks,
-    }));
-    events.push(
-      serialise({ type: "conversation:resumed", conversationId, lastSeq: state.lastSeq, more, receipts }),
-    );
-    socket.setLive(!more);
+    socket.setLive(isComplete);
     for (const frame of packFrames(events)) socket.send(frame);
   }
 
-  #typing(from: DeviceSocket, { type }: TypingUp): void {
+  #typing(from: DeviceSocket, frame: TypingUp): void {
+    const { type } = frame;
     const { account } = from.identity;
     const { conversationId } = this.#context.state.record;
     const event = serialise({ type, conversationId, account });
     for (const socket of this.#context.sockets.all()) {
       if (socket.isLive && socket.identity.account !== account) socket.send(event);
     }
+    this.#context.onTyping(frame, account);
   }
 
   #broadcast(event: string): void {

@@ -34,4 +34,14 @@ export class D1Archive implements Archive {
     }
     await this.#database.batch(statements);
   }
+
+  async count(conversationId: string, after: number, upTo: number): Promise<number> {
+    const row = await this.#database
+      .prepare(
+        "SELECT count(*) AS count FROM archived_messages WHERE conversation_id = ? AND seq > ? AND seq <= ?",
+      )
+      .bind(conversationId, after, upTo)
+      .first<{ count: number }>();
+    return row?.count ?? 0;
+  }
 }

@@ -104,18 +104,17 @@ export class FanOut {
       ([device, { active }]) => !active || liveDevices.includes(device),
     );
     const [newest] = store.withCapsules(state.lastSeq - 1, 1);
-    const countAtRead =
-      member.read === state.lastSeq ? state.firstMemberCount : store.firstMemberCountAt(member.read);
     return {
       conversationId: state.record.conversationId,
       lastSeq: state.lastSeq,
       read: member.read,
-      unread: state.unread(member, countAtRead),
+      unread: state.unread(member),
       updatedAtMs: state.lastTimeMs,
       receipts: [...state.members.values()].map((each) => each.watermarks),
       newest: newest === undefined ? undefined : recordOf(state.record.conversationId, newest),
       messages: isEveryoneLive ? [] : this.#messagesFor(member, member.notified),
       liveDevices,
+      hasSent: state.hasSent(member),
       peerSet: { epoch: peer?.setEpoch ?? 0, version: peer?.listVersion ?? 0 },
     };
   }

@@ -8,6 +8,8 @@ interface Pending {
   readonly device: DeviceId;
   delivered: Sequence;
   read: Sequence;
+  /** `firstMemberCount` at `read`. */
+  readCount: number;
 }
 
 interface ReceivedReceipt {
@@ -32,7 +34,13 @@ export class PendingReceipts {
     const { delivered, read } = receipt;
     this.#received.push(receipt);
     const key = `${member.account}.${device}`;
-    const pending = this.#pending.get(key) ?? { member, device, delivered: 0, read: 0 };
+    const pending = this.#pending.get(key) ?? {
+      member,
+      device,
+      delivered: 0,
+      read: 0,
+      readCount: 0,
+    };
     pending.delivered = Math.max(pending.delivered, delivered);
     pending.read = Math.max(pending.read, read);
     this.#pending.set(key, pending);
@@ -50,19 +58,28 @@ export class PendingReceipts {
         store.saveDelivered(member.account, device, delivered);
       }
     }
-    for (const [member, read] of this.#reads()) {
-      if (read > member.read) store.saveRead(member.account, read);
+    for (const pending of this.#pending.values()) {
+      const { member, read } = pending;
+      if (read <= member.read) continue;
+      // A watermark below the hot window counts from where it was.
+      pending.readCount = store.firstMemberCountAt(read) ?? member.readCount;
+    }
+    for (const { member, read, readCount } of this.#furthestReads()) {
+      if (read > member.read) store.saveRead(member.account, read, readCount);
     }
   }
 
   /** Moves the watermarks in memory. Returns the accounts whose own watermarks moved. */
   apply(): ReadonlySet<AccountId> {
     const moved = new Set<AccountId>();
-    for (const { member, device, delivered, read } of this.#pending.values()) {
+    for (const { member, device, delivered, read, readCount } of this.#pending.values()) {
       const before = member.watermarks;
       const state = member.devices.get(device);
       if (state !== undefined) state.delivered = Math.max(state.delivered, delivered);
-      member.read = Math.max(member.read, read);
+      if (read > member.read) {
+        member.read = read;
+        member.readCount = readCount;
+      }
       const after = member.watermarks;
       if (after.delivered > before.delivered || after.read > before.read) moved.add(member.account);
     }
@@ -77,12 +94,14 @@ export class PendingReceipts {
     return received;
   }
 
-  #reads(): Map<MemberState, Sequence> {
-    const reads = new Map<MemberState, Sequence>();
-    for (const { member, read } of this.#pending.values()) {
-      reads.set(member, Math.max(read, reads.get(member) ?? 0));
+  #furthestReads(): Iterable<Pending> {
+    const furthest = new Map<AccountId, Pending>();
+    for (const pending of this.#pending.values()) {
+      if (pending.read > (furthest.get(pending.member.account)?.read ?? 0)) {
+        furthest.set(pending.member.account, pending);
+      }
     }
-    return reads;
+    return furthest.values();
   }
 }
 

@@ -1,35 +1,36 @@
 /** A conversation that exists, awake: its state, core, fan-out and timed work, put together. */
-import type { AccountId } from "#schema/ids.ts";
-import { limits } from "#schema/limits.ts";
+import { type AccountId, deviceAddressKey } from "#schema/ids.ts";
+import type { TypingUp } from "#schema/protocol/typing.ts";
 import { unwrap } from "#schema/rpc/result.ts";
 import type { InboxRpc } from "#schema/rpc/inbox.ts";
 import type { DeviceSet, Summary } from "#schema/rpc/shared.ts";
 import type { AlarmHandler, Alarms } from "../support/alarms.ts";
 import type { Roster } from "../support/device-socket.ts";
-import { type Archive, drainArchive } from "./archive.ts";
+import type { Archive } from "./archive.ts";
 import { ConversationCore } from "./core.ts";
 import { FanOut } from "./fan-out.ts";
+import { Housekeeping } from "./housekeeping.ts";
 import { ConversationState } from "./state.ts";
 import type { ConversationStore, Snapshot } from "./store.ts";
 
-export type ConversationAlarm = "archive" | "fan_out" | "sweep";
+export type ConversationAlarm = "archive" | "fan_out" | "sweep" | "prune";
 
-const archiveDelayMs = 2_000;
 const fanOutRetryMs = 5_000;
-const sweepDelayMs = 60_000;
-const sweepMessages = 1_000;
+/** A client repeats its start every 3 s; more often than this is not passed on to inboxes. */
+const typingRepeatMs = 2_500;
 
 export interface RoomContext {
   readonly store: ConversationStore;
   readonly sockets: Pick<Roster, "all">;
-  readonly alarms: Alarms<ConversationAlarm>;
+  readonly alarms: Pick<Alarms<ConversationAlarm>, "schedule" | "isPending">;
   readonly archive: Archive;
-  readonly inboxOf: (account: AccountId) => Pick<InboxRpc, "advance" | "deviceSet">;
+  readonly inboxOf: (account: AccountId) => Pick<InboxRpc, "advance" | "deviceSet" | "typing">;
   readonly now: () => number;
   readonly messagesPerSecond: number;
   readonly pause: (delayMs: number) => Promise<void>;
   readonly defer: (flush: () => void) => void;
   readonly onFailure: (place: "flush_failed" | "call_failed", error: unknown) => void;
+  readonly onArchiveIncomplete: () => void;
 }
 
 export class Room {
@@ -37,12 +38,16 @@ export class Room {
   readonly core: ConversationCore;
   readonly #context: RoomContext;
   readonly #fanOut: FanOut;
+  readonly #housekeeping: Housekeeping;
+  /** Of each member at most one start. */
+  readonly #typingSince = new Map<AccountId, number>();
   readonly #pulling = new Set<AccountId>();
 
   constructor(context: RoomContext, snapshot: Snapshot) {
     const { store, sockets, alarms, now, messagesPerSecond, defer, onFailure } = context;
     this.#context = context;
     this.state = new ConversationState(snapshot);
+    this.#housekeeping = new Housekeeping({ ...context, state: this.state });
     this.#fanOut = new FanOut(
       {
         state: this.state,
@@ -63,6 +68,7 @@ export class Room {
       messagesPerSecond,
       defer,
       onCommit: ({ messages }) => this.#committed(messages),
+      onTyping: (frame, account) => this.#typing(frame, account),
       onBehind: (account) => void this.#pull(account),
       onFlushFailed: (error) => onFailure("flush_failed", error),
     });
@@ -70,9 +76,10 @@ export class Room {
 
   get handlers(): Readonly<Record<ConversationAlarm, AlarmHandler>> {
     return {
-      archive: () => this.#drain(),
+      archive: () => this.#housekeeping.drain(),
       fan_out: () => this.#fanOut.finish(),
-      sweep: () => this.#sweep(),
+      sweep: () => this.#housekeeping.sweep(),
+      prune: () => this.#housekeeping.prune(),
     };
   }
 
@@ -93,15 +100,13 @@ export class Room {
       createdAtMs: state.record.createdAtMs,
       lastSeq: state.lastSeq,
       read: member.read,
-      unread: state.unread(member, this.#context.store.firstMemberCountAt(member.read)),
+      unread: state.unread(member),
       updatedAtMs: state.lastTimeMs,
     };
   }
 
   #committed(messages: number): void {
-    const { alarms, now } = this.#context;
-    if (messages > 0) alarms.schedule("archive", now() + archiveDelayMs);
-    alarms.schedule("sweep", now() + (this.#isSweepDue ? sweepDelayMs : limits.capsuleAgeMs));
+    this.#housekeeping.committed(messages);
     this.#changed();
   }
 
@@ -111,41 +116,29 @@ export class Room {
     this.#fanOut.kick();
   }
 
-  get #isSweepDue(): boolean {
-    return this.state.deliveredToAll > this.state.record.sweptSeq;
-  }
-
-  #drain(): Promise<void> {
-    const { state } = this;
-    const { store, archive } = this.#context;
-    return drainArchive({
-      conversationId: state.record.conversationId,
-      archive,
-      archivedSeq: () => state.record.archivedSeq,
-      after: (seq, limit) => store.page({ after: seq, limit, capsulesOf: "" }),
-      save: (seq) => {
-        store.saveArchived(seq);
-        state.record = { ...state.record, archivedSeq: seq };
-      },
-    });
-  }
-
-  /** Clears capsules that every device has, or that waited too long; comes back for what is left. */
-  #sweep(): void {
-    const { state } = this;
-    const { store, alarms, now } = this.#context;
-    const { sweptSeq } = state.record;
-    const swept = store.sweep({
-      after: sweptSeq,
-      upTo: state.deliveredToAll,
-      olderThanMs: now() - limits.capsuleAgeMs,
-      limit: sweepMessages,
-    });
-    state.record = { ...state.record, sweptSeq: swept };
-    if (swept === state.lastSeq) return;
-    const [oldest] = store.page({ after: swept, limit: 1, capsulesOf: "" });
-    const expiresAtMs = (oldest?.serverTimeMs ?? now()) + limits.capsuleAgeMs;
-    alarms.schedule("sweep", this.#isSweepDue ? now() : Math.max(expiresAtMs, now() + sweepDelayMs));
+  /** Tells inboxes whose devices are not all here; a mark that is lost is no loss. */
+  #typing({ type, conversationId }: TypingUp, account: AccountId): void {
+    const { sockets, now, inboxOf, onFailure } = this.#context;
+    const isStart = type === "typing:start";
+    const startedAtMs = this.#typingSince.get(account);
+    if (isStart && startedAtMs !== undefined && now() < startedAtMs + typingRepeatMs) return;
+    if (!isStart && startedAtMs === undefined) return;
+    if (isStart) this.#typingSince.set(account, now());
+    else this.#typingSince.delete(account);
+    const live = new Set<string>();
+    for (const { identity, isLive } of sockets.all()) {
+      if (isLive) live.add(deviceAddressKey(identity.account, identity.device));
+    }
+    for (const member of this.state.members.values()) {
+      if (member.account === account) continue;
+      const isEveryoneHere = [...member.devices].every(
+        ([device, { active }]) => !active || live.has(deviceAddressKey(member.account, device)),
+      );
+      if (isEveryoneHere) continue;
+      inboxOf(member.account)
+        .typing({ type, conversationId, account })
+        .catch((error: unknown) => onFailure("call_failed", error));
+    }
   }
 
   async #pull(account: AccountId): Promise<void> {

@@ -39,12 +39,14 @@ export class SqliteConversationStore implements ConversationStore {
     this.#migrate();
     const record = this.#sql.first<Row<ConversationRecord>>(
       `SELECT conversation_id AS conversationId, kind, archive_shard AS archiveShard,
-         created_at_ms AS createdAtMs, archived_seq AS archivedSeq, swept_seq AS sweptSeq FROM conversation`,
+         created_at_ms AS createdAtMs, archived_seq AS archivedSeq, swept_seq AS sweptSeq,
+         pruned_seq AS prunedSeq FROM conversation`,
     );
     if (record === undefined) return undefined;
     const members = this.#sql.all<Row<StoredMember>>(
       `SELECT account, username, position, list_version AS listVersion, set_epoch AS setEpoch,
-         read_seq AS readSeq, notified_seq AS notifiedSeq FROM members ORDER BY position`,
+         read_seq AS readSeq, notified_seq AS notifiedSeq, read_count AS readCount
+       FROM members ORDER BY position`,
     );
     const devices = this.#sql
       .all<Row<StoredDevice>>(
@@ -61,17 +63,18 @@ export class SqliteConversationStore implements ConversationStore {
     this.#migrate();
     this.transaction(() => {
       this.#sql.all(
-        "INSERT INTO conversation VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO conversation VALUES (?, ?, ?, ?, ?, ?, ?)",
         record.conversationId,
         record.kind,
         record.archiveShard,
         record.createdAtMs,
         record.archivedSeq,
         record.sweptSeq,
+        record.prunedSeq,
       );
       for (const member of members) {
         this.#sql.all(
-          "INSERT INTO members VALUES (?, ?, ?, ?, ?, ?, ?)",
+          "INSERT INTO members VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
           member.account,
           member.username,
           member.position,
@@ -79,6 +82,7 @@ export class SqliteConversationStore implements ConversationStore {
           member.setEpoch,
           member.readSeq,
           member.notifiedSeq,
+          member.readCount,
         );
       }
       for (const set of sets) this.#writeSet(set);
@@ -140,17 +144,24 @@ export class SqliteConversationStore implements ConversationStore {
       .map((row) => ({ ...row, capsules: row.capsules === null ? {} : parseCapsules(row.capsules) }));
   }
 
-  firstMemberCountAt(seq: Sequence): number {
+  firstMemberCountAt(seq: Sequence): number | undefined {
     if (seq === 0) return 0;
-    const row = this.#sql.first<{ count: number }>(
-      "SELECT first_member_count AS count FROM messages WHERE seq = ?",
-      seq,
-    );
-    return row?.count ?? 0;
+    const statement = "SELECT first_member_count AS count FROM messages WHERE seq = ?";
+    return this.#sql.first<{ count: number }>(statement, seq)?.count;
   }
 
-  saveRead(account: AccountId, seq: Sequence): void {
-    this.#sql.all("UPDATE members SET read_seq = ? WHERE account = ?", seq, account);
+  firstForeign(account: AccountId, device: DeviceId, after: Sequence): Sequence | undefined {
+    return this.#sql.first<{ seq: number }>(
+      `SELECT seq FROM messages WHERE seq > ? AND NOT (sender_account = ? AND sender_device = ?)
+       ORDER BY seq LIMIT 1`,
+      after,
+      account,
+      device,
+    )?.seq;
+  }
+
+  saveRead(account: AccountId, seq: Sequence, count: number): void {
+    this.#sql.all("UPDATE members SET read_seq = ?, read_count = ? WHERE account = ?", seq, count, account);
   }
 
   saveDelivered(account: AccountId, device: DeviceId, seq: Sequence): void {
@@ -188,6 +199,13 @@ export class SqliteConversationStore implements ConversationStore {
       this.#sql.all("UPDATE messages SET capsules = NULL WHERE seq > ? AND seq <= ?", query.after, last);
       this.#sql.all("UPDATE conversation SET swept_seq = ?", last);
       return last;
+    });
+  }
+
+  prune(upTo: Sequence): void {
+    this.transaction(() => {
+      this.#sql.all("DELETE FROM messages WHERE seq <= ?", upTo);
+      this.#sql.all("UPDATE conversation SET pruned_seq = ?", upTo);
     });
   }
 

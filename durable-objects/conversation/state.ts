@@ -17,6 +17,8 @@ export class MemberState {
   listVersion: number;
   setEpoch: number;
   read: Sequence;
+  /** `firstMemberCount` at the read watermark. */
+  readCount: number;
   notified: Sequence;
 
   constructor(stored: StoredMember) {
@@ -26,6 +28,7 @@ export class MemberState {
     this.listVersion = stored.listVersion;
     this.setEpoch = stored.setEpoch;
     this.read = stored.readSeq;
+    this.readCount = stored.readCount;
     this.notified = stored.notifiedSeq;
   }
 
@@ -100,10 +103,15 @@ export class ConversationState {
     return lowest;
   }
 
-  /** Messages of the other member after `member.read`; `countAtRead` is `firstMemberCount` at that watermark. */
-  unread(member: MemberState, countAtRead: number): number {
-    const byFirst = this.firstMemberCount - countAtRead;
+  hasSent(member: MemberState): boolean {
+    return (member.position === 0 ? this.firstMemberCount : this.lastSeq - this.firstMemberCount) > 0;
+  }
+
+  /** Messages of the other member after `member.read`. */
+  unread(member: MemberState): number {
+    const byFirst = this.firstMemberCount - member.readCount;
     const after = this.lastSeq - member.read;
-    return Math.min(member.position === 0 ? after - byFirst : byFirst, limits.unreadMax);
+    const unread = member.position === 0 ? after - byFirst : byFirst;
+    return Math.max(0, Math.min(unread, limits.unreadMax));
   }
 }

@@ -9,6 +9,8 @@ export interface ConversationRecord {
   readonly createdAtMs: number;
   readonly archivedSeq: Sequence;
   readonly sweptSeq: Sequence;
+  /** Messages up to here are in the archive only. */
+  readonly prunedSeq: Sequence;
 }
 
 export interface StoredMember {
@@ -18,6 +20,8 @@ export interface StoredMember {
   readonly listVersion: number;
   readonly setEpoch: number;
   readonly readSeq: Sequence;
+  /** `firstMemberCount` at `readSeq`. */
+  readonly readCount: number;
   readonly notifiedSeq: Sequence;
 }
 
@@ -74,9 +78,12 @@ export interface ConversationStore {
   page(query: PageQuery): StoredMessageWithCapsule[];
   /** Ascending, just after `after`, with all capsules still kept. */
   withCapsules(after: Sequence, limit: number): (StoredMessage & { readonly capsules: Capsules })[];
-  firstMemberCountAt(seq: Sequence): number;
+  /** Undefined when the message is pruned. */
+  firstMemberCountAt(seq: Sequence): number | undefined;
+  /** The first message after `after` that another device than this one sent. */
+  firstForeign(account: AccountId, device: DeviceId, after: Sequence): Sequence | undefined;
 
-  saveRead(account: AccountId, seq: Sequence): void;
+  saveRead(account: AccountId, seq: Sequence, count: number): void;
   saveDelivered(account: AccountId, device: DeviceId, seq: Sequence): void;
   /** Replaces the account's device set; watermarks of devices that stay are kept. */
   saveSet(set: DeviceSet): void;
@@ -90,6 +97,9 @@ export interface ConversationStore {
     readonly olderThanMs: number;
     readonly limit: number;
   }): Sequence;
+
+  /** Deletes the messages up to `upTo`, for good. */
+  prune(upTo: Sequence): void;
 
   endSession(sessionId: string, atMs: number): void;
   /** Forgets ended sessions whose access tokens have run out. */

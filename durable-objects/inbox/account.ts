@@ -17,7 +17,12 @@ export function loadAccount(sql: Sql): AccountRow | undefined {
 }
 
 export function createAccount(sql: Sql, account: AccountId, username: string, nowMs: number): void {
-  sql.all("INSERT INTO account VALUES (?, ?, ?, 0)", account, username, nowMs);
+  sql.all(
+    "INSERT INTO account (account_id, username, created_at_ms, epoch) VALUES (?, ?, ?, 0)",
+    account,
+    username,
+    nowMs,
+  );
 }
 
 /** Notes a change that conversation objects must hear of. Returns the new epoch. */

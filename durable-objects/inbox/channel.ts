@@ -2,8 +2,9 @@
 import type { AccountId, DeviceId, SessionId } from "#schema/ids.ts";
 import { limits } from "#schema/limits.ts";
 import type { DeviceSend } from "#schema/protocol/inbox.ts";
+import type { PresenceGet } from "#schema/protocol/presence.ts";
 import { inboxUpSchema } from "#schema/protocol/up.ts";
-import type { AdvanceInput, DeviceMessageInput, PrekeyStockRecord } from "#schema/rpc/inbox.ts";
+import type { AdvanceInput, DeviceMessageInput, PrekeyStockRecord, TypingInput } from "#schema/rpc/inbox.ts";
 import type { Identity, Summary } from "#schema/rpc/shared.ts";
 import { SottoError } from "#schema/errors.ts";
 import { errorEvent } from "../support/error-events.ts";
@@ -22,6 +23,8 @@ export interface ChannelContext {
   readonly deliver: (account: AccountId, message: DeviceMessageInput) => Promise<void>;
   /** Receipts wait to be passed on. */
   readonly onReceipt: () => void;
+  /** A question for others' presence; answers on the socket. */
+  readonly onPresenceGet: (socket: DeviceSocket, frame: PresenceGet) => Promise<void>;
   readonly onFailure: (error: unknown) => void;
 }
 
@@ -53,6 +56,8 @@ export class InboxChannel {
       case "device:ack":
         if (!parts.queue.acknowledge(device, frame.position)) socket.send(errorEvent("malformed"));
         return;
+      case "presence:get":
+        return void this.#context.onPresenceGet(socket, frame);
       case "device:send":
         return void this.#send(socket, frame);
       case "message:delivered":
@@ -87,6 +92,10 @@ export class InboxChannel {
       }));
       return serialise({ ...update, messages });
     });
+  }
+
+  typing(input: TypingInput): void {
+    if (this.#context.parts.summaries.has(input.conversationId)) this.#tell(() => serialise({ ...input }));
   }
 
   devicesChanged(account: AccountId, version: number): void {

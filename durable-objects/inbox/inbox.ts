@@ -8,6 +8,7 @@ import { deviceListHashInput } from "#schema/envelope/device-list.ts";
 import type { Bundle, DeviceDirectory } from "#schema/http/devices.ts";
 import type { AccountId, DeviceId } from "#schema/ids.ts";
 import { pingText, pongText } from "#schema/protocol/control.ts";
+import type { Presence, PresenceAudience } from "#schema/protocol/presence.ts";
 import { subprotocol } from "#schema/protocol/version.ts";
 import type * as Rpc from "#schema/rpc/inbox.ts";
 import { answerRpc, type RpcResult, unwrap } from "#schema/rpc/result.ts";
@@ -15,9 +16,9 @@ import type { DeviceSet, Identity } from "#schema/rpc/shared.ts";
 import { Alarms } from "../support/alarms.ts";
 import { answerClose, closeFor } from "../support/close.ts";
 import { errorEvent, refusal } from "../support/error-events.ts";
-import { faultOf, logEvent, type ObjectEvent } from "../support/events.ts";
+import { type FaultEvent, faultOf, logEvent } from "../support/events.ts";
 import { migrate } from "../support/migrate.ts";
-import { parseIdentity, SocketRoster } from "../support/sockets.ts";
+import { parseUpgrade, SocketRoster } from "../support/sockets.ts";
 import { durableSql } from "../support/durable-sql.ts";
 import { hasTable, type Sql } from "../support/sql.ts";
 import { conversationStub, inboxStub, type ObjectEnv } from "../support/stubs.ts";
@@ -26,8 +27,9 @@ import { InboxCore } from "./core.ts";
 import { knownAccount } from "./devices.ts";
 import { InboxParts } from "./parts.ts";
 import { Postman } from "./postman.ts";
+import { PresenceDesk } from "./presence.ts";
 
-type InboxAlarm = "notices" | "receipts" | "clean";
+type InboxAlarm = "notices" | "receipts" | "clean" | "sockets";
 
 const retryMs = 5_000;
 const cleanMs = 86_400_000;
@@ -36,6 +38,7 @@ export class Inbox extends DurableObject<ObjectEnv> implements Rpc.InboxRpc {
   readonly #sql: Sql;
   readonly #sockets: SocketRoster;
   readonly #parts: InboxParts;
+  readonly #presence: PresenceDesk;
   readonly #channel: InboxChannel;
   readonly #core: InboxCore;
   readonly #postman: Postman;
@@ -48,12 +51,21 @@ export class Inbox extends DurableObject<ObjectEnv> implements Rpc.InboxRpc {
     context.setWebSocketAutoResponse(new WebSocketRequestResponsePair(pingText, pongText));
     this.#sockets = new SocketRoster(context);
     this.#parts = new InboxParts(this.#sql, Date.now);
+    this.#presence = new PresenceDesk({
+      sql: this.#sql,
+      now: Date.now,
+      summaries: this.#parts.summaries,
+      heardAtMs: () => this.#sockets.heardAtMs(),
+      ask: async (account, viewer) => unwrap(await inboxStub(this.env, account).presence({ viewer })),
+      onFailure: (error) => this.#log("call_failed", error),
+    });
     this.#channel = new InboxChannel({
       parts: this.#parts,
       sockets: this.#sockets,
       now: Date.now,
       deliver: (account, message) => this.#deliver(account, message),
       onReceipt: () => this.#post("receipts"),
+      onPresenceGet: (socket, frame) => this.#presence.get(socket, frame),
       onFailure: (error) => this.#log("call_failed", error),
     });
     this.#core = new InboxCore(
@@ -75,11 +87,11 @@ export class Inbox extends DurableObject<ObjectEnv> implements Rpc.InboxRpc {
 
   /** A WebSocket upgrade whose identity the Worker has stamped. */
   override async fetch(request: Request): Promise<Response> {
-    const identity = parseIdentity(request.headers);
-    const authorized = await this.authorize(identity);
+    const upgrade = parseUpgrade(request.headers);
+    const authorized = await this.authorize(upgrade.identity);
     const { 0: client, 1: server } = new WebSocketPair();
     if (authorized.ok) {
-      this.#sockets.accept(server, identity);
+      this.#alarms.schedule("sockets", this.#sockets.accept(server, upgrade, Date.now()));
     } else {
       server.accept();
       closeFor(server, "session_revoked");
@@ -89,7 +101,7 @@ export class Inbox extends DurableObject<ObjectEnv> implements Rpc.InboxRpc {
   }
 
   override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): void {
-    const known = this.#sockets.get(socket);
+    const known = this.#sockets.receiving(socket, Date.now());
     if (known === undefined) return closeFor(socket, "unavailable");
     try {
       this.#channel.receive(known, data);
@@ -100,12 +112,12 @@ export class Inbox extends DurableObject<ObjectEnv> implements Rpc.InboxRpc {
   }
 
   override webSocketClose(socket: WebSocket, code: number, reason: string): void {
-    this.#sockets.remove(socket);
+    this.#leave(socket);
     answerClose(socket, code, reason);
   }
 
   override webSocketError(socket: WebSocket): void {
-    this.#sockets.remove(socket);
+    this.#leave(socket);
   }
 
   override async alarm(): Promise<void> {
@@ -117,6 +129,7 @@ export class Inbox extends DurableObject<ObjectEnv> implements Rpc.InboxRpc {
         this.#core.clean();
         this.#alarms.schedule("clean", Date.now() + cleanMs);
       },
+      sockets: () => this.#tidySockets(),
     };
     await this.#alarms.run(handlers, (alarm, error) =>
       logEvent("warn", { event: "alarm_failed", object: "inbox", alarm, fault: faultOf(error) }),
@@ -207,6 +220,33 @@ export class Inbox extends DurableObject<ObjectEnv> implements Rpc.InboxRpc {
     });
   }
 
+  presence({ viewer }: { viewer: AccountId }): Promise<RpcResult<Presence>> {
+    return answerRpc(() => this.#presence.seenBy(knownAccount(this.#sql).account, viewer));
+  }
+
+  presenceAudience(): Promise<RpcResult<PresenceAudience>> {
+    return answerRpc(() => {
+      knownAccount(this.#sql);
+      return this.#presence.audience();
+    });
+  }
+
+  setPresenceAudience({ audience }: { audience: PresenceAudience }): Promise<RpcResult<null>> {
+    return answerRpc(() => {
+      knownAccount(this.#sql);
+      this.#presence.setAudience(audience);
+      return null;
+    });
+  }
+
+  typing(input: Rpc.TypingInput): Promise<RpcResult<null>> {
+    return answerRpc(() => {
+      knownAccount(this.#sql);
+      this.#channel.typing(input);
+      return null;
+    });
+  }
+
   listConversations(input: Rpc.ConversationListInput): Promise<RpcResult<Rpc.ConversationList>> {
     return answerRpc(() => {
       knownAccount(this.#sql);
@@ -217,6 +257,17 @@ export class Inbox extends DurableObject<ObjectEnv> implements Rpc.InboxRpc {
   get #alarms(): Alarms<InboxAlarm> {
     this.#openAlarms ??= new Alarms(this.#sql, (atMs) => void this.ctx.storage.setAlarm(atMs), Date.now);
     return this.#openAlarms;
+  }
+
+  #leave(socket: WebSocket): void {
+    if (hasTable(this.#sql, "account")) this.#presence.left(this.#sockets.heardAtMs());
+    this.#sockets.remove(socket);
+  }
+
+  #tidySockets(): void {
+    this.#presence.left(this.#sockets.heardAtMs());
+    const againAtMs = this.#sockets.tidy(Date.now());
+    if (againAtMs !== undefined) this.#alarms.schedule("sockets", againAtMs);
   }
 
   async #deliver(account: AccountId, message: Rpc.DeviceMessageInput): Promise<void> {
@@ -232,7 +283,7 @@ export class Inbox extends DurableObject<ObjectEnv> implements Rpc.InboxRpc {
     told.catch((error: unknown) => this.#log("call_failed", error));
   }
 
-  #log(event: Exclude<ObjectEvent["event"], "alarm_failed">, error: unknown): void {
+  #log(event: FaultEvent, error: unknown): void {
     logEvent(event === "call_failed" ? "warn" : "error", { event, object: "inbox", fault: faultOf(error) });
   }
 }

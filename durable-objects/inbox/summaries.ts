@@ -40,8 +40,9 @@ export class Summaries {
   register(input: RegisterConversationInput, epoch: number): Summary | undefined {
     const before = this.#find(input.conversationId);
     this.#sql.all(
-      `INSERT INTO conversations VALUES (?, ?, ?, ?, ?, ?, 0, 0, 0, ?, NULL, '[]', 0, ?)
-       ON CONFLICT (conversation_id) DO UPDATE SET visible = max(visible, excluded.visible)`,
+      `INSERT INTO conversations VALUES (?, ?, ?, ?, ?, ?, 0, 0, 0, ?7, NULL, '[]', 0, ?8, ?7)
+       ON CONFLICT (conversation_id) DO UPDATE SET visible = max(visible, excluded.visible),
+         accepted = max(accepted, excluded.accepted)`,
       input.conversationId,
       input.kind,
       input.peer.account,
@@ -67,12 +68,13 @@ export class Summaries {
     if (isNewer) {
       this.#sql.all(
         `UPDATE conversations SET updated_at_ms = ?, last_seq = ?, read_seq = ?, unread = ?,
-           visible = max(visible, ?), last_message = ?, receipts = ? WHERE conversation_id = ?`,
+           visible = max(visible, ?), accepted = max(accepted, ?), last_message = ?, receipts = ? WHERE conversation_id = ?`,
         input.updatedAtMs,
         input.lastSeq,
         input.read,
         input.unread,
         input.lastSeq > 0 ? 1 : 0,
+        input.hasSent ? 1 : 0,
         input.newest === undefined ? null : JSON.stringify(input.newest),
         JSON.stringify(input.receipts),
         input.conversationId,
@@ -102,6 +104,16 @@ export class Summaries {
       this.#sql.first("SELECT 1 AS found FROM conversations WHERE peer_account = ? LIMIT 1", account) !==
       undefined
     );
+  }
+
+  /** `accepted`: this account began a conversation with the other one or wrote to it. */
+  contactWith(account: AccountId): "none" | "known" | "accepted" {
+    const accepted = this.#sql.first<{ accepted: number | null }>(
+      "SELECT max(accepted) AS accepted FROM conversations WHERE peer_account = ?",
+      account,
+    )?.accepted;
+    if (accepted === undefined || accepted === null) return "none";
+    return accepted === 1 ? "accepted" : "known";
   }
 
   /** Newest first, after the cursor of the page before. Throws `malformed` for a cursor that is none. */

@@ -11,7 +11,11 @@ export type ObjectEvent =
     }
   | { readonly event: "frame_failed"; readonly object: ObjectName; readonly fault: string }
   | { readonly event: "flush_failed"; readonly object: ObjectName; readonly fault: string }
+  | { readonly event: "archive_incomplete"; readonly object: ObjectName }
   | { readonly event: "call_failed"; readonly object: ObjectName; readonly fault: string };
+
+/** Events that say no more than what failed and how. */
+export type FaultEvent = "frame_failed" | "flush_failed" | "call_failed";
 
 export type ObjectName = "conversation" | "inbox";
 

@@ -13,6 +13,7 @@ import type {
   Sequence,
   SessionId,
 } from "#schema/ids.ts";
+import type { PresenceAudience } from "#schema/protocol/presence.ts";
 
 /** Where this browser profile or CLI folder stands. */
 export type AccountStatus =
@@ -61,6 +62,11 @@ export interface MessageView {
   readonly delivery: DeliveryState | undefined;
 }
 
+/** `lastSeenMs` is to the minute within a day, to the day before that; undefined when it is not known. */
+export type PresenceView =
+  | { readonly state: "online" }
+  | { readonly state: "offline"; readonly lastSeenMs: number | undefined };
+
 export interface ConversationView {
   readonly conversationId: ConversationId;
   readonly peer: { readonly account: AccountId; readonly username: string };
@@ -71,6 +77,8 @@ export interface ConversationView {
   readonly preview: MessageView | undefined;
   readonly updatedAtMs: number;
   readonly peerTyping: boolean;
+  /** Known while the conversation is on screen, as far as both let each other see it. */
+  readonly peerPresence: PresenceView | undefined;
   readonly draft: string;
 }
 
@@ -138,6 +146,9 @@ export interface ClientApi {
   closeConversation(conversationId: ConversationId): Promise<void>;
   /** The person has seen everything up to `seq`. */
   markRead(conversationId: ConversationId, seq: Sequence): Promise<void>;
+  /** Who may see when this account is online. It binds both ways. */
+  presenceAudience(): Promise<PresenceAudience>;
+  setPresenceAudience(audience: PresenceAudience): Promise<void>;
   setTyping(conversationId: ConversationId, typing: boolean): Promise<void>;
   /** Ends the present back-off. */
   reconnectNow(): Promise<void>;

@@ -7,9 +7,11 @@
 import { SottoError } from "#schema/errors.ts";
 import { logout as logoutRoute, me } from "#schema/http/auth.ts";
 import { createConversation } from "#schema/http/conversations.ts";
+import { getPrivacy, setPrivacy } from "#schema/http/privacy.ts";
 import { getUser } from "#schema/http/users.ts";
 import type { ClientMessageId, ConversationId, Sequence } from "#schema/ids.ts";
 import { limits } from "#schema/limits.ts";
+import type { PresenceAudience } from "#schema/protocol/presence.ts";
 import { foldUsername, usernameProblem } from "#schema/username.ts";
 import { AccountSession } from "./account/account-session.ts";
 import { beginLogin, finishLogin, type PendingLogin } from "./account/login.ts";
@@ -125,6 +127,17 @@ export class Client implements ClientApi {
       return sessions.map(({ sessionId, deviceId, deviceName, lastActiveDayMs }) => {
         return { sessionId, deviceId, deviceName, lastActiveDayMs, current: sessionId === current };
       });
+    });
+  }
+
+  presenceAudience(): Promise<PresenceAudience> {
+    return guard(async () => (await this.#online().call(getPrivacy, {})).presence);
+  }
+
+  setPresenceAudience(presence: PresenceAudience): Promise<void> {
+    return guard(async () => {
+      await this.#online().call(setPrivacy, { body: { presence } });
+      this.#engine().presence.ask();
     });
   }
 

@@ -66,6 +66,8 @@ export function connectClient(port: RpcPort): RemoteClient {
     openConversation: method("openConversation"),
     closeConversation: method("closeConversation"),
     markRead: method("markRead"),
+    presenceAudience: method("presenceAudience"),
+    setPresenceAudience: method("setPresenceAudience"),
     setTyping: method("setTyping"),
     reconnectNow: method("reconnectNow"),
     subscribe(listener) {

@@ -43,6 +43,7 @@ export async function viewConversation(
     preview,
     updatedAtMs: isOutbox ? Math.max(record.updatedAtMs, preview.timeMs) : record.updatedAtMs,
     peerTyping: engine.typing.isPeerTyping(conversationId),
+    peerPresence: engine.presence.of(peer.account),
     draft: draft?.text ?? "",
   };
 }

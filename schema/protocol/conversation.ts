@@ -14,13 +14,16 @@ export type ConversationResume = v.InferOutput<typeof conversationResumeSchema>;
 
 /**
  * Down, after the missed messages: from here on the socket is live. `more` asks for another resume after the
- * last sequence number received; until then nothing live is sent.
+ * last sequence number received; until then nothing live is sent. With `hotFrom` no message came, because what was
+ * asked for is older than what the object keeps: the history pages have everything before that sequence number, and
+ * the next resume comes after it.
  */
 export const conversationResumedSchema = v.looseObject({
   type: v.literal("conversation:resumed"),
   conversationId: conversationIdSchema,
   lastSeq: sequenceSchema,
   more: v.boolean(),
+  hotFrom: v.optional(sequenceSchema),
   receipts: v.array(receiptSchema),
 });
 

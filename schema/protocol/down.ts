@@ -13,6 +13,7 @@ import {
   prekeyStockSchema,
 } from "./inbox.ts";
 import { messageAckSchema, messageNewSchema, messageRefusedSchema } from "./message.ts";
+import { presenceStateSchema } from "./presence.ts";
 import { receiptSchema } from "./receipt.ts";
 import { typingDownSchema } from "./typing.ts";
 
@@ -29,6 +30,7 @@ export const downEventSchema = v.variant("type", [
   deviceMessageSchema,
   devicesChangedSchema,
   prekeyStockSchema,
+  presenceStateSchema,
   pongSchema,
   errorFrameSchema,
 ]);

@@ -13,3 +13,4 @@ export const typingDownSchema = v.looseObject({
   conversationId: conversationIdSchema,
   account: accountIdSchema,
 });
+export type TypingDown = v.InferOutput<typeof typingDownSchema>;

@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { conversationResumeSchema } from "./conversation.ts";
 import { deviceAckSchema, deviceSendSchema, inboxResumeSchema } from "./inbox.ts";
 import { messageSendSchema } from "./message.ts";
+import { presenceGetSchema } from "./presence.ts";
 import { messageDeliveredSchema, messageReadSchema } from "./receipt.ts";
 import { typingUpSchema } from "./typing.ts";
 
@@ -22,4 +23,5 @@ export const inboxUpSchema = v.variant("type", [
   messageReadSchema,
   deviceSendSchema,
   deviceAckSchema,
+  presenceGetSchema,
 ]);

@@ -12,4 +12,4 @@ export const subprotocol = `sotto.v${protocolVersion}`;
 export const tokenSubprotocolPrefix = "token.";
 
 /** SHA-256 of the canonical form of the up and down schemas; pinned by version.test.ts. */
-export const protocolHash = "82a241cdafb0447888e2a8294b0b41be5cb1e90e97e381104b14ebb74589bed3";
+export const protocolHash = "33ce5ede5e1a6676352f6e94c08b1cf1573d312e71e082ea6966d31ec63d3c5d";

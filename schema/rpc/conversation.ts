@@ -1,7 +1,7 @@
 /** What a conversation object answers to the Worker and to inbox objects. */
 import type { AccountId, ConversationId, DeviceId, Sequence, SessionId } from "../ids.ts";
 import type { RpcResult } from "./result.ts";
-import type { DeviceSet, Identity, Member, MessagePage, Summary } from "./shared.ts";
+import type { DeviceSet, HotPage, Identity, Member, Summary } from "./shared.ts";
 
 export interface InitialiseInput {
   readonly conversationId: ConversationId;
@@ -41,5 +41,5 @@ export interface ConversationRpc {
   /** Watermarks that came over a member's inbox socket. Refuses a stranger with `not_found`. */
   receipts(input: ReceiptInput): Promise<RpcResult<null>>;
   /** Refuses a stranger and an unknown conversation alike with `not_found`. */
-  page(input: PageInput): Promise<RpcResult<MessagePage>>;
+  page(input: PageInput): Promise<RpcResult<HotPage>>;
 }

@@ -2,6 +2,7 @@
 import type { Bundle, DeviceDirectory } from "../http/devices.ts";
 import type { AccountId, ConversationId, DeviceId, Sequence, SessionId } from "../ids.ts";
 import type { MessageRecord } from "../protocol/message.ts";
+import type { Presence, PresenceAudience } from "../protocol/presence.ts";
 import type { RpcResult } from "./result.ts";
 import type { DeviceSet, Identity, Member, Summary, Watermarks } from "./shared.ts";
 
@@ -75,6 +76,8 @@ export interface AdvanceInput {
   readonly updatedAtMs: number;
   readonly receipts: readonly Watermarks[];
   readonly newest?: MessageRecord | undefined;
+  /** This account has written here. */
+  readonly hasSent: boolean;
   /** The newest messages in ascending order, with the capsules of this account's devices. */
   readonly messages: readonly {
     readonly record: MessageRecord;
@@ -101,6 +104,13 @@ export interface ConversationListInput {
 export interface ConversationList {
   readonly conversations: readonly (Summary & { readonly lastMessage?: MessageRecord })[];
   readonly next?: string | undefined;
+}
+
+export interface TypingInput {
+  readonly type: "typing:start" | "typing:stop";
+  readonly conversationId: ConversationId;
+  /** Who types. */
+  readonly account: AccountId;
 }
 
 export interface InboxRpc {
@@ -134,5 +144,11 @@ export interface InboxRpc {
   advance(input: AdvanceInput): Promise<RpcResult<null>>;
   /** Refuses an unknown or inactive device with `not_found`, a sender without a shared conversation with `forbidden`. */
   enqueueDeviceMessage(input: DeviceMessageInput): Promise<RpcResult<null>>;
+  /** Whether this account is online, as far as `viewer` may see. */
+  presence(input: { readonly viewer: AccountId }): Promise<RpcResult<Presence>>;
+  presenceAudience(): Promise<RpcResult<PresenceAudience>>;
+  setPresenceAudience(input: { readonly audience: PresenceAudience }): Promise<RpcResult<null>>;
+  /** Passes a typing mark to live devices; an unknown conversation is passed over. */
+  typing(input: TypingInput): Promise<RpcResult<null>>;
   listConversations(input: ConversationListInput): Promise<RpcResult<ConversationList>>;
 }

@@ -47,6 +47,12 @@ export interface MessagePage {
   readonly more: boolean;
 }
 
+/** A page of what the object still has, and where the rest is. */
+export interface HotPage extends MessagePage {
+  /** Messages up to `upTo` are in this archive shard alone; all later ones are in the object. */
+  readonly archive: { readonly shard: number; readonly upTo: Sequence };
+}
+
 /**
  * Headers in which the Worker hands the identity of a WebSocket upgrade to an object. It builds them afresh, so
  * nothing that a client sends arrives under these names.
@@ -56,4 +62,6 @@ export const identityHeaders = {
   device: "x-sotto-device",
   session: "x-sotto-session",
   username: "x-sotto-username",
+  /** When the access token runs out, and the socket with it: milliseconds since the Unix epoch. */
+  expiresAtMs: "x-sotto-expires",
 } as const;

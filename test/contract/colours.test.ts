@@ -77,6 +77,10 @@ describe.each([
     expect(contrast(tokens[text] ?? "missing", tokens[ground] ?? "missing")).toBeGreaterThanOrEqual(4.5);
   });
 
+  test("the dot of someone online has at least 3:1 on its ground", () => {
+    expect(contrast(tokens["online"] ?? "", tokens["surface"] ?? "")).toBeGreaterThanOrEqual(3);
+  });
+
   test("a field's outline has at least 3:1 on its ground", () => {
     expect(contrast(tokens["line-strong"] ?? "", tokens["surface"] ?? "")).toBeGreaterThanOrEqual(3);
   });

@@ -76,3 +76,31 @@ test("[WS64] asking for the whole log over and over closes the socket with 4429;
   expect(patient.take().filter(({ type }) => type === "message:new").length).toBe(10);
   expect([patient.isLive, patient.closedFor]).toEqual([true, undefined]);
 });
+
+test("[CV45] a burst of long messages in one turn is flushed whenever it reaches its limit, in order and once", () => {
+  const rig = new ConversationRig({ anna: [1], ben: [1] });
+  const long = padmeLength(64 * 1024 - bodyHeadBytes - tagBytes);
+  const sender = rig.socket(ben, 1);
+  const reader = rig.socket(anna, 1);
+  const frames = Array.from({ length: 40 }, () => {
+    const message = rig.message(ben, 1);
+    return { ...message, body: rawBody(conversationId, message.clientMessageId, long) };
+  });
+  let arrived = 0;
+  let answered = 0;
+  for (const frame of frames) {
+    rig.receive(sender, frame);
+    arrived += JSON.stringify(frame).length;
+    answered += sender
+      .take()
+      .reduce(
+        (chars, { type }) => chars + (type === "message:ack" ? JSON.stringify(frames[0]).length : 0),
+        0,
+      );
+    expect(arrived - answered).toBeLessThan(limits.flushChars);
+  }
+  expect(answered).toBeGreaterThan(limits.flushChars);
+  rig.flush();
+  const received = reader.take().map(({ seq, clientMessageId }) => [seq, clientMessageId]);
+  expect(received).toEqual(frames.map(({ clientMessageId }, index) => [index + 1, clientMessageId]));
+});

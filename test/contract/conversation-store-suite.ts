@@ -12,6 +12,7 @@ const record = {
   createdAtMs: 5,
   archivedSeq: 0,
   sweptSeq: 0,
+  prunedSeq: 0,
 };
 const member = (account: AccountId, position: number) => ({
   account,
@@ -20,6 +21,7 @@ const member = (account: AccountId, position: number) => ({
   listVersion: 1,
   setEpoch: 1,
   readSeq: 0,
+  readCount: 0,
   notifiedSeq: 0,
 });
 const set = (account: AccountId, devices: number[], epoch = 1) => ({
@@ -81,7 +83,7 @@ export function registerConversationStoreSuite(
       ]);
       expect(store.page({ limit: 1, capsulesOf: `${anna}.1` })).toEqual([{ ...message(4), capsule: null }]);
       expect(store.withCapsules(3, 9)).toEqual([{ ...message(4), capsules: { [`${ben}.1`]: "capsule4" } }]);
-      expect([0, 3, 9].map((seq) => store.firstMemberCountAt(seq))).toEqual([0, 3, 0]);
+      expect([0, 3, 9].map((seq) => store.firstMemberCountAt(seq))).toEqual([0, 3, undefined]);
       expect(store.load()?.newest).toEqual(message(4));
     }));
 
@@ -90,7 +92,7 @@ export function registerConversationStoreSuite(
       expect(() =>
         store.transaction(() => {
           store.append(message(1), {});
-          store.saveRead(ben, 1);
+          store.saveRead(ben, 1, 1);
           throw new Error("stop");
         }),
       ).toThrow("stop");
@@ -100,7 +102,7 @@ export function registerConversationStoreSuite(
 
   test(`${name}: watermarks and device sets survive`, () =>
     created((store) => {
-      store.saveRead(ben, 3);
+      store.saveRead(ben, 3, 2);
       store.saveDelivered(anna, 2, 4);
       store.saveNotified(anna, 2);
       store.saveArchived(1);
@@ -109,7 +111,7 @@ export function registerConversationStoreSuite(
         record: { ...record, archivedSeq: 1 },
         members: [
           { ...member(anna, 0), listVersion: 2, setEpoch: 2, notifiedSeq: 2 },
-          { ...member(ben, 1), readSeq: 3 },
+          { ...member(ben, 1), readSeq: 3, readCount: 2 },
         ],
         devices: [
           { account: anna, device: 1, active: false, deliveredSeq: 0 },
@@ -143,5 +145,17 @@ export function registerConversationStoreSuite(
       store.endSession("two", 20);
       store.forgetSessions(15);
       expect([store.isSessionEnded("one"), store.isSessionEnded("two")]).toEqual([false, true]);
+    }));
+
+  test(`${name}: pruned messages are gone, the rest and the mark stay`, () =>
+    created((store) => {
+      for (const seq of [1, 2, 3]) store.append(message(seq), {});
+      store.append({ ...message(4), senderAccount: ben }, {});
+      store.prune(2);
+      expect(store.load()?.record).toEqual({ ...record, prunedSeq: 2 });
+      expect(store.page({ limit: 9, capsulesOf: "" }).map(({ seq }) => seq)).toEqual([3, 4]);
+      expect(store.firstMemberCountAt(2)).toBeUndefined();
+      expect([store.firstForeign(anna, 1, 2), store.firstForeign(anna, 1, 4)]).toEqual([4, undefined]);
+      expect(store.firstForeign(anna, 2, 2)).toBe(3);
     }));
 }

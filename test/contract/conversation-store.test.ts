@@ -1,3 +1,4 @@
+import { expect, test } from "vitest";
 import { SqliteConversationStore } from "#durable-objects/conversation/sqlite-store.ts";
 import { migrate } from "#durable-objects/support/migrate.ts";
 import { MemoryConversationStore } from "../support/memory-conversation-store.ts";
@@ -9,4 +10,25 @@ registerConversationStoreSuite("memory", (work) => work(new MemoryConversationSt
 registerConversationStoreSuite("SQLite", (work) => {
   const sql = nodeSql();
   work(new SqliteConversationStore(sql, () => migrate(sql, migrationsOf("conversation"))));
+});
+
+test("an object from before the hot window gets its sender counts at the read watermarks, and keeps its log", () => {
+  const sql = nodeSql();
+  const [first, ...later] = migrationsOf("conversation");
+  migrate(sql, first === undefined ? [] : [first]);
+  sql.all("INSERT INTO conversation VALUES ('CCCCCCCCCCCCCCCCCCCCCA', 'direct', 1, 5, 2, 0)");
+  sql.all("INSERT INTO members VALUES ('AAAAAAAAAAAAAAAAAAAAAA', 'anna', 0, 1, 1, 0, 0)");
+  sql.all("INSERT INTO members VALUES ('BBBBBBBBBBBBBBBBBBBBBA', 'ben', 1, 1, 1, 2, 0)");
+  for (const seq of [1, 2, 3]) {
+    sql.all("INSERT INTO messages VALUES (?, 'a', 1, ?, 1, 'body', '{}', ?)", seq, `id${seq}`, seq);
+  }
+  expect(later.length).toBeGreaterThan(0);
+  const store = new SqliteConversationStore(sql, () => migrate(sql, migrationsOf("conversation")));
+  const loaded = store.load();
+  expect(loaded?.record).toMatchObject({ archiveShard: 1, archivedSeq: 2, prunedSeq: 0 });
+  expect(loaded?.members.map(({ readSeq, readCount }) => [readSeq, readCount])).toEqual([
+    [0, 0],
+    [2, 2],
+  ]);
+  expect(loaded?.newest?.seq).toBe(3);
 });

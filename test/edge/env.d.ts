@@ -6,6 +6,7 @@ declare global {
   namespace Cloudflare {
     interface Env extends Omit<WorkerEnv, never> {
       readonly ARCHIVE_0: D1Database;
+      readonly ARCHIVE_1: D1Database;
       readonly DIRECTORY_MIGRATIONS: D1Migration[];
       readonly ARCHIVE_MIGRATIONS: D1Migration[];
     }

@@ -4,6 +4,7 @@ import { env, exports } from "cloudflare:workers";
 
 await applyD1Migrations(env.DB, env.DIRECTORY_MIGRATIONS);
 await applyD1Migrations(env.ARCHIVE_0, env.ARCHIVE_MIGRATIONS);
+await applyD1Migrations(env.ARCHIVE_1, env.ARCHIVE_MIGRATIONS);
 
 let requests = 0;
 

@@ -5,7 +5,7 @@ import { importJWK, SignJWT } from "jose";
 import { describe, expect, test } from "vitest";
 import { limits } from "#schema/limits.ts";
 import { subprotocol } from "#schema/protocol/version.ts";
-import { addRawDevice, registerRaw } from "#test/support/raw-account.ts";
+import { addRawDevice, createRawConversation, registerRaw } from "#test/support/raw-account.ts";
 import { connect, connectWith, openConversation, openInbox, origin } from "./live-client.ts";
 import { firstDevice, makePair, messageFrom, newName, tokenOf } from "./pair.ts";
 
@@ -95,6 +95,27 @@ describe("refusals", () => {
     const inbox = await openInbox(pair.annaToken);
     await openInbox(pair.annaToken);
     expect((await inbox.closed).code).toBe(4409);
+  });
+
+  test("[WS42] sockets in the inbox and in every conversation close within 5 s, also asleep", async () => {
+    const first = await makePair();
+    const { anna, annaToken } = first;
+    const ids = [first.id];
+    for (let more = 0; more < 3; more += 1) {
+      ids.push(await createRawConversation(origin, firstDevice(anna), await registerRaw(origin, newName())));
+    }
+    const sockets = [await openInbox(annaToken)];
+    for (const id of ids) sockets.push(await openConversation(id, annaToken));
+    for (const id of ids) await evictDurableObject(env.CONVERSATION.getByName(id));
+    const startedAtMs = Date.now();
+    await fetch(`${origin}/api/auth/logout`, {
+      method: "POST",
+      body: '{"scope":"device"}',
+      headers: { authorization: `Bearer ${annaToken}` },
+    });
+    const closes = await Promise.all(sockets.map(({ closed }) => closed));
+    expect(closes).toEqual(sockets.map(() => ({ code: 4410, reason: "session_revoked" })));
+    expect(Date.now() - startedAtMs).toBeLessThan(5_000);
   });
 
   test("[WS8] a session that is over opens no socket, neither inbox nor conversation", async () => {

@@ -32,6 +32,11 @@ export class SimArchive {
         new Promise((resolve, reject) => {
           gate.pass(() => this.#answer(conversationId, messages, { later, resolve, reject }));
         }),
+      count: (conversationId, after, upTo) =>
+        new Promise((resolve) => {
+          const rows = this.rowsOf(conversationId);
+          gate.pass(() => resolve([...rows.keys()].filter((seq) => seq > after && seq <= upTo).length));
+        }),
     };
   }
 

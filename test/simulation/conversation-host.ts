@@ -170,11 +170,16 @@ export class ConversationHost extends ObjectHost {
         sockets: this.roster,
         alarms,
         archive: this.sim.variant.archive(archive, this),
-        inboxOf: (account) => this.#world.inboxFor(this, account),
+        // Typing marks may be lost; nothing that the oracle watches depends on them.
+        inboxOf: (account) => ({
+          ...this.#world.inboxFor(this, account),
+          typing: () => Promise.resolve({ ok: true, value: null }),
+        }),
         now: this.now,
         messagesPerSecond: this.#messagesPerSecond,
         pause: (delayMs) => new Promise((resolve) => this.later(delayMs, "pause", resolve)),
         defer: (flush) => this.later(0, "flush", flush),
+        onArchiveIncomplete: () => this.sim.oracle.violate(`${this.name}: the archive lost rows`),
         onFailure: (place) => {
           if (place === "flush_failed") this.sim.faults.count("flush_refused");
         },
@@ -192,10 +197,26 @@ export class ConversationHost extends ObjectHost {
       const set = sets.find(({ account }) => account === member.account);
       if (set === undefined) throw refusal("not_found");
       const { version, epoch } = set;
-      return { ...member, position, listVersion: version, setEpoch: epoch, readSeq: 0, notifiedSeq: 0 };
+      return {
+        ...member,
+        position,
+        listVersion: version,
+        setEpoch: epoch,
+        readSeq: 0,
+        readCount: 0,
+        notifiedSeq: 0,
+      };
     });
     const { conversationId, kind, archiveShard, createdAtMs } = input;
-    const record = { conversationId, kind, archiveShard, createdAtMs, archivedSeq: 0, sweptSeq: 0 };
+    const record = {
+      conversationId,
+      kind,
+      archiveShard,
+      createdAtMs,
+      archivedSeq: 0,
+      sweptSeq: 0,
+      prunedSeq: 0,
+    };
     this.#store.create(record, members, sets);
     awake.room = this.#openRoom(awake.alarms);
     awake.early.clear();

@@ -230,6 +230,7 @@ export class SimDevice {
       case "typing:start":
       case "typing:stop":
       case "prekey:stock":
+      case "presence:state":
       case "pong":
         return; // nothing that a light device acts on
     }

@@ -67,6 +67,7 @@ export class InboxHost extends ObjectHost {
       now,
       deliver: (account, message) => this.#deliver(account, message),
       onReceipt: () => this.#post("receipts"),
+      onPresenceGet: () => Promise.resolve(),
       onFailure: () => undefined,
     });
     const core = new InboxCore(

@@ -6,7 +6,7 @@ import { Alarms } from "#durable-objects/support/alarms.ts";
 import { migrate } from "#durable-objects/support/migrate.ts";
 import type { AccountId, ConversationId, SessionId } from "#schema/ids.ts";
 import type { MessageSend } from "#schema/protocol/message.ts";
-import type { AdvanceInput } from "#schema/rpc/inbox.ts";
+import type { AdvanceInput, TypingInput } from "#schema/rpc/inbox.ts";
 import type { DeviceSet } from "#schema/rpc/shared.ts";
 import { FakeRoster, FakeSocket } from "./fake-socket.ts";
 import { migrationsOf, type NodeSql, nodeSql } from "./node-sql.ts";
@@ -22,6 +22,7 @@ export class ConversationRig {
   readonly store: SqliteConversationStore;
   readonly archive = new D1LikeArchive();
   readonly notices: { readonly account: AccountId; readonly input: AdvanceInput }[] = [];
+  readonly typing: { readonly to: AccountId; readonly input: TypingInput }[] = [];
   readonly failures: unknown[] = [];
   readonly sets = new Map<AccountId, DeviceSet>();
   readonly pauses: number[] = [];
@@ -46,6 +47,7 @@ export class ConversationRig {
         createdAtMs: startMs,
         archivedSeq: 0,
         sweptSeq: 0,
+        prunedSeq: 0,
       },
       sets.map(({ account, epoch, version }, position) => ({
         account,
@@ -54,6 +56,7 @@ export class ConversationRig {
         listVersion: version,
         setEpoch: epoch,
         readSeq: 0,
+        readCount: 0,
         notifiedSeq: 0,
       })),
       sets,
@@ -144,6 +147,7 @@ export class ConversationRig {
         },
         defer: (flush) => this.#deferred.push(flush),
         onFailure: (_place, error) => this.failures.push(error),
+        onArchiveIncomplete: () => this.failures.push(new Error("archive incomplete")),
       },
       snapshot,
     );
@@ -154,6 +158,10 @@ export class ConversationRig {
       advance: (input: AdvanceInput) => {
         if (this.isInboxDown) return Promise.reject(new Error("inbox down"));
         this.notices.push({ account, input });
+        return Promise.resolve({ ok: true as const, value: null });
+      },
+      typing: (input: TypingInput) => {
+        this.typing.push({ to: account, input });
         return Promise.resolve({ ok: true as const, value: null });
       },
       deviceSet: () => {

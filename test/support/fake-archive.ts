@@ -9,6 +9,11 @@ export class D1LikeArchive implements Archive {
   /** Writes, then loses the answer. */
   losesAnswer = false;
 
+  count(_conversationId: string, after: number, upTo: number): Promise<number> {
+    if (this.isDown) return Promise.reject(new Error("archive down"));
+    return Promise.resolve([...this.rows.keys()].filter((seq) => seq > after && seq <= upTo).length);
+  }
+
   write(_conversationId: string, messages: readonly StoredMessage[]): Promise<void> {
     if (this.isDown) return Promise.reject(new Error("archive down"));
     this.writes += 1;

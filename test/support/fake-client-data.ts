@@ -1,5 +1,5 @@
 /** People and conversations of the fake client: enough of everything a chat can show, told relative to one instant. */
-import type { DeliveryState, MessageView } from "#core/client-api.ts";
+import type { DeliveryState, MessageView, PresenceView } from "#core/client-api.ts";
 import type { AccountId, ClientMessageId, ConversationId } from "#schema/ids.ts";
 
 /** The caller says which kind of identifier a made-up name stands for. */
@@ -31,6 +31,7 @@ export interface FakeConversation {
   readSeq: number;
   draft: string;
   peerTyping: boolean;
+  peerPresence: PresenceView | undefined;
 }
 
 function conversation(
@@ -70,6 +71,9 @@ function conversation(
     readSeq: seq - (extra.unread ?? 0),
     draft: extra.draft ?? "",
     peerTyping: extra.typing ?? false,
+    peerPresence: extra.typing
+      ? { state: "online" }
+      : { state: "offline", lastSeenMs: nowMs - 42 * minuteMs },
   };
 }
 

@@ -14,6 +14,7 @@ import {
   type SessionView,
   type Subscribe,
 } from "#core/client-api.ts";
+import type { PresenceAudience } from "#schema/protocol/presence.ts";
 import type { AccountId, ClientMessageId, ConversationId, SessionId } from "#schema/ids.ts";
 import { type FakeConversation, fakeId, self } from "./fake-client-data.ts";
 
@@ -49,6 +50,7 @@ export function createFakeClient(options: FakeOptions): FakeClient {
   let account: AccountStatus = options.account ?? (options.signedIn ? signedIn : { state: "signed_out" });
   let connection: ConnectionStatus = options.connection ?? { state: "online" };
   let pendingUsername = "";
+  let audience: PresenceAudience = "contacts";
   let count = 0;
 
   const emit = (event: ClientEvent): void => listeners.forEach((listener) => listener(event));
@@ -81,6 +83,7 @@ export function createFakeClient(options: FakeOptions): FakeClient {
       preview,
       updatedAtMs: preview?.timeMs ?? now(),
       peerTyping: one.peerTyping,
+      peerPresence: one.peerPresence,
       draft: one.draft,
     };
   }
@@ -124,6 +127,11 @@ export function createFakeClient(options: FakeOptions): FakeClient {
     },
     logout: () => Promise.resolve(setAccount({ state: "signed_out" })),
     forget: () => Promise.resolve(setAccount({ state: "signed_out" })),
+    presenceAudience: () => Promise.resolve(audience),
+    setPresenceAudience(chosen) {
+      audience = chosen;
+      return Promise.resolve();
+    },
     listSessions: () => Promise.resolve(sessions(now())),
     async listConversations() {
       await delay("network");
@@ -137,6 +145,7 @@ export function createFakeClient(options: FakeOptions): FakeClient {
       const one: FakeConversation = known ?? {
         conversationId: fakeId<ConversationId>(`chat-${username}`),
         peer: { account: fakeId<AccountId>(`account-${username}`), username },
+        peerPresence: undefined,
         messages: [],
         readSeq: 0,
         draft: "",

@@ -11,6 +11,7 @@ import { nobleProvider as provider } from "#core/crypto/noble-provider.ts";
 import { InboxChannel } from "#durable-objects/inbox/channel.ts";
 import { InboxCore } from "#durable-objects/inbox/core.ts";
 import { InboxParts } from "#durable-objects/inbox/parts.ts";
+import { PresenceDesk } from "#durable-objects/inbox/presence.ts";
 import { migrate } from "#durable-objects/support/migrate.ts";
 import { decodeBase64url, encodeBase64url } from "#schema/envelope/base64url.ts";
 import { deviceCertHashInput } from "#schema/envelope/device-cert.ts";
@@ -32,9 +33,13 @@ export class InboxRig {
   readonly aik = createAccountKey(provider);
   readonly delivered: { readonly account: AccountId; readonly message: DeviceMessageInput }[] = [];
   readonly parts: InboxParts;
+  readonly presence: PresenceDesk;
+  readonly asked: { readonly account: AccountId; readonly viewer: AccountId }[] = [];
   readonly channel: InboxChannel;
   readonly core: InboxCore;
   nowMs = 20_000 * dayMs;
+  /** When a device of this account was last heard on an open socket. */
+  heardAtMs = 0;
   notices = 0;
   receipts = 0;
   list: DeviceList | undefined;
@@ -42,6 +47,19 @@ export class InboxRig {
   constructor() {
     const now = (): number => this.nowMs;
     this.parts = new InboxParts(this.sql, now);
+    this.presence = new PresenceDesk({
+      sql: this.sql,
+      now,
+      summaries: this.parts.summaries,
+      heardAtMs: () => this.heardAtMs,
+      ask: (account, viewer) => {
+        this.asked.push({ account, viewer });
+        return Promise.resolve({ account, state: "online" });
+      },
+      onFailure: (error) => {
+        throw error;
+      },
+    });
     this.channel = new InboxChannel({
       parts: this.parts,
       sockets: this.roster,
@@ -52,6 +70,7 @@ export class InboxRig {
         return Promise.resolve();
       },
       onReceipt: () => (this.receipts += 1),
+      onPresenceGet: (socket, frame) => this.presence.get(socket, frame),
       onFailure: (error) => {
         throw error;
       },
@@ -147,6 +166,7 @@ export class InboxRig {
       receipts: [],
       messages: [],
       liveDevices: [],
+      hasSent: false,
       peerSet: { epoch: 0, version: 1 },
       ...change,
     };

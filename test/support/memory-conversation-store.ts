@@ -82,12 +82,20 @@ export class MemoryConversationStore implements ConversationStore {
     return this.#tables.messages.filter(({ seq }) => seq > after).slice(0, limit);
   }
 
-  firstMemberCountAt(seq: Sequence): number {
-    return this.#tables.messages.find((message) => message.seq === seq)?.firstMemberCount ?? 0;
+  firstMemberCountAt(seq: Sequence): number | undefined {
+    if (seq === 0) return 0;
+    return this.#tables.messages.find((message) => message.seq === seq)?.firstMemberCount;
   }
 
-  saveRead(account: AccountId, seq: Sequence): void {
-    this.#updateMember(account, { readSeq: seq });
+  firstForeign(account: AccountId, device: DeviceId, after: Sequence): Sequence | undefined {
+    return this.#tables.messages.find(
+      ({ seq, senderAccount, senderDevice }) =>
+        seq > after && !(senderAccount === account && senderDevice === device),
+    )?.seq;
+  }
+
+  saveRead(account: AccountId, seq: Sequence, count: number): void {
+    this.#updateMember(account, { readSeq: seq, readCount: count });
   }
 
   saveDelivered(account: AccountId, device: DeviceId, seq: Sequence): void {
@@ -132,6 +140,11 @@ export class MemoryConversationStore implements ConversationStore {
     );
     this.#updateRecord({ sweptSeq: last });
     return last;
+  }
+
+  prune(upTo: Sequence): void {
+    this.#tables.messages = this.#tables.messages.filter(({ seq }) => seq > upTo);
+    this.#updateRecord({ prunedSeq: upTo });
   }
 
   endSession(sessionId: string, atMs: number): void {

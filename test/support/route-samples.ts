@@ -3,6 +3,7 @@ import * as auth from "#schema/http/auth.ts";
 import * as conversations from "#schema/http/conversations.ts";
 import * as devices from "#schema/http/devices.ts";
 import * as health from "#schema/http/health.ts";
+import * as privacy from "#schema/http/privacy.ts";
 import type { RouteContract } from "#schema/http/route.ts";
 import * as users from "#schema/http/users.ts";
 import { prekeysFor, prepareRegistration, type RawAccount, type RawDevice } from "./raw-account.ts";
@@ -26,6 +27,7 @@ export function allContracts(): ReadonlyMap<string, RouteContract> {
     ...conversations,
     ...devices,
     ...health,
+    ...privacy,
     ...users,
   });
   return new Map(exported.filter((entry): entry is [string, RouteContract] => isContract(entry[1])));
@@ -55,6 +57,7 @@ export async function routeSamples(
     signOut: { statement: b64(93) },
     claimBundles: { devices: [1] },
     uploadPrekeys: { ...prekeysFor(caller.own) },
+    setPrivacy: { presence: "contacts" },
     createConversation: { kind: "direct", account: peer.account },
   };
   return [...allContracts()].map(([name, contract]) => ({

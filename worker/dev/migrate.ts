@@ -1,9 +1,14 @@
-/** Applies D1 migrations to every local database that wrangler.toml binds, in the way wrangler itself records them. */
+/**
+ * Applies D1 migrations to every database that wrangler.toml binds: `npm run migrate` to the local ones, in the way
+ * wrangler itself records them; `npm run migrate -- --env production` to those deployed.
+ */
 import { readD1Migrations } from "@cloudflare/vitest-plugin";
 import { mkdirSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
 import path from "node:path";
+import { parseArgs } from "node:util";
 import { getPlatformProxy, unstable_readConfig } from "wrangler";
-import { root } from "./paths.ts";
+import { root, toolPath } from "./paths.ts";
 
 const ledger = `CREATE TABLE IF NOT EXISTS d1_migrations(
   id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE,
@@ -58,4 +63,19 @@ function databasesOnlyConfig(databases: readonly { binding: string; database_nam
   return file;
 }
 
-if (import.meta.main) console.log(`${await migrateLocal()} migration(s) applied`);
+/** Applies them to the deployed databases of an environment, one after the other, through wrangler. */
+function migrateDeployed(environment: string): void {
+  const config = unstable_readConfig({ config: path.join(root, "wrangler.toml"), env: environment });
+  for (const { binding } of config.d1_databases) {
+    const args = ["d1", "migrations", "apply", binding, "--remote", "--env", environment];
+    const { status } = spawnSync(process.execPath, [toolPath("wrangler"), ...args], { stdio: "inherit" });
+    if (status !== 0) throw new Error(`the migrations of ${binding} were not applied`);
+  }
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({ options: { env: { type: "string" } } });
+  if (values.env === undefined)
+    console.log(`${await migrateLocal(process.env["SOTTO_STATE"])} migration(s) applied`);
+  else migrateDeployed(values.env);
+}

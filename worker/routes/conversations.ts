@@ -5,6 +5,7 @@ import type { createConversation, listConversations, listMessages } from "#schem
 import { type ConversationId, conversationIdSchema } from "#schema/ids.ts";
 import { limits } from "#schema/limits.ts";
 import * as v from "valibot";
+import { completePage } from "../archive.ts";
 import type { Handler } from "../contract.ts";
 import { Directory } from "../directory.ts";
 import { callConversation, callInbox } from "../stubs.ts";
@@ -60,7 +61,8 @@ export const handleListMessages: Handler<typeof listMessages> = async ({ env, id
     throw new SottoError("malformed", "Ask for messages before or after, not both.");
   }
   const input = { identity, limit, before, after };
-  const page = await callConversation(env, conversation, (object) => object.page(input));
+  const hot = await callConversation(env, conversation, (object) => object.page(input));
+  const page = await completePage(env, hot, { conversationId: conversation, limit, before, after });
   return { messages: page.messages.map((message) => ({ ...message })), more: page.more };
 };
 

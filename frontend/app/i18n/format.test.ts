@@ -1,5 +1,12 @@
 import { expect, test } from "vitest";
-import { calendarDaysBetween, formatDay, formatListTime, plural } from "./format.ts";
+import {
+  calendarDaysBetween,
+  formatClock,
+  formatDay,
+  formatLastSeen,
+  formatListTime,
+  plural,
+} from "./format.ts";
 
 const now = new Date(2026, 10, 20, 0, 5).getTime();
 const words = { today: "Today", yesterday: "Yesterday" };
@@ -30,4 +37,18 @@ test("a list row says the time, yesterday, then ever shorter", () => {
 
 test("plurals", () => {
   expect([0, 1, 2].map((count) => plural(count, "one", "other"))).toEqual(["other", "one", "other"]);
+});
+
+test("last seen has the clock within a day and only the date before", () => {
+  const now = new Date(2026, 10, 21, 15, 0).getTime();
+  const words = {
+    today: (time: string) => `today ${time}`,
+    yesterday: (time: string) => `yesterday ${time}`,
+    on: (day: string) => `on ${day}`,
+  };
+  const at = (...when: [number, number, number, number]) =>
+    formatLastSeen(new Date(2026, ...when).getTime(), now, words);
+  expect(at(10, 21, 9, 30)).toBe(`today ${formatClock(new Date(2026, 10, 21, 9, 30).getTime())}`);
+  expect(at(10, 20, 20, 15)).toBe(`yesterday ${formatClock(new Date(2026, 10, 20, 20, 15).getTime())}`);
+  expect(at(10, 18, 9, 30)).toMatch(/^on .*18/);
 });

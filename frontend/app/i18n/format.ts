@@ -51,3 +51,21 @@ export function formatListTime(timeMs: number, nowMs: number, words: { yesterday
     ? shortDate.format(timeMs)
     : shortYear.format(timeMs);
 }
+
+/** When someone was last there: with the clock within a day, else the date alone, because no more is known. */
+export function formatLastSeen(
+  timeMs: number,
+  nowMs: number,
+  words: {
+    today: (time: string) => string;
+    yesterday: (time: string) => string;
+    on: (day: string) => string;
+  },
+): string {
+  if (nowMs - timeMs >= 86_400_000) {
+    const isThisYear = new Date(timeMs).getFullYear() === new Date(nowMs).getFullYear();
+    return words.on((isThisYear ? shortDate : shortYear).format(timeMs));
+  }
+  const word = calendarDaysBetween(timeMs, nowMs) <= 0 ? words.today : words.yesterday;
+  return word(clock.format(timeMs));
+}

@@ -6,7 +6,7 @@ import type { Environment } from "../environment.ts";
 import { callRoute } from "./http.ts";
 
 /** A token with less life than this left is refreshed before it is used. */
-const marginMs = 60_000;
+export const marginMs = 60_000;
 
 export interface TokenOwner {
   readonly account: AccountId;
@@ -62,6 +62,11 @@ export class Tokens {
   /** The token in force, without asking the server. */
   tryCurrent(): string | undefined {
     return this.#current?.token;
+  }
+
+  /** How long `token` is good for, by the server's clock; undefined when it is not the one in force. */
+  lifeMs(token: string): number | undefined {
+    return this.#current?.token === token ? this.#current.expiresAtMs - this.serverNowMs() : undefined;
   }
 
   /** The server refused `token`: the next `access` gets another one. */

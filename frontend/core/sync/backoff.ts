@@ -23,6 +23,7 @@ const remedies: Record<CloseReason, CloseRemedy> = {
   token_expired: "new_token",
   forbidden: "stop",
   not_found: "stop",
+  silent: "retry_now",
   replaced: "retry_slowly",
   session_revoked: "new_token",
   too_large: "retry_slowly",

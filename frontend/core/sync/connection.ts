@@ -1,16 +1,20 @@
 /** One WebSocket that is kept up: token, heartbeat, full-jitter back-off, close codes. */
 import * as v from "valibot";
+import { closeCodes } from "#schema/errors.ts";
 import { limits } from "#schema/limits.ts";
 import { pingText } from "#schema/protocol/control.ts";
 import { batchSchema, type DownEvent, downEventSchema } from "#schema/protocol/down.ts";
 import { subprotocol, tokenSubprotocolPrefix } from "#schema/protocol/version.ts";
-import type { Tokens } from "../api/tokens.ts";
+import { marginMs, type Tokens } from "../api/tokens.ts";
 import { randomFraction, type Environment, type Socket } from "../environment.ts";
 import { backoffDelayMs, backoffMs, closeRemedy } from "./backoff.ts";
 
 /** No frame this long after a ping: the connection is dead, whatever the platform believes. */
 const pongDeadlineMs = 10_000;
 const openDeadlineMs = 15_000;
+/** A socket ends with its token, so it is replaced before, at a moment without traffic, and at the latest here. */
+const renewLatestMs = 20_000;
+const quietMs = 2_000;
 /** A connection that lived this long starts the back-off anew when it is lost. */
 const steadyMs = 5_000;
 
@@ -48,6 +52,9 @@ export class Connection {
   /** Grows with every attempt, so that late callbacks of an older one are told apart. */
   #epoch = 0;
   #cancelTimer: () => void = () => undefined;
+  #cancelRenewal: () => void = () => undefined;
+  #lastTrafficAtMs = 0;
+  #isRenewing = false;
 
   constructor(environment: Environment, tokens: Tokens, path: string, handlers: ConnectionHandlers) {
     this.#environment = environment;
@@ -60,6 +67,10 @@ export class Connection {
     return this.#state;
   }
 
+  get #url(): string {
+    return this.#environment.origin.replace(/^http/, "ws") + this.#path;
+  }
+
   /** Connects and stays connected until `stop`. */
   start(): void {
     if (this.#state.state === "idle") void this.#connect();
@@ -68,6 +79,7 @@ export class Connection {
   stop(): void {
     this.#epoch += 1;
     this.#cancelTimer();
+    this.#cancelRenewal();
     this.#attempt = 0;
     const socket = this.#socket;
     this.#socket = undefined;
@@ -84,12 +96,14 @@ export class Connection {
   /** Sends a frame; false when the socket is not open. */
   send(frame: object | string): boolean {
     if (this.#state.state !== "open" || this.#socket === undefined) return false;
+    this.#lastTrafficAtMs = this.#environment.nowMs();
     this.#socket.send(typeof frame === "string" ? frame : JSON.stringify(frame));
     return true;
   }
 
   async #connect(): Promise<void> {
     this.#cancelTimer();
+    this.#isRenewing = false;
     this.#epoch += 1;
     const epoch = this.#epoch;
     this.#attempt += 1;
@@ -102,31 +116,95 @@ export class Connection {
       return;
     }
     if (epoch !== this.#epoch) return;
-    const url = this.#environment.origin.replace(/^http/, "ws") + this.#path;
-    const isCurrent = () => epoch === this.#epoch;
-    this.#socket = this.#environment.openSocket(url, [subprotocol, tokenSubprotocolPrefix + token], {
-      opened: () => isCurrent() && this.#opened(),
+    const isCurrent = (): boolean => epoch === this.#epoch;
+    this.#socket = this.#environment.openSocket(this.#url, [subprotocol, tokenSubprotocolPrefix + token], {
+      opened: () => isCurrent() && this.#opened(token),
       text: (text) => isCurrent() && this.#text(text),
       closed: (code) => isCurrent() && this.#closed(code, token),
     });
     this.#setTimer(openDeadlineMs, () => this.#drop());
   }
 
-  #opened(): void {
+  #opened(token: string): void {
     this.#openedAtMs = this.#environment.nowMs();
     this.#enter({ state: "open" });
     this.#schedulePing();
+    this.#planRenewal(token);
     this.#handlers.opened();
+  }
+
+  /** Looks for a quiet moment once the token is so old that the next one is fetched. */
+  #planRenewal(token: string): void {
+    const lifeMs = this.#tokens.lifeMs(token);
+    this.#cancelRenewal();
+    if (lifeMs === undefined) return;
+    const spreadMs = randomFraction(this.#environment.provider) * (marginMs - renewLatestMs - quietMs);
+    this.#renewAfter(
+      Math.max(0, lifeMs - marginMs + spreadMs),
+      this.#environment.nowMs() + lifeMs - renewLatestMs,
+    );
+  }
+
+  #renewAfter(delayMs: number, latestAtMs: number): void {
+    const epoch = this.#epoch;
+    this.#cancelRenewal = this.#environment.setTimer(delayMs, () => {
+      if (epoch !== this.#epoch) return;
+      const nowMs = this.#environment.nowMs();
+      const isQuiet = nowMs - this.#lastTrafficAtMs >= quietMs;
+      if (isQuiet || nowMs >= latestAtMs) void this.#renew();
+      else this.#renewAfter(quietMs, latestAtMs);
+    });
+  }
+
+  /**
+   * Opens a socket with a fresh token and takes it in place of the present one, which stays in use until then.
+   * When that fails, the server's close of the old socket leads to the ordinary way back.
+   */
+  async #renew(): Promise<void> {
+    const epoch = this.#epoch;
+    let token: string;
+    try {
+      token = await this.#tokens.access();
+    } catch {
+      return;
+    }
+    if (epoch !== this.#epoch) return;
+    let isTaken = false;
+    this.#isRenewing = true;
+    const isCurrent = (): boolean => isTaken && epoch + 1 === this.#epoch;
+    const fresh = this.#environment.openSocket(this.#url, [subprotocol, tokenSubprotocolPrefix + token], {
+      opened: () => {
+        if (epoch !== this.#epoch) return fresh.close(1000, "");
+        isTaken = true;
+        this.#isRenewing = false;
+        this.#epoch += 1;
+        const old = this.#socket;
+        this.#socket = fresh;
+        old?.close(1000, "");
+        this.#opened(token);
+      },
+      text: (text) => isCurrent() && this.#text(text),
+      closed: (code) => {
+        if (isCurrent()) return this.#closed(code, token);
+        if (isTaken || epoch !== this.#epoch) return;
+        this.#isRenewing = false;
+        if (this.#state.state === "open" && this.#socket === undefined) this.#wait(undefined);
+      },
+    });
   }
 
   #text(text: string): void {
     this.#lastFrameAtMs = this.#environment.nowMs();
     const events = parseFrame(text);
+    if (events.some(({ type }) => type !== "pong")) this.#lastTrafficAtMs = this.#lastFrameAtMs;
     if (events.length > 0) this.#handlers.events(events);
   }
 
   #closed(code: number, token: string): void {
     this.#socket = undefined;
+    // The server drops the old socket as soon as it sees the new one, which may be before it opens here.
+    if (this.#isRenewing && code === closeCodes.replaced) return;
+    this.#cancelRenewal();
     const remedy = closeRemedy(code);
     if (remedy === "stop") {
       this.stop();
@@ -175,6 +253,7 @@ export class Connection {
   #drop(): void {
     const socket = this.#socket;
     this.#epoch += 1;
+    this.#cancelRenewal();
     this.#socket = undefined;
     socket?.close(4000, "no answer");
     this.#wait(undefined);

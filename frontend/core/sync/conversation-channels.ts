@@ -9,6 +9,7 @@ import { Connection } from "./connection.ts";
 export type ChannelReason = "screen" | "outbox" | "gap";
 
 const idleMs = 30_000;
+const retryFillMs = 3_000;
 /** A live socket brings what is missing by itself: word of it came another way, a moment too early. */
 const graceMs = 500;
 /** Sockets opened only to heal gaps at any one time; the others take their turn. */
@@ -18,6 +19,8 @@ export interface ChannelHandlers {
   /** The sequence number after which messages are missing here. */
   cursor(conversationId: ConversationId): number;
   events(conversationId: ConversationId, events: readonly DownEvent[]): void;
+  /** Fetches and stores everything before `hotFrom` from history pages. Throws when that is not possible now. */
+  fillBelow(conversationId: ConversationId, hotFrom: number): Promise<void>;
   /** A new socket has caught up: from here on it is live, and nothing is in flight on it. */
   live(conversationId: ConversationId): void;
   /** A live socket has caught up again. */
@@ -31,6 +34,8 @@ interface Channel {
   isLive: boolean;
   /** A resume was sent and is not answered. */
   isResuming: boolean;
+  /** Older messages are being fetched before the next resume. */
+  isFilling: boolean;
   lastReceived: number;
   cancelIdle: (() => void) | undefined;
   cancelGrace: (() => void) | undefined;
@@ -100,6 +105,7 @@ export class ConversationChannels {
       connection: undefined,
       isLive: false,
       isResuming: false,
+      isFilling: false,
       lastReceived: 0,
       cancelIdle: undefined,
       cancelGrace: undefined,
@@ -130,7 +136,11 @@ export class ConversationChannels {
       this.#tokens,
       `/ws/conversations/${conversationId}`,
       {
-        opened: () => this.#resume(conversationId, channel),
+        opened: () => {
+          // Also when it takes the place of one that is live: what was in flight there is lost.
+          channel.isLive = channel.isResuming = false;
+          this.#resume(conversationId, channel);
+        },
         events: (events) => this.#events(conversationId, channel, events),
         changed: ({ state }) => {
           if (state !== "open") channel.isLive = channel.isResuming = false;
@@ -166,6 +176,11 @@ export class ConversationChannels {
     this.#handlers.events(conversationId, events);
     const resumed = events.findLast((event) => event.type === "conversation:resumed");
     if (resumed === undefined) return;
+    if (resumed.hotFrom !== undefined) {
+      channel.isLive = false;
+      void this.#fill(conversationId, channel, resumed.hotFrom);
+      return;
+    }
     channel.isResuming = false;
     if (resumed.more) {
       channel.isResuming = true;
@@ -177,6 +192,23 @@ export class ConversationChannels {
     channel.isLive = true;
     if (isNew) this.#handlers.live(conversationId);
     else this.#handlers.healed(conversationId);
+  }
+
+  /** The object no longer has what comes after the cursor: history pages have it, then the resume goes on. */
+  async #fill(conversationId: ConversationId, channel: Channel, hotFrom: number): Promise<void> {
+    if (channel.isFilling) return;
+    channel.isFilling = true;
+    const resume = (): void => {
+      channel.isFilling = channel.isResuming = false;
+      if (channel.connection?.state.state === "open") this.#resume(conversationId, channel);
+    };
+    try {
+      await this.#handlers.fillBelow(conversationId, hotFrom);
+      resume();
+    } catch {
+      // offline or refused: the next try begins where this one ended
+      this.#environment.setTimer(retryFillMs, resume);
+    }
   }
 
   #close(channel: Channel): void {

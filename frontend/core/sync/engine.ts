@@ -3,6 +3,7 @@ import type { ConversationId } from "#schema/ids.ts";
 import type { DownEvent } from "#schema/protocol/down.ts";
 import type { MessageAck, MessageNew, MessageRefused } from "#schema/protocol/message.ts";
 import type { Receipt } from "#schema/protocol/receipt.ts";
+import type { TypingDown } from "#schema/protocol/typing.ts";
 import { type SessionCall, sessionCall } from "../api/session-api.ts";
 import type { Tokens } from "../api/tokens.ts";
 import type { ConnectionStatus } from "../client-api.ts";
@@ -20,6 +21,7 @@ import { HistoryPager } from "./history.ts";
 import { Incoming } from "./incoming.ts";
 import { MessageApplier } from "./message-applier.ts";
 import { Outbox } from "./outbox.ts";
+import { Presence } from "./presence.ts";
 import { PrekeyUpkeep } from "./prekey-upkeep.ts";
 import { Receipts } from "./receipts.ts";
 import { Repairs } from "./repairs.ts";
@@ -37,6 +39,7 @@ export class Engine {
   readonly outbox: Outbox;
   readonly receipts: Receipts;
   readonly typing: Typing;
+  readonly presence: Presence;
   readonly #events: EventHub;
   readonly #environment: Environment;
   readonly #channels: ConversationChannels;
@@ -61,6 +64,7 @@ export class Engine {
     this.#channels = new ConversationChannels(environment, tokens, {
       cursor: (conversationId) => this.conversations.get(conversationId)?.cursor ?? 0,
       events: (conversationId, received) => this.#conversationEvents(conversationId, received),
+      fillBelow: (conversationId, hotFrom) => this.#incoming.fillBelow(conversationId, hotFrom),
       live: (conversationId) => {
         this.outbox.live(conversationId);
         this.#incoming.check(conversationId);
@@ -94,6 +98,11 @@ export class Engine {
       (conversationId, frame) => this.#channels.send(conversationId, frame),
       (conversationId, typing) => emit({ type: "typing", conversationId, typing }),
     );
+    this.presence = new Presence(environment, {
+      send: (frame) => this.#inbox.send(frame),
+      peerOf: (conversationId) => this.conversations.get(conversationId)?.peer.account,
+      changed: () => emit({ type: "conversations" }),
+    });
     this.#inbox = new Connection(environment, tokens, "/ws/inbox", {
       opened: () => this.#inboxOpened(),
       events: (received) => this.#inboxEvents(received),
@@ -126,6 +135,7 @@ export class Engine {
     this.#inbox.stop();
     this.receipts.stop();
     this.typing.stop();
+    this.presence.stop();
     this.#prekeys.stop();
   }
 
@@ -141,6 +151,7 @@ export class Engine {
   /** The conversation is on screen, or no longer. */
   show(conversationId: ConversationId, isShown: boolean): void {
     this.#channels.want(conversationId, "screen", isShown);
+    this.presence.show(conversationId, isShown);
   }
 
   #inboxOpened(): void {
@@ -148,6 +159,7 @@ export class Engine {
     this.#inbox.send({ type: "inbox:resume" });
     this.receipts.live();
     this.#deviceQueue.live();
+    this.presence.ask();
   }
 
   #linkChanged(link: LinkState): void {
@@ -179,9 +191,7 @@ export class Engine {
       else if (event.type === "receipt") receipts.push(event);
       else if (event.type === "conversation:resumed") receipts.push(...event.receipts);
       else if (event.type === "typing:start" || event.type === "typing:stop") {
-        if (event.account !== this.self.account) {
-          this.typing.received(conversationId, event.type === "typing:start");
-        }
+        this.#typingEvent(event);
       }
     }
     if (messages.length > 0) {
@@ -200,7 +210,9 @@ export class Engine {
 
   #inboxEvents(events: readonly DownEvent[]): void {
     for (const event of events) {
-      if (event.type === "device:message") this.#deviceQueue.received(event);
+      if (event.type === "presence:state") this.presence.received(event.presences);
+      else if (event.type === "typing:start" || event.type === "typing:stop") this.#typingEvent(event);
+      else if (event.type === "device:message") this.#deviceQueue.received(event);
       else if (event.type === "prekey:stock") this.#prekeys.stock(event);
       else if (event.type === "device:sent") void this.#background(() => this.#deviceQueue.sent(event.id));
       else if (event.type === "error" && event.id !== undefined) {
@@ -214,6 +226,12 @@ export class Engine {
       }
     }
     void this.#background(() => this.#mergeInbox(events));
+  }
+
+  #typingEvent({ type, conversationId, account }: TypingDown): void {
+    if (account === this.self.account) return;
+    this.typing.received(conversationId, type === "typing:start");
+    this.presence.active(account);
   }
 
   async #mergeInbox(events: readonly DownEvent[]): Promise<void> {

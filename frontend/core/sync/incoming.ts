@@ -5,6 +5,7 @@
  * for everything after the cursor (SPEC CL20, CL21).
  */
 import type { ConversationId } from "#schema/ids.ts";
+import { limits } from "#schema/limits.ts";
 import type { MessageRecord } from "#schema/protocol/message.ts";
 import type { Environment } from "../environment.ts";
 import type { Records } from "../store/records.ts";
@@ -74,9 +75,27 @@ export class Incoming {
   /** Applies what is contiguous and asks for what is missing. */
   check(conversationId: ConversationId): void {
     if (this.#stopped) return;
+    void this.#pump(conversationId).request();
+  }
+
+  /** Fetches and applies history pages until everything before `hotFrom` is stored. Throws when a page brings nothing. */
+  async fillBelow(conversationId: ConversationId, hotFrom: number): Promise<void> {
+    const cursor = (): number => this.#conversations.get(conversationId)?.cursor ?? 0;
+    await this.#pump(conversationId).request();
+    while (!this.#stopped && cursor() < hotFrom - 1) {
+      const before = cursor();
+      const range = { after: before, limit: limits.pageMax };
+      const { messages } = await this.#history.page(conversationId, range);
+      this.offer(conversationId, messages);
+      await this.#pump(conversationId).request();
+      if (cursor() === before) throw new Error("the page brought nothing that follows");
+    }
+  }
+
+  #pump(conversationId: ConversationId): Pump {
     const pump = this.#pumps.get(conversationId) ?? new Pump(() => this.#work(conversationId));
     this.#pumps.set(conversationId, pump);
-    void pump.request();
+    return pump;
   }
 
   async #work(conversationId: ConversationId): Promise<void> {

@@ -2,7 +2,9 @@
 // oxlint-disable-next-line typescript/triple-slash-reference -- an ambient declaration cannot be imported
 /// <reference path="../sql-text.d.ts" />
 import init from "./migrations/0000_init.sql";
+import hotWindow from "./migrations/0001_hot_window.sql";
 
 export const migrations: readonly { readonly tag: string; readonly sql: string }[] = [
   { tag: "0000_init", sql: init },
+  { tag: "0001_hot_window", sql: hotWindow },
 ];

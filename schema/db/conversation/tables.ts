@@ -11,6 +11,8 @@ export const conversation = sqliteTable("conversation", {
   archivedSeq: integer("archived_seq").notNull(),
   /** Capsules up to here are cleared. */
   sweptSeq: integer("swept_seq").notNull(),
+  /** Messages up to here are in the archive only. */
+  prunedSeq: integer("pruned_seq").notNull().default(0),
 });
 
 export const members = sqliteTable("members", {
@@ -24,6 +26,8 @@ export const members = sqliteTable("members", {
   readSeq: integer("read_seq").notNull(),
   /** The member's inbox has confirmed everything up to here. */
   notifiedSeq: integer("notified_seq").notNull(),
+  /** `first_member_count` at the read watermark: the message itself may be pruned. */
+  readCount: integer("read_count").notNull().default(0),
 });
 
 export const devices = sqliteTable(

@@ -8,6 +8,10 @@ export const account = sqliteTable("account", {
   createdAtMs: integer("created_at_ms").notNull(),
   /** Counts changes that conversation objects must hear of: device sets and ended sessions. */
   epoch: integer("epoch").notNull(),
+  /** Who may see when this account is online. */
+  presence: text("presence").notNull().default("contacts"),
+  /** When the last device went, to the minute. */
+  lastSeenMs: integer("last_seen_ms").notNull().default(0),
 });
 
 export const deviceLists = sqliteTable("device_lists", {
@@ -123,6 +127,8 @@ export const conversations = sqliteTable(
     peerEpoch: integer("peer_epoch").notNull(),
     /** The conversation object has heard of the account's changes up to this epoch. */
     toldEpoch: integer("told_epoch").notNull(),
+    /** 1 once this account opened the conversation or wrote in it: the peer is a contact. */
+    accepted: integer("accepted").notNull().default(0),
   },
   (table) => [
     index("conversations_recent").on(table.updatedAtMs, table.conversationId),

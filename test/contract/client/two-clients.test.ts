@@ -48,6 +48,25 @@ describe("two clients", () => {
     expect((await bob.listConversations())[0]).toMatchObject({ unread: 0, readSeq: 1 });
   });
 
+  test("[CL43] a device from below the object's window heals from history pages and goes on live", async () => {
+    const server = new FakeServer();
+    const alice = join(await person(server, "alice")).client;
+    const bobsPerson = await person(server, "bob");
+    const { conversationId } = await alice.startConversation("bob");
+    await alice.sendText(conversationId, "first");
+    await shows(bobsPerson.client, conversationId, ["first"]);
+    await bobsPerson.client.close();
+    const missed = lines(250);
+    await Promise.all(missed.map((text) => alice.sendText(conversationId, text)));
+    const conversation = server.conversations.get(conversationId)!;
+    await until(async () => conversation.log.length === 251);
+    conversation.prunedSeq = 230;
+    const bob = join({ client: await Client.open(server.environment(), bobsPerson.storage) }).client;
+    await shows(bob, conversationId, ["first", ...missed]);
+    await bob.sendText(conversationId, "back");
+    await shows(alice, conversationId, ["first", ...missed, "back"]);
+  });
+
   test("[CL20] many texts in both directions arrive once and in one order", async () => {
     const server = new FakeServer();
     const alice = join(await person(server, "alice")).client;

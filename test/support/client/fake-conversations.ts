@@ -18,6 +18,8 @@ export class FakeConversation {
   readonly id = randomId() as ConversationId;
   readonly members: readonly [AccountId, AccountId];
   readonly log: FakeMessage[] = [];
+  /** Messages up to here come in history pages only. */
+  prunedSeq = 0;
   readonly delivered = new Map<AccountId, number>();
   readonly read = new Map<AccountId, number>();
   readonly createdAtMs: number;

@@ -19,6 +19,18 @@ export function takeConversationFrame(
   const conversationId = conversation.id;
   switch (frame.type) {
     case "conversation:resume": {
+      const { prunedSeq } = conversation;
+      if (frame.after < prunedSeq) {
+        socket.live = false;
+        return socket.send({
+          type: "conversation:resumed",
+          conversationId,
+          lastSeq: conversation.log.length,
+          more: true,
+          hotFrom: prunedSeq + 1,
+          receipts: conversation.receipts(),
+        });
+      }
       const missed = conversation.log.slice(frame.after, frame.after + resumeMessages);
       const events = missed.map((message) => conversation.event(message, socket));
       socket.send({ type: "batch", events });
@@ -99,6 +111,17 @@ export function takeInboxFrame(server: FakeServer, socket: FakeSocket, text: str
     case "message:delivered":
     case "message:read":
       return takeReceipt(server, socket, frame);
+    case "presence:get": {
+      const presences = frame.accounts.map((other) => {
+        const audience = server.presenceAudience.get(other) ?? "contacts";
+        const isOnline = [...server.sockets].some((each) => each.account === other);
+        if (audience === "nobody") return { account: other, state: "hidden" };
+        return isOnline
+          ? { account: other, state: "online" }
+          : { account: other, state: "offline", lastSeenMs: 60_000 };
+      });
+      return socket.send({ type: "presence:state", presences });
+    }
     case "device:send": {
       const key = deviceAddressKey(frame.account, frame.device);
       const queue = server.queues.get(key) ?? [];

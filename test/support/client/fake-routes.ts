@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { decodeBase64url } from "#schema/envelope/base64url.ts";
 import { parseSignOutStatement } from "#schema/envelope/device-statements.ts";
 import { SottoError } from "#schema/errors.ts";
+import { setPrivacy } from "#schema/http/privacy.ts";
 import * as auth from "#schema/http/auth.ts";
 import { createConversation } from "#schema/http/conversations.ts";
 import { claimBundles, uploadPrekeys } from "#schema/http/devices.ts";
@@ -54,13 +55,23 @@ export function answerRoute(server: FakeServer, url: URL, init: RequestInit): un
       conversations.set(conversation.id, conversation);
       return conversation.summary(account.account);
     }
+    case "GET privacy":
+      return { presence: server.presenceAudience.get(account.account) ?? "contacts" };
+    case "PUT privacy": {
+      const { presence } = v.parse(setPrivacy.request, body);
+      server.presenceAudience.set(account.account, presence);
+      return { presence };
+    }
     case "GET conversations messages": {
       const conversation = conversations.get(parts[1] ?? "");
       if (conversation === undefined) throw new SottoError("not_found", "No such conversation.");
       const limit = Number(url.searchParams.get("limit") ?? 50);
       const before = Number(url.searchParams.get("before") ?? Infinity);
-      const older = conversation.log.filter(({ seq }) => seq < before);
-      const page = older.slice(-limit);
+      const after = url.searchParams.get("after");
+      const older = conversation.log.filter(({ seq }) =>
+        after === null ? seq < before : seq > Number(after),
+      );
+      const page = after === null ? older.slice(-limit) : older.slice(0, limit);
       const to = { account: account.account, deviceId: device.deviceId };
       return {
         messages: page.map((message) => conversation.event(message, to)),

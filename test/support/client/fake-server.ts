@@ -8,6 +8,7 @@ import type { Environment, Socket, SocketEvents } from "#core/environment.ts";
 import { closeCodes, SottoError } from "#schema/errors.ts";
 import type { AccountId, DeviceId } from "#schema/ids.ts";
 import type { DeviceMessage } from "#schema/protocol/inbox.ts";
+import type { PresenceAudience } from "#schema/protocol/presence.ts";
 import { FakeAccounts } from "./fake-accounts.ts";
 import type { FakeConversation } from "./fake-conversations.ts";
 import { answerRoute } from "./fake-routes.ts";
@@ -38,6 +39,7 @@ export class FakeServer {
   readonly queues = new Map<string, DeviceMessage[]>();
   /** Every `message:send` text that arrived, accepted or not. */
   readonly wire: string[] = [];
+  readonly presenceAudience = new Map<AccountId, PresenceAudience>();
   isOnline = true;
   /** Called for each frame that arrives; false swallows it. */
   frameFilter: (frame: { type: string }, socket: FakeSocket) => boolean = () => true;

@@ -1,7 +1,8 @@
 import "./chat.css";
 import { useComputed } from "@preact/signals";
-import type { ConversationView } from "#core/client-api.ts";
+import type { ConversationView, PresenceView } from "#core/client-api.ts";
 import { text } from "../../i18n/en.ts";
+import { formatLastSeen } from "../../i18n/format.ts";
 import { useApp } from "../../state/context.ts";
 import type { ShownMessage } from "../../state/message-window.ts";
 import { openConversationOf } from "../../state/router.ts";
@@ -53,12 +54,26 @@ function ChatHead({ view }: { view: ConversationView }) {
       >
         <Icon name="back" />
       </button>
-      <Avatar account={view.peer.account} name={view.peer.username} size="s" />
-      <h1 class="chat-name ellipsis">
-        <bdi>{view.peer.username}</bdi>
-      </h1>
+      <span class={view.peerPresence?.state === "online" ? "presence presence-online" : "presence"}>
+        <Avatar account={view.peer.account} name={view.peer.username} size="s" />
+      </span>
+      <div class="chat-who">
+        <h1 class="chat-name ellipsis">
+          <bdi>{view.peer.username}</bdi>
+        </h1>
+        <PresenceLine presence={view.peerPresence} />
+      </div>
     </header>
   );
+}
+
+function PresenceLine({ presence }: { presence: PresenceView | undefined }) {
+  const { nowMs } = useApp();
+  if (presence === undefined) return null;
+  if (presence.state === "online") return <p class="chat-presence">{text.chat.online}</p>;
+  if (presence.lastSeenMs === undefined) return null;
+  const seen = formatLastSeen(presence.lastSeenMs, nowMs.value, text.chat.lastSeen);
+  return <p class="chat-presence ellipsis">{seen}</p>;
 }
 
 function Log({ view, timeline }: { view: ConversationView; timeline: Timeline }) {

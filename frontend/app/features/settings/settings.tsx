@@ -8,6 +8,7 @@ import type { Theme } from "../../state/preferences.ts";
 import { Avatar } from "../../ui/avatar.tsx";
 import { ConfirmDialog, Dialog } from "../../ui/dialog.tsx";
 import { Icon, type IconName } from "../../ui/icons.tsx";
+import { PresenceChoice } from "./presence-choice.tsx";
 import { SessionList } from "./session-list.tsx";
 
 const themes: readonly (readonly [Theme, IconName])[] = [
@@ -65,6 +66,7 @@ export function Settings() {
           </button>
         </section>
         <ThemeChoice />
+        <PresenceChoice />
         <Writing />
         <section>
           <h3 class="section-title">{text.settings.devices}</h3>

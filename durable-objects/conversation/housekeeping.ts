@@ -1,0 +1,124 @@
+/**
+ * What a conversation does by itself, from alarms: copies its log to the archive, clears capsules that nobody needs,
+ * and lets go of old messages that the archive holds. Each may be cut off anywhere and may run twice.
+ */
+import { limits } from "#schema/limits.ts";
+import type { Alarms } from "../support/alarms.ts";
+import { type Archive, drainArchive } from "./archive.ts";
+import type { ConversationState } from "./state.ts";
+import type { ConversationRecord, ConversationStore } from "./store.ts";
+
+const archiveDelayMs = 2_000;
+const sweepDelayMs = 60_000;
+/** How soon capsules are looked at that no acknowledgement has freed: those of a device that only sends, for one. */
+const sweepIdleMs = 3_600_000;
+const sweepMessages = 1_000;
+
+export interface HousekeepingContext {
+  readonly state: ConversationState;
+  readonly store: ConversationStore;
+  readonly archive: Archive;
+  readonly alarms: Pick<Alarms<"archive" | "sweep" | "prune">, "schedule">;
+  readonly now: () => number;
+  /** The archive has lost messages that it had confirmed. */
+  readonly onArchiveIncomplete: () => void;
+}
+
+export class Housekeeping {
+  readonly #context: HousekeepingContext;
+
+  constructor(context: HousekeepingContext) {
+    this.#context = context;
+  }
+
+  committed(messages: number): void {
+    const { alarms, now } = this.#context;
+    if (messages > 0) alarms.schedule("archive", now() + archiveDelayMs);
+    alarms.schedule("sweep", now() + (this.#isSweepDue ? sweepDelayMs : sweepIdleMs));
+  }
+
+  async drain(): Promise<void> {
+    const { state, store, archive } = this.#context;
+    await drainArchive({
+      conversationId: state.record.conversationId,
+      archive,
+      archivedSeq: () => state.record.archivedSeq,
+      after: (seq, limit) => store.page({ after: seq, limit, capsulesOf: "" }),
+      save: (seq) => {
+        store.saveArchived(seq);
+        this.#note({ archivedSeq: seq });
+      },
+    });
+    this.#planPrune();
+  }
+
+  /** Clears capsules that every device has, or that waited too long; comes back for what is left. */
+  sweep(): void {
+    const { state, store, alarms, now } = this.#context;
+    this.#passOwnMessages();
+    const swept = store.sweep({
+      after: state.record.sweptSeq,
+      upTo: state.deliveredToAll,
+      olderThanMs: now() - limits.capsuleAgeMs,
+      limit: sweepMessages,
+    });
+    this.#note({ sweptSeq: swept });
+    this.#planPrune();
+    if (swept === state.lastSeq) return;
+    const [oldest] = store.page({ after: swept, limit: 1, capsulesOf: "" });
+    const expiresAtMs = (oldest?.serverTimeMs ?? now()) + limits.capsuleAgeMs;
+    const isMoreDue = this.#isSweepDue || expiresAtMs < now();
+    alarms.schedule("sweep", isMoreDue ? now() : Math.max(expiresAtMs, now() + sweepDelayMs));
+  }
+
+  /** Deletes old messages that the archive is seen to hold and that no device still needs a capsule of. */
+  async prune(): Promise<void> {
+    const { state, store, archive, alarms, now } = this.#context;
+    const { conversationId, prunedSeq } = state.record;
+    const upTo = Math.min(this.#prunable, prunedSeq + limits.pruneMessages);
+    if (upTo < prunedSeq + limits.pruneMessages) return;
+    if ((await archive.count(conversationId, prunedSeq, upTo)) !== upTo - prunedSeq) {
+      this.#context.onArchiveIncomplete();
+      store.saveArchived(prunedSeq);
+      this.#note({ archivedSeq: prunedSeq });
+      alarms.schedule("archive", now() + archiveDelayMs);
+      return;
+    }
+    store.prune(upTo);
+    this.#note({ prunedSeq: upTo });
+    this.#planPrune();
+  }
+
+  get #isSweepDue(): boolean {
+    return this.#context.state.deliveredToAll > this.#context.state.record.sweptSeq;
+  }
+
+  get #prunable(): number {
+    const { record, lastSeq } = this.#context.state;
+    return Math.min(record.archivedSeq, record.sweptSeq, lastSeq - limits.hotMessages);
+  }
+
+  #planPrune(): void {
+    const { state, alarms, now } = this.#context;
+    if (this.#prunable >= state.record.prunedSeq + limits.pruneMessages) alarms.schedule("prune", now());
+  }
+
+  /** A device needs no capsule of what it sent itself, and may never acknowledge it when nobody answers. */
+  #passOwnMessages(): void {
+    const { state, store } = this.#context;
+    for (const { account, devices } of state.members.values()) {
+      for (const [id, device] of devices) {
+        if (!device.active || device.delivered >= state.lastSeq) continue;
+        const reached = (store.firstForeign(account, id, device.delivered) ?? state.lastSeq + 1) - 1;
+        if (reached <= device.delivered) continue;
+        store.saveDelivered(account, id, reached);
+        device.delivered = reached;
+      }
+    }
+  }
+
+  #note(change: Partial<ConversationRecord>): void {
+    const { state } = this.#context;
+    state.record = { ...state.record, ...change };
+  }
+}
