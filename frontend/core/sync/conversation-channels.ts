@@ -25,6 +25,8 @@ export interface ChannelHandlers {
   live(conversationId: ConversationId): void;
   /** A live socket has caught up again. */
   healed(conversationId: ConversationId): void;
+  /** The socket broke or gave way to a new one: what was on its way there may be lost. */
+  lost(conversationId: ConversationId): void;
   refused(conversationId: ConversationId): void;
 }
 
@@ -139,11 +141,14 @@ export class ConversationChannels {
         opened: () => {
           // Also when it takes the place of one that is live: what was in flight there is lost.
           channel.isLive = channel.isResuming = false;
+          this.#handlers.lost(conversationId);
           this.#resume(conversationId, channel);
         },
         events: (events) => this.#events(conversationId, channel, events),
         changed: ({ state }) => {
-          if (state !== "open") channel.isLive = channel.isResuming = false;
+          if (state === "open") return;
+          channel.isLive = channel.isResuming = false;
+          this.#handlers.lost(conversationId);
         },
         refused: () => {
           this.#close(channel);

@@ -70,6 +70,7 @@ export class Engine {
         this.#incoming.check(conversationId);
       },
       healed: (conversationId) => this.#incoming.check(conversationId),
+      lost: (conversationId) => this.receipts.lostOn(conversationId),
       refused: (conversationId) => this.#channels.want(conversationId, "gap", false),
     });
     const sealer = new FrameSealer(records, self, this.directory, this.call);

@@ -62,6 +62,11 @@ export class Receipts {
     this.#sent.clear();
   }
 
+  /** A conversation's socket broke or was replaced: what it may not have carried goes again. */
+  lostOn(conversationId: ConversationId): void {
+    if (this.#sent.delete(conversationId)) this.raise(conversationId);
+  }
+
   stop(): void {
     this.lost();
     this.#cancelFlush?.();

@@ -80,3 +80,21 @@ test("[CL82] healing on a live socket sends nothing again that is in flight on i
   await until(async () => server.wire.some((frame) => frame.includes(four)));
   expect(server.wire.length).toBe(5);
 });
+
+test("[CL84] a watermark whose conversation socket broke goes again", async () => {
+  const server = new FakeServer();
+  const { anna, conversationId } = await twoLive(server);
+  let broken = 0;
+  server.frameFilter = ({ type }, socket) => {
+    if (type !== "message:delivered" || socket.conversation === undefined || broken > 0) return true;
+    broken += 1;
+    socket.close(1006);
+    return false;
+  };
+  const sent = await anna.sendText(conversationId, "are you there?");
+  await until(async () => {
+    const { messages } = await anna.listMessages(conversationId, { limit: 10 });
+    return messages.some((each) => each.clientMessageId === sent && each.delivery === "delivered");
+  });
+  expect(broken).toBe(1);
+});
