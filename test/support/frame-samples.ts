@@ -37,6 +37,8 @@ function wrongValues(key: string): readonly unknown[] {
   if (["seq", "after", "position", "device", "version"].includes(key)) return notANumber;
   if (["body", "data"].includes(key)) return notData;
   if (["capsules", "lists"].includes(key)) return notAList;
+  if (key === "accounts")
+    return [...notAList, [], ["AAAA"], Array.from({ length: 1_000 }, () => "A".repeat(22))];
   if (key === "type") return ["", "message", "message:new", "Message:Send", "__proto__", null, 1, {}, []];
   throw new Error(`no wrong values for the key ${key}`);
 }

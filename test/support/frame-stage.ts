@@ -22,7 +22,7 @@ import { pendingAlarms, storedDigests } from "./stored-rows.ts";
 export const someId = Buffer.alloc(16, 5).toString("base64url");
 
 /** Alarms far in the future, which every object with something to keep has. */
-const patientAlarms = ["sweep", "clean"];
+const patientAlarms = ["sweep", "clean", "sockets"];
 
 export interface Cast {
   /** Two devices; list version 2. */
@@ -119,6 +119,7 @@ export class FrameStage {
       { type: "message:read", conversationId, seq: 1 },
       { type: "device:send", id: someId, account: ben.account, device: 1, data: rawCapsule() },
       { type: "device:ack", position: 1 },
+      { type: "presence:get", accounts: [ben.account] },
     ];
   }
 
