@@ -39,7 +39,9 @@ export function fillHistory(state: string, conversationId: string, messages: num
     )
     .run(messages, String(member?.["account"]), Date.now() - 60_000, body);
   database.prepare("UPDATE conversation SET archived_seq = ?, swept_seq = ?").run(messages, messages);
-  database.prepare("UPDATE members SET read_seq = ?, notified_seq = ?").run(messages, messages);
+  database
+    .prepare("UPDATE members SET read_seq = ?, read_count = ?, notified_seq = ?")
+    .run(messages, messages, messages);
   database.prepare("UPDATE devices SET delivered_seq = ?").run(messages);
   database.exec("COMMIT");
   database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
@@ -53,7 +55,7 @@ export function fillChatList(state: string, account: string, conversations: numb
   database
     .prepare(
       `WITH RECURSIVE chat(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM chat WHERE n < ?)
-       INSERT INTO conversations SELECT ${id}, 'direct', ${id}, 'person' || n, 1, 1000 + n, n, n, 0, 1, NULL, '[]', 0, 0
+       INSERT INTO conversations SELECT ${id}, 'direct', ${id}, 'person' || n, 1, 1000 + n, n, n, 0, 1, NULL, '[]', 0, 0, 1
        FROM chat`,
     )
     .run(conversations);
