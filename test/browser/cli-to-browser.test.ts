@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { runCli, startCli } from "../support/cli.ts";
+import { type CliInput, runCli, startCli } from "../support/cli-process.ts";
 import { Person } from "./person.ts";
 import { openStage, type Stage } from "./stage.ts";
 
@@ -22,9 +22,10 @@ afterAll(async () => {
   rmSync(homes, { recursive: true, force: true });
 });
 
-const at = (name: string): { origin: string; home: string } => ({
-  origin: stage.origin,
+const at = (name: string): CliInput => ({
+  server: stage.origin,
   home: path.join(homes, name),
+  password: "correct horse battery staple",
 });
 
 function rateOf(stderr: string): string {
@@ -33,19 +34,20 @@ function rateOf(stderr: string): string {
 
 test("the browser and the second command line end with the same 1,000 lines in the same order", async () => {
   const reader = await Person.signUp(stage, "reader");
-  await runCli(["register", "isaac"], at("isaac"));
-  await runCli(["register", "halley"], at("halley"));
+  for (const name of ["isaac", "halley"]) expect((await runCli(["register", name], at(name))).code).toBe(0);
 
   const listening = startCli(["listen", "--count", "1000", "--json"], at("halley"));
   const toHalley = await runCli(["send", "halley", "--lines"], { ...at("isaac"), input: book });
-  const heard = await listening.done;
+  const heard = await listening.ended;
   const texts = heard.stdout
     .trimEnd()
     .split("\n")
     .map((line) => (JSON.parse(line) as { text: string }).text);
   expect(texts).toEqual(lines);
+  expect([toHalley.code, heard.code]).toEqual([0, 0]);
 
   const toReader = await runCli(["send", "reader", "--lines"], { ...at("isaac"), input: book });
+  expect(toReader.code).toBe(0);
   await reader.openChat("isaac");
   await reader.page.locator("section.log").evaluate((log) => (log.scrollTop = log.scrollHeight));
   await reader.until((seen) => seen.some((message) => message.seq === 1000), "line 1,000", 60_000);

@@ -8,7 +8,7 @@ import { countAttempt, forgetAttempts } from "../login-attempts.ts";
 import { openSession } from "../session.ts";
 import { callInbox } from "../stubs.ts";
 import { signTicket, verifyTicket } from "../tokens.ts";
-import { verifyEnrolment } from "../verify-enrolment.ts";
+import { enrol } from "../enrol.ts";
 
 export const handleLoginParameters: Handler<typeof loginParameters> = async ({ env, body: { username } }) => {
   const made = await unknownUserSalt(env, username);
@@ -34,18 +34,6 @@ export const handleLogin: Handler<typeof login> = async ({ env, body: { username
 
 export const handleEnrolDevice: Handler<typeof enrolDevice> = async ({ env, body, setCookie }) => {
   const { account, username } = await verifyTicket(env, "login", body.ticket);
-  await verifyEnrolment(account, body.device);
-  await callInbox(env, account, (inbox) =>
-    inbox.enrol({
-      account,
-      username,
-      device: body.device.deviceId,
-      deviceName: body.deviceName,
-      deviceList: body.device.deviceList,
-      certificate: body.device.certificate,
-      prekeys: body.device.prekeys,
-      genesis: false,
-    }),
-  );
+  await enrol(env, { account, username, genesis: false }, body);
   return openSession(env, account, body.device.deviceId, body.refreshTransport, setCookie);
 };

@@ -9,9 +9,8 @@ import { isAuthKeyRight, storeAuthKey } from "../auth-key.ts";
 import type { Handler } from "../contract.ts";
 import { Directory } from "../directory.ts";
 import { openSession } from "../session.ts";
-import { callInbox } from "../stubs.ts";
 import { signTicket, verifyTicket } from "../tokens.ts";
-import { verifyEnrolment } from "../verify-enrolment.ts";
+import { enrol } from "../enrol.ts";
 
 export const handleRegisterBegin: Handler<typeof registerBegin> = async ({ env, body: { username } }) => {
   if (usernameProblem(username) !== undefined) {
@@ -25,19 +24,7 @@ export const handleRegisterBegin: Handler<typeof registerBegin> = async ({ env, 
 
 export const handleRegister: Handler<typeof register> = async ({ env, body, setCookie }) => {
   const { account, username } = await verifyTicket(env, "register", body.ticket);
-  await verifyEnrolment(account, body.device);
-  await callInbox(env, account, (inbox) =>
-    inbox.enrol({
-      account,
-      username,
-      device: body.device.deviceId,
-      deviceName: body.deviceName,
-      deviceList: body.device.deviceList,
-      certificate: body.device.certificate,
-      prekeys: body.device.prekeys,
-      genesis: true,
-    }),
-  );
+  await enrol(env, { account, username, genesis: true }, body);
   const directory = new Directory(env.DB);
   const { salt: clientSalt, argon2, vault } = body;
   const authKey = await storeAuthKey(env, body.authKey);

@@ -1,0 +1,27 @@
+/** A device joins its account: the Worker checks every signature, the inbox the chain. */
+import type { DeviceEnrolment } from "#schema/http/devices.ts";
+import type { EnrolInput } from "#schema/rpc/inbox.ts";
+import type { Env } from "./env.ts";
+import { callInbox } from "./stubs.ts";
+import { verifyEnrolment } from "./verify-enrolment.ts";
+
+/** Throws `bad_signature`, `device_list_conflict` and what a binary field that is not understood throws. */
+export async function enrol(
+  env: Env,
+  { account, username, genesis }: Pick<EnrolInput, "account" | "username" | "genesis">,
+  { device, deviceName }: { readonly device: DeviceEnrolment; readonly deviceName: string },
+): Promise<void> {
+  await verifyEnrolment(account, device);
+  const { deviceId, deviceList, certificate, prekeys } = device;
+  const input = {
+    account,
+    username,
+    device: deviceId,
+    deviceName,
+    deviceList,
+    certificate,
+    prekeys,
+    genesis,
+  };
+  await callInbox(env, account, (inbox) => inbox.enrol(input));
+}
