@@ -34,7 +34,7 @@ const select = `SELECT seq, sender_account AS account, sender_device AS device, 
  */
 export async function completePage(env: Env, hot: HotPage, range: PageRange): Promise<MessagePage> {
   const { limit, before = Number.MAX_SAFE_INTEGER, after } = range;
-  const { shard, upTo } = hot.archive;
+  const { shard, after: floor, upTo } = hot.archive;
   if (after !== undefined) {
     if (after >= upTo) return hot;
     const older = await read(
@@ -42,17 +42,24 @@ export async function completePage(env: Env, hot: HotPage, range: PageRange): Pr
       shard,
       range,
       "seq > ? AND seq <= ? ORDER BY seq",
-      [after, upTo],
+      [Math.max(after, floor), upTo],
       limit + 1,
     );
     const messages = [...older, ...hot.messages];
     return { messages: messages.slice(0, limit), more: hot.more || messages.length > limit };
   }
-  if (hot.more || upTo === 0) return hot;
+  if (hot.more || upTo === floor) return hot;
   const wanted = limit - hot.messages.length;
   if (wanted === 0) return { messages: hot.messages, more: true };
   const below = Math.min(before, upTo + 1);
-  const older = await read(env, shard, range, "seq < ? ORDER BY seq DESC", [below], wanted + 1);
+  const older = await read(
+    env,
+    shard,
+    range,
+    "seq < ? AND seq > ? ORDER BY seq DESC",
+    [below, floor],
+    wanted + 1,
+  );
   const more = older.length > wanted;
   return { messages: [...older.slice(0, wanted).reverse(), ...hot.messages], more };
 }

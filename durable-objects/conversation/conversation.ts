@@ -25,8 +25,9 @@ import { durableSql } from "../support/durable-sql.ts";
 import type { Sql } from "../support/sql.ts";
 import { inboxStub, type ObjectEnv } from "../support/stubs.ts";
 import { D1Archive } from "./d1-archive.ts";
-import { recordOf } from "./log-events.ts";
+import { historyPage } from "./history.ts";
 import { type ConversationAlarm, Room } from "./room.ts";
+import { freshMember } from "./store.ts";
 import { SqliteConversationStore } from "./sqlite-store.ts";
 
 /** Ended sessions are refused until their access tokens have run out for certain. */
@@ -142,19 +143,12 @@ export class Conversation extends DurableObject<ObjectEnv> implements Conversati
     });
   }
 
-  page({ identity, limit, before, after }: PageInput): Promise<RpcResult<HotPage>> {
+  page(input: PageInput): Promise<RpcResult<HotPage>> {
     return answerRpc(() => {
-      const { record } = this.#memberRoom(identity.account).state;
-      const capsulesOf = `${identity.account}.${identity.device}`;
-      const range = after === undefined ? (before === undefined ? {} : { before }) : { after };
-      const found = this.#store.page({ ...range, limit: limit + 1, capsulesOf });
-      const more = found.length > limit;
-      const page = more ? (after === undefined ? found.slice(1) : found.slice(0, limit)) : found;
-      const messages = page.map((message) => {
-        const bare = recordOf(record.conversationId, message);
-        return message.capsule === null ? bare : { ...bare, capsule: message.capsule };
-      });
-      return { messages, more, archive: { shard: record.archiveShard, upTo: record.prunedSeq } };
+      const { state } = this.#memberRoom(input.identity.account);
+      const member = state.members.get(input.identity.account);
+      if (member === undefined) throw refusal("not_found");
+      return historyPage(state, this.#store, member, input);
     });
   }
 
@@ -210,7 +204,7 @@ export class Conversation extends DurableObject<ObjectEnv> implements Conversati
     const { conversationId, kind, createdAtMs } = input;
     const visible = account === input.initiator;
     const registration = { conversationId, kind, peer, createdAtMs, visible };
-    return unwrap(await inboxStub(this.env, account).registerConversation(registration));
+    return unwrap(await inboxStub(this.env, account).registerConversation(registration)).set;
   }
 
   #create(input: InitialiseInput, registered: readonly DeviceSet[]): void {
@@ -219,21 +213,18 @@ export class Conversation extends DurableObject<ObjectEnv> implements Conversati
       const early = this.#early.get(set.account);
       return early !== undefined && early.epoch > set.epoch ? early : set;
     });
-    const members = input.members.map((member, position) => {
+    const members = input.members.map((member) => {
       const set = sets.find(({ account }) => account === member.account);
       if (set === undefined) throw refusal("not_found");
       return {
         ...member,
-        position,
         listVersion: set.version,
         setEpoch: set.epoch,
-        readSeq: 0,
-        readCount: 0,
-        notifiedSeq: 0,
+        ...freshMember,
       };
     });
     const { conversationId, kind, archiveShard, createdAtMs } = input;
-    const marks = { archivedSeq: 0, sweptSeq: 0, prunedSeq: 0 };
+    const marks = { archivedSeq: 0, sweptSeq: 0, prunedSeq: 0, toldSeq: 0, countedSeq: 0 };
     const record = { conversationId, kind, archiveShard, createdAtMs, ...marks };
     this.#store.create(record, members, sets);
     this.#room = this.#openRoom();

@@ -18,8 +18,7 @@ import { hasRepeatedAddress } from "./device-set.ts";
 import { tryMessageSend } from "./fast-parse.ts";
 import { Flush } from "./flush.ts";
 import { bodyPrefix, isBodyFor, isCapsule } from "./framing.ts";
-import { receiptEvent } from "./log-events.ts";
-import { isPlausible, PendingReceipts } from "./receipts.ts";
+import { announceReceipts, isPlausible, PendingReceipts } from "./receipts.ts";
 import { answerResume } from "./resume.ts";
 import type { ConversationState, MemberState } from "./state.ts";
 import type { ConversationStore } from "./store.ts";
@@ -34,7 +33,7 @@ export interface CoreContext {
   /** Runs `flush` once, before the object turns to other events. */
   readonly defer: (flush: () => void) => void;
   /** Something was committed that inboxes or the archive must hear of. */
-  readonly onCommit: (change: { readonly messages: number }) => void;
+  readonly onCommit: (change: { readonly messages: number; readonly moved: readonly AccountId[] }) => void;
   /** Someone types, or stopped: for devices that have not this conversation on screen. */
   readonly onTyping: (frame: TypingUp, account: AccountId) => void;
   /** A sender knows a newer device set of `account` than this object. */
@@ -138,7 +137,7 @@ export class ConversationCore {
     try {
       store.transaction(() => {
         for (const { socket, frame } of queue) flush.order(socket, frame);
-        this.#receipts.save(store);
+        this.#receipts.save(state, store);
       });
     } catch (error) {
       for (const { socket, frame } of queue) this.#refuseSend(socket, frame, "internal");
@@ -147,12 +146,9 @@ export class ConversationCore {
       return;
     }
     flush.commit();
-    const moved = this.#receipts.apply();
-    for (const account of moved) {
-      const member = state.members.get(account);
-      if (member !== undefined) flush.announce(receiptEvent(state.record.conversationId, member.watermarks));
-    }
-    if (flush.accepted > 0 || moved.size > 0) this.#context.onCommit({ messages: flush.accepted });
+    const moved = this.#receipts.apply(state);
+    announceReceipts(flush, state, moved);
+    if (flush.accepted > 0 || moved.length > 0) this.#context.onCommit({ messages: flush.accepted, moved });
     flush.deliver(this.#context.sockets.all());
     for (const account of flush.behind) this.#context.onBehind(account);
   }

@@ -22,17 +22,15 @@ type Step =
       readonly message: StoredMessage;
       readonly capsules: Capsules;
     }
-  | { readonly type: "notice"; readonly event: string };
+  | { readonly type: "notice"; readonly event: string; readonly account?: AccountId };
 
 export class Flush {
   readonly #state: ConversationState;
   readonly #store: ConversationStore;
   readonly #timeMs: number;
-  readonly #firstMember: AccountId | undefined;
   readonly #steps: Step[] = [];
   readonly behind = new Set<AccountId>();
   #lastSeq: number;
-  #firstMemberCount: number;
   accepted = 0;
 
   constructor(state: ConversationState, store: ConversationStore, timeMs: number) {
@@ -40,10 +38,6 @@ export class Flush {
     this.#store = store;
     this.#timeMs = timeMs;
     this.#lastSeq = state.lastSeq;
-    this.#firstMemberCount = state.firstMemberCount;
-    for (const member of state.members.values()) {
-      if (member.position === 0) this.#firstMember = member.account;
-    }
   }
 
   /** Inside the transaction: judges one frame and writes it when accepted. Changes nothing in memory yet. */
@@ -70,7 +64,6 @@ export class Flush {
       return;
     }
     this.#lastSeq += 1;
-    if (sender.account === this.#firstMember) this.#firstMemberCount += 1;
     const message: StoredMessage = {
       seq: this.#lastSeq,
       senderAccount: sender.account,
@@ -78,7 +71,9 @@ export class Flush {
       clientMessageId: frame.clientMessageId,
       serverTimeMs: this.#timeMs,
       body: frame.body,
-      firstMemberCount: this.#firstMemberCount,
+      content: 1,
+      silentCount: this.#state.silentCount,
+      devices: frame.capsules.length,
     };
     const capsules: Record<string, string> = {};
     for (const { account, device, data } of frame.capsules)
@@ -92,13 +87,15 @@ export class Flush {
   /** After the transaction: the new sequence is true. */
   commit(): void {
     this.#state.lastSeq = this.#lastSeq;
-    this.#state.firstMemberCount = this.#firstMemberCount;
+    for (const step of this.#steps) {
+      if (step.type === "message") this.#state.sent(step.message.senderAccount, step.message.seq);
+    }
     if (this.accepted > 0) this.#state.lastTimeMs = this.#timeMs;
   }
 
-  /** Adds an event for every live socket. */
-  announce(event: string): void {
-    this.#steps.push({ type: "notice", event });
+  /** Adds an event for every live socket, or for those of one account. */
+  announce(event: string, account?: AccountId): void {
+    this.#steps.push(account === undefined ? { type: "notice", event } : { type: "notice", event, account });
   }
 
   /** Sends each socket its events in order, in as few frames as possible. */
@@ -117,7 +114,9 @@ export class Flush {
         if (events === undefined) outgoing.set(step.socket, [step.event]);
         else events.push(step.event);
       } else if (step.type === "notice") {
-        for (const { events } of live) events.push(step.event);
+        for (const { socket, events } of live) {
+          if (step.account === undefined || step.account === socket.identity.account) events.push(step.event);
+        }
       } else {
         const open = openMessage(this.#state.record.conversationId, step.message);
         for (const { socket, key, events } of live) {

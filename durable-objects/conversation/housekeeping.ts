@@ -84,6 +84,8 @@ export class Housekeeping {
       alarms.schedule("archive", now() + archiveDelayMs);
       return;
     }
+    // What is not counted yet could not be counted again.
+    if (state.record.countedSeq < upTo) state.saveProgress(store, state.record.toldSeq);
     store.prune(upTo);
     this.#note({ prunedSeq: upTo });
     this.#planPrune();
@@ -106,13 +108,14 @@ export class Housekeeping {
   /** A device needs no capsule of what it sent itself, and may never acknowledge it when nobody answers. */
   #passOwnMessages(): void {
     const { state, store } = this.#context;
-    for (const { account, devices } of state.members.values()) {
-      for (const [id, device] of devices) {
+    for (const member of state.members.values()) {
+      const { account } = member;
+      for (const [id, device] of member.devices) {
         if (!device.active || device.delivered >= state.lastSeq) continue;
         const reached = (store.firstForeign(account, id, device.delivered) ?? state.lastSeq + 1) - 1;
         if (reached <= device.delivered) continue;
         store.saveDelivered(account, id, reached);
-        device.delivered = reached;
+        state.delivered(member, id, reached);
       }
     }
   }

@@ -8,7 +8,7 @@ import type { AlarmHandler, Alarms } from "../support/alarms.ts";
 import type { Roster } from "../support/device-socket.ts";
 import type { Archive } from "./archive.ts";
 import { ConversationCore } from "./core.ts";
-import { FanOut } from "./fan-out.ts";
+import { FanOut, type FanOutChange } from "./fan-out.ts";
 import { Housekeeping } from "./housekeeping.ts";
 import { ConversationState } from "./state.ts";
 import type { ConversationStore, Snapshot } from "./store.ts";
@@ -67,7 +67,7 @@ export class Room {
       now,
       messagesPerSecond,
       defer,
-      onCommit: ({ messages }) => this.#committed(messages),
+      onCommit: ({ messages, moved }) => this.#committed(messages, moved),
       onTyping: (frame, account) => this.#typing(frame, account),
       onBehind: (account) => void this.#pull(account),
       onFlushFailed: (error) => onFailure("flush_failed", error),
@@ -85,35 +85,42 @@ export class Room {
 
   /** Takes over a device set when it is newer; the members' inboxes pass it on to their devices. */
   applySet(set: DeviceSet): void {
-    if (this.core.applySet(set)) this.#changed();
+    // In a group those who write are told by the refusal of their next message.
+    if (this.core.applySet(set) && this.state.record.kind === "direct") this.#changed({ isUrgent: true });
   }
 
   summaryFor(account: AccountId): Summary | undefined {
     const { state } = this;
     const member = state.members.get(account);
-    const peer = [...state.members.values()].find((other) => other.account !== account);
-    if (member === undefined || peer === undefined) return undefined;
-    return {
+    if (member === undefined) return undefined;
+    const summary = {
       conversationId: state.record.conversationId,
-      kind: "direct",
-      peer: { account: peer.account, username: peer.username },
       createdAtMs: state.record.createdAtMs,
       lastSeq: state.lastSeq,
       read: member.read,
       unread: state.unread(member),
       updatedAtMs: state.lastTimeMs,
     };
+    if (state.record.kind === "group") {
+      const group = { epoch: state.epoch, members: state.members.size, left: false };
+      return { ...summary, kind: "group", group };
+    }
+    const peer = state.peerOf(account);
+    if (peer === undefined) return undefined;
+    return { ...summary, kind: "direct", peer: { account: peer.account, username: peer.username } };
   }
 
-  #committed(messages: number): void {
+  #committed(messages: number, readers: readonly AccountId[]): void {
     this.#housekeeping.committed(messages);
-    this.#changed();
+    if (messages > 0) this.#changed({ isUrgent: true });
+    else if (this.state.record.kind === "direct") this.#changed({ isUrgent: false });
+    else this.#changed({ isUrgent: false, accounts: readers });
   }
 
-  #changed(): void {
+  #changed(change: FanOutChange): void {
     const { alarms, now } = this.#context;
     alarms.schedule("fan_out", now() + fanOutRetryMs);
-    this.#fanOut.kick();
+    this.#fanOut.kick(change);
   }
 
   /** Tells inboxes whose devices are not all here; a mark that is lost is no loss. */

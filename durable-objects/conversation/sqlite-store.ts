@@ -16,7 +16,7 @@ import type {
 
 const messageColumns = `seq, sender_account AS senderAccount, sender_device AS senderDevice,
   client_message_id AS clientMessageId, server_time_ms AS serverTimeMs, body,
-  first_member_count AS firstMemberCount`;
+  content, silent_count AS silentCount, devices`;
 
 type Row<Fields> = { readonly [Key in keyof Fields]: Fields[Key] extends boolean ? number : Fields[Key] };
 
@@ -40,13 +40,14 @@ export class SqliteConversationStore implements ConversationStore {
     const record = this.#sql.first<Row<ConversationRecord>>(
       `SELECT conversation_id AS conversationId, kind, archive_shard AS archiveShard,
          created_at_ms AS createdAtMs, archived_seq AS archivedSeq, swept_seq AS sweptSeq,
-         pruned_seq AS prunedSeq FROM conversation`,
+         pruned_seq AS prunedSeq, told_seq AS toldSeq, counted_seq AS countedSeq FROM conversation`,
     );
     if (record === undefined) return undefined;
     const members = this.#sql.all<Row<StoredMember>>(
-      `SELECT account, username, position, list_version AS listVersion, set_epoch AS setEpoch,
-         read_seq AS readSeq, notified_seq AS notifiedSeq, read_count AS readCount
-       FROM members ORDER BY position`,
+      `SELECT account, username, list_version AS listVersion, set_epoch AS setEpoch, read_seq AS readSeq,
+         unread_base AS unreadBase, base_seq AS baseSeq, sent_seq AS sentSeq,
+         role, joined_epoch AS joinedEpoch, joined_seq AS joinedSeq
+       FROM members ORDER BY account`,
     );
     const devices = this.#sql
       .all<Row<StoredDevice>>(
@@ -56,14 +57,20 @@ export class SqliteConversationStore implements ConversationStore {
     const newest = this.#sql.first<Row<StoredMessage>>(
       `SELECT ${messageColumns} FROM messages ORDER BY seq DESC LIMIT 1`,
     );
-    return { record, members, devices, newest };
+    const uncounted = this.#sql.all<{ seq: Sequence; account: AccountId }>(
+      "SELECT seq, sender_account AS account FROM messages WHERE seq > ? AND content = 1",
+      record.countedSeq,
+    );
+    const epoch = this.#sql.first<{ epoch: number }>("SELECT epoch FROM group_head")?.epoch ?? 0;
+    return { record, members, devices, newest, epoch, uncounted };
   }
 
   create(record: ConversationRecord, members: readonly StoredMember[], sets: readonly DeviceSet[]): void {
     this.#migrate();
     this.transaction(() => {
       this.#sql.all(
-        "INSERT INTO conversation VALUES (?, ?, ?, ?, ?, ?, ?)",
+        `INSERT INTO conversation (conversation_id, kind, archive_shard, created_at_ms, archived_seq, swept_seq,
+           pruned_seq, told_seq, counted_seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
         record.conversationId,
         record.kind,
         record.archiveShard,
@@ -71,22 +78,30 @@ export class SqliteConversationStore implements ConversationStore {
         record.archivedSeq,
         record.sweptSeq,
         record.prunedSeq,
+        record.toldSeq,
+        record.countedSeq,
       );
-      for (const member of members) {
-        this.#sql.all(
-          "INSERT INTO members VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-          member.account,
-          member.username,
-          member.position,
-          member.listVersion,
-          member.setEpoch,
-          member.readSeq,
-          member.notifiedSeq,
-          member.readCount,
-        );
-      }
+      for (const member of members) this.addMember(member);
       for (const set of sets) this.#writeSet(set);
     });
+  }
+
+  addMember(member: StoredMember): void {
+    this.#sql.all(
+      `INSERT INTO members (account, username, list_version, set_epoch, read_seq, unread_base, base_seq, sent_seq,
+         role, joined_epoch, joined_seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      member.account,
+      member.username,
+      member.listVersion,
+      member.setEpoch,
+      member.readSeq,
+      member.unreadBase,
+      member.baseSeq,
+      member.sentSeq,
+      member.role,
+      member.joinedEpoch,
+      member.joinedSeq,
+    );
   }
 
   find(account: AccountId, device: DeviceId, id: ClientMessageId): StoredMessage | undefined {
@@ -101,7 +116,8 @@ export class SqliteConversationStore implements ConversationStore {
 
   append(message: StoredMessage, capsules: Capsules): void {
     this.#sql.all(
-      "INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+      `INSERT INTO messages (seq, sender_account, sender_device, client_message_id, server_time_ms, body, capsules,
+         content, silent_count, devices) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       message.seq,
       message.senderAccount,
       message.senderDevice,
@@ -109,7 +125,9 @@ export class SqliteConversationStore implements ConversationStore {
       message.serverTimeMs,
       message.body,
       JSON.stringify(capsules),
-      message.firstMemberCount,
+      message.content,
+      message.silentCount,
+      message.devices,
     );
   }
 
@@ -144,10 +162,20 @@ export class SqliteConversationStore implements ConversationStore {
       .map((row) => ({ ...row, capsules: row.capsules === null ? {} : parseCapsules(row.capsules) }));
   }
 
-  firstMemberCountAt(seq: Sequence): number | undefined {
+  silentCountAt(seq: Sequence): number | undefined {
     if (seq === 0) return 0;
-    const statement = "SELECT first_member_count AS count FROM messages WHERE seq = ?";
+    const statement = "SELECT silent_count AS count FROM messages WHERE seq = ?";
     return this.#sql.first<{ count: number }>(statement, seq)?.count;
+  }
+
+  ownContent(account: AccountId, after: Sequence, upTo: Sequence): number {
+    const row = this.#sql.first<{ count: number }>(
+      "SELECT count(*) AS count FROM messages WHERE seq > ? AND seq <= ? AND sender_account = ? AND content = 1",
+      after,
+      upTo,
+      account,
+    );
+    return row?.count ?? 0;
   }
 
   firstForeign(account: AccountId, device: DeviceId, after: Sequence): Sequence | undefined {
@@ -160,8 +188,14 @@ export class SqliteConversationStore implements ConversationStore {
     )?.seq;
   }
 
-  saveRead(account: AccountId, seq: Sequence, count: number): void {
-    this.#sql.all("UPDATE members SET read_seq = ?, read_count = ? WHERE account = ?", seq, count, account);
+  saveRead(account: AccountId, seq: Sequence, unreadBase: number, baseSeq: Sequence): void {
+    this.#sql.all(
+      "UPDATE members SET read_seq = ?, unread_base = ?, base_seq = ? WHERE account = ?",
+      seq,
+      unreadBase,
+      baseSeq,
+      account,
+    );
   }
 
   saveDelivered(account: AccountId, device: DeviceId, seq: Sequence): void {
@@ -177,8 +211,19 @@ export class SqliteConversationStore implements ConversationStore {
     this.transaction(() => this.#writeSet(set));
   }
 
-  saveNotified(account: AccountId, seq: Sequence): void {
-    this.#sql.all("UPDATE members SET notified_seq = ? WHERE account = ?", seq, account);
+  saveProgress({ upTo, toldSeq, senders }: Parameters<ConversationStore["saveProgress"]>[0]): void {
+    this.transaction(() => {
+      this.#sql.all("UPDATE conversation SET counted_seq = ?, told_seq = ?", upTo, toldSeq);
+      for (const { account, unreadBase, sentSeq } of senders) {
+        this.#sql.all(
+          "UPDATE members SET unread_base = ?, base_seq = ?, sent_seq = ? WHERE account = ?",
+          unreadBase,
+          upTo,
+          sentSeq,
+          account,
+        );
+      }
+    });
   }
 
   saveArchived(seq: Sequence): void {
@@ -233,7 +278,8 @@ export class SqliteConversationStore implements ConversationStore {
     this.#sql.all("UPDATE devices SET active = 0 WHERE account = ?", set.account);
     for (const device of set.devices) {
       this.#sql.all(
-        `INSERT INTO devices VALUES (?, ?, 1, 0)
+        `INSERT INTO devices (account, device, active, delivered_seq, since_seq)
+         VALUES (?, ?, 1, 0, (SELECT coalesce(max(seq), 0) FROM messages))
          ON CONFLICT (account, device) DO UPDATE SET active = 1`,
         set.account,
         device,

@@ -1,8 +1,10 @@
 /** The conversation in memory: everything that judging a message needs, so that no message reads more than its own row. */
 import { type AccountId, type DeviceId, deviceAddressKey, type Sequence } from "#schema/ids.ts";
 import { limits } from "#schema/limits.ts";
-import type { DeviceSet, Watermarks } from "#schema/rpc/shared.ts";
-import type { ConversationRecord, Snapshot, StoredMember } from "./store.ts";
+import type { LowWatermarks } from "#schema/protocol/receipt.ts";
+import type { DeviceSet, ReceiptState, Watermarks } from "#schema/rpc/shared.ts";
+import { LowMarks } from "./low-marks.ts";
+import type { ConversationRecord, ConversationStore, Snapshot, StoredMember } from "./store.ts";
 
 export interface DeviceState {
   active: boolean;
@@ -12,24 +14,30 @@ export interface DeviceState {
 export class MemberState {
   readonly account: AccountId;
   readonly username: string;
-  readonly position: number;
   readonly devices = new Map<DeviceId, DeviceState>();
   listVersion: number;
   setEpoch: number;
   read: Sequence;
-  /** `firstMemberCount` at the read watermark. */
-  readCount: number;
-  notified: Sequence;
+  /** Content messages that are not unread: those up to the read watermark and own ones after it. */
+  unreadBase: number;
+  /** Newest own content message; at least that. */
+  sentSeq: Sequence;
+  /** Place in the log of the operation that brought it in; 0 in a direct conversation. */
+  joinedSeq: Sequence;
+  joinedEpoch: number;
+  /** Its inbox has confirmed everything up to here. */
+  notified: Sequence = 0;
 
   constructor(stored: StoredMember) {
     this.account = stored.account;
     this.username = stored.username;
-    this.position = stored.position;
     this.listVersion = stored.listVersion;
     this.setEpoch = stored.setEpoch;
     this.read = stored.readSeq;
-    this.readCount = stored.readCount;
-    this.notified = stored.notifiedSeq;
+    this.unreadBase = stored.unreadBase;
+    this.sentSeq = stored.sentSeq;
+    this.joinedSeq = stored.joinedSeq;
+    this.joinedEpoch = stored.joinedEpoch;
   }
 
   /** The watermark of the furthest device: one device that has a message is enough for "delivered". */
@@ -39,8 +47,19 @@ export class MemberState {
     return furthest;
   }
 
+  /** Everything up to here was before this member's time. */
+  get floor(): Sequence {
+    return Math.max(0, this.joinedSeq - 1);
+  }
+
   get watermarks(): Watermarks {
     return { account: this.account, delivered: this.delivered, read: this.read };
+  }
+
+  /** Whether each of its active devices is among these. */
+  isEveryDeviceIn(live: ReadonlySet<DeviceId> = new Set()): boolean {
+    for (const [device, { active }] of this.devices) if (active && !live.has(device)) return false;
+    return true;
   }
 
   isActive(device: DeviceId): boolean {
@@ -50,20 +69,36 @@ export class MemberState {
 
 export class ConversationState {
   readonly members = new Map<AccountId, MemberState>();
+  readonly lowMarks = new LowMarks(() => this.members.values());
   record: ConversationRecord;
   lastSeq: Sequence;
   lastTimeMs: number;
-  /** Messages that the member at position 0 has sent. */
-  firstMemberCount: number;
+  /** Entries without content so far. */
+  silentCount: number;
+  /** Newest operation of a group; 0 in a direct conversation. */
+  epoch: number;
+  /** Those who sent since the last time their unread bases were kept. */
+  readonly #uncounted = new Set<MemberState>();
   /** Address keys of the devices that must be able to read, for the frames of any sender. */
   #recipients: ReadonlySet<string> | undefined;
+  /** Of the active devices; undefined when it has to be looked for. */
+  #lowestDelivered: number | undefined;
+  #toldLow: string | undefined;
 
   constructor(snapshot: Snapshot) {
     this.record = snapshot.record;
     this.lastSeq = snapshot.newest?.seq ?? 0;
     this.lastTimeMs = snapshot.newest?.serverTimeMs ?? snapshot.record.createdAtMs;
-    this.firstMemberCount = snapshot.newest?.firstMemberCount ?? 0;
+    this.silentCount = snapshot.newest?.silentCount ?? 0;
+    this.epoch = snapshot.epoch;
+    const counted = new Map(snapshot.members.map(({ account, baseSeq }) => [account, baseSeq]));
     for (const stored of snapshot.members) this.members.set(stored.account, new MemberState(stored));
+    for (const { seq, account } of snapshot.uncounted) {
+      const member = this.members.get(account);
+      if (member === undefined) continue;
+      const isNew = seq > (counted.get(account) ?? 0);
+      this.#sent(member, seq, isNew ? 1 : 0);
+    }
     for (const { account, device, active, deliveredSeq } of snapshot.devices) {
       this.members.get(account)?.devices.set(device, { active, delivered: deliveredSeq });
     }
@@ -90,28 +125,85 @@ export class ConversationState {
       member.devices.set(device, { active: true, delivered: member.devices.get(device)?.delivered ?? 0 });
     }
     this.#recipients = undefined;
+    this.#lowestDelivered = undefined;
+  }
+
+  /** A device has everything up to `seq`. */
+  delivered(member: MemberState, device: DeviceId, seq: Sequence): void {
+    const known = member.devices.get(device);
+    if (known === undefined || known.delivered >= seq) return;
+    if (known.delivered === this.#lowestDelivered) this.#lowestDelivered = undefined;
+    known.delivered = seq;
   }
 
   /** Everything up to here has reached every device that must get it. */
   get deliveredToAll(): Sequence {
-    let lowest = this.lastSeq;
-    for (const member of this.members.values()) {
-      for (const device of member.devices.values()) {
-        if (device.active) lowest = Math.min(lowest, device.delivered);
+    if (this.#lowestDelivered === undefined) {
+      let lowest = Infinity;
+      for (const member of this.members.values()) {
+        for (const device of member.devices.values()) {
+          if (device.active) lowest = Math.min(lowest, device.delivered);
+        }
       }
+      this.#lowestDelivered = lowest;
     }
-    return lowest;
+    return Math.min(this.lastSeq, this.#lowestDelivered);
+  }
+
+  /** The lowest watermarks of a group, when they are others than the last time. */
+  newLow(): LowWatermarks | undefined {
+    const low = this.lowMarks.get();
+    const text = JSON.stringify(low);
+    if (text === this.#toldLow) return undefined;
+    this.#toldLow = text;
+    return low;
+  }
+
+  /** A content message of `account` is in the log. */
+  sent(account: AccountId, seq: Sequence): void {
+    const member = this.members.get(account);
+    if (member !== undefined) this.#sent(member, seq, 1);
+  }
+
+  #sent(member: MemberState, seq: Sequence, count: number): void {
+    member.unreadBase += count;
+    member.sentSeq = Math.max(member.sentSeq, seq);
+    this.#uncounted.add(member);
+  }
+
+  /** Keeps the unread bases as of now, and up to where every inbox was told. */
+  saveProgress(store: ConversationStore, toldSeq: Sequence): void {
+    const upTo = this.lastSeq;
+    const senders = [...this.#uncounted].map(({ account, unreadBase, sentSeq }) => ({
+      account,
+      unreadBase,
+      sentSeq,
+    }));
+    store.saveProgress({ upTo, toldSeq, senders });
+    this.#uncounted.clear();
+    this.record = { ...this.record, countedSeq: upTo, toldSeq };
+  }
+
+  /** The other member of a direct conversation. */
+  peerOf(account: AccountId): MemberState | undefined {
+    for (const member of this.members.values()) if (member.account !== account) return member;
+    return undefined;
+  }
+
+  /** All watermarks in a direct conversation; the member's own and the lowest in a group. */
+  receiptsFor(member: MemberState): ReceiptState {
+    if (this.record.kind === "direct")
+      return { receipts: [...this.members.values()].map((each) => each.watermarks) };
+    return { receipts: [member.watermarks], low: this.lowMarks.get() };
   }
 
   hasSent(member: MemberState): boolean {
-    return (member.position === 0 ? this.firstMemberCount : this.lastSeq - this.firstMemberCount) > 0;
+    return member.sentSeq > 0;
   }
 
-  /** Messages of the other member after `member.read`. */
+  /** Content messages of others after `member.read`. */
   unread(member: MemberState): number {
-    const byFirst = this.firstMemberCount - member.readCount;
-    const after = this.lastSeq - member.read;
-    const unread = member.position === 0 ? after - byFirst : byFirst;
+    const unread = this.lastSeq - this.silentCount - member.unreadBase;
     return Math.max(0, Math.min(unread, limits.unreadMax));
   }
 }

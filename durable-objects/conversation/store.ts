@@ -1,29 +1,50 @@
 /** What the conversation core keeps, and the synchronous interface through which it keeps it. */
 import type { AccountId, ClientMessageId, ConversationId, DeviceId, Sequence } from "#schema/ids.ts";
-import type { DeviceSet } from "#schema/rpc/shared.ts";
+import type { ConversationKind, DeviceSet } from "#schema/rpc/shared.ts";
 
 export interface ConversationRecord {
   readonly conversationId: ConversationId;
-  readonly kind: "direct";
+  readonly kind: ConversationKind;
   readonly archiveShard: number;
   readonly createdAtMs: number;
   readonly archivedSeq: Sequence;
   readonly sweptSeq: Sequence;
   /** Messages up to here are in the archive only. */
   readonly prunedSeq: Sequence;
+  /** Every inbox has confirmed everything up to here. */
+  readonly toldSeq: Sequence;
+  /** Messages up to here are counted in the unread bases of their senders. */
+  readonly countedSeq: Sequence;
 }
 
 export interface StoredMember {
   readonly account: AccountId;
   readonly username: string;
-  readonly position: number;
   readonly listVersion: number;
   readonly setEpoch: number;
   readonly readSeq: Sequence;
-  /** `firstMemberCount` at `readSeq`. */
-  readonly readCount: number;
-  readonly notifiedSeq: Sequence;
+  /** Content messages that are not unread for this member: those up to `readSeq` and its own after it … */
+  readonly unreadBase: number;
+  /** … own ones up to here, or up to `countedSeq` of the conversation. */
+  readonly baseSeq: Sequence;
+  /** Newest own content message among those. */
+  readonly sentSeq: Sequence;
+  /** In a group, 0 otherwise: the role's code, and the operation that brought it in with its place in the log. */
+  readonly role: number;
+  readonly joinedEpoch: number;
+  readonly joinedSeq: Sequence;
 }
+
+/** A member that has seen and said nothing yet. */
+export const freshMember = {
+  readSeq: 0,
+  unreadBase: 0,
+  baseSeq: 0,
+  sentSeq: 0,
+  role: 0,
+  joinedEpoch: 0,
+  joinedSeq: 0,
+} as const satisfies Partial<StoredMember>;
 
 export interface StoredDevice {
   readonly account: AccountId;
@@ -40,8 +61,12 @@ export interface StoredMessage {
   readonly clientMessageId: ClientMessageId;
   readonly serverTimeMs: number;
   readonly body: string;
-  /** How many messages up to this one the member at position 0 has sent. */
-  readonly firstMemberCount: number;
+  /** 0: nobody reads it, as a group operation. */
+  readonly content: 0 | 1;
+  /** How many entries without content there are up to this one. */
+  readonly silentCount: number;
+  /** How many devices it was accepted for. */
+  readonly devices: number;
 }
 
 /** Capsules of one message by device address key. */
@@ -52,6 +77,16 @@ export interface Snapshot {
   readonly members: readonly StoredMember[];
   readonly devices: readonly StoredDevice[];
   readonly newest: StoredMessage | undefined;
+  /** Of a group's newest operation; 0 in a direct conversation. */
+  readonly epoch: number;
+  /** Content messages after `countedSeq`. */
+  readonly uncounted: readonly { readonly seq: Sequence; readonly account: AccountId }[];
+}
+
+export interface StoredCount {
+  readonly account: AccountId;
+  readonly unreadBase: number;
+  readonly sentSeq: Sequence;
 }
 
 export interface PageQuery {
@@ -79,15 +114,23 @@ export interface ConversationStore {
   /** Ascending, just after `after`, with all capsules still kept. */
   withCapsules(after: Sequence, limit: number): (StoredMessage & { readonly capsules: Capsules })[];
   /** Undefined when the message is pruned. */
-  firstMemberCountAt(seq: Sequence): number | undefined;
+  silentCountAt(seq: Sequence): number | undefined;
+  /** How many content messages of `account` there are after `after` up to `upTo`. */
+  ownContent(account: AccountId, after: Sequence, upTo: Sequence): number;
   /** The first message after `after` that another device than this one sent. */
   firstForeign(account: AccountId, device: DeviceId, after: Sequence): Sequence | undefined;
 
-  saveRead(account: AccountId, seq: Sequence, count: number): void;
+  /** `unreadBase` holds own messages up to `baseSeq`. */
+  saveRead(account: AccountId, seq: Sequence, unreadBase: number, baseSeq: Sequence): void;
   saveDelivered(account: AccountId, device: DeviceId, seq: Sequence): void;
   /** Replaces the account's device set; watermarks of devices that stay are kept. */
   saveSet(set: DeviceSet): void;
-  saveNotified(account: AccountId, seq: Sequence): void;
+  /** Keeps the unread bases of those who sent since `countedSeq`, which moves to `upTo`; and what every inbox knows. */
+  saveProgress(progress: {
+    readonly upTo: Sequence;
+    readonly toldSeq: Sequence;
+    readonly senders: readonly StoredCount[];
+  }): void;
   saveArchived(seq: Sequence): void;
 
   /** Clears capsules after `after` up to `upTo` and of messages older than `olderThanMs`, at most `limit` of them. Returns up to where. */

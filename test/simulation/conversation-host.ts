@@ -6,7 +6,7 @@ import { answerRpc, type RpcResult, unwrap } from "#schema/rpc/result.ts";
 import type { DeviceSet, Summary } from "#schema/rpc/shared.ts";
 import { type ConversationAlarm, Room } from "#durable-objects/conversation/room.ts";
 import { SqliteConversationStore } from "#durable-objects/conversation/sqlite-store.ts";
-import type { ConversationStore } from "#durable-objects/conversation/store.ts";
+import { type ConversationStore, freshMember } from "#durable-objects/conversation/store.ts";
 import type { Alarms } from "#durable-objects/support/alarms.ts";
 import { errorEvent, refusal } from "#durable-objects/support/error-events.ts";
 import { ObjectHost } from "./host.ts";
@@ -107,7 +107,7 @@ export class ConversationHost extends ObjectHost {
           const { conversationId, kind, createdAtMs } = input;
           const visible = account === input.initiator;
           const registration = { conversationId, kind, peer, createdAtMs, visible };
-          return unwrap(await this.#world.inboxFor(this, account).registerConversation(registration));
+          return unwrap(await this.#world.inboxFor(this, account).registerConversation(registration)).set;
         }),
       );
       if (awake !== undefined && awake.room === undefined) this.#create(awake, input, sets);
@@ -193,18 +193,15 @@ export class ConversationHost extends ObjectHost {
       const early = awake.early.get(set.account);
       return early !== undefined && early.epoch > set.epoch ? early : set;
     });
-    const members = input.members.map((member, position) => {
+    const members = input.members.map((member) => {
       const set = sets.find(({ account }) => account === member.account);
       if (set === undefined) throw refusal("not_found");
       const { version, epoch } = set;
       return {
         ...member,
-        position,
         listVersion: version,
         setEpoch: epoch,
-        readSeq: 0,
-        readCount: 0,
-        notifiedSeq: 0,
+        ...freshMember,
       };
     });
     const { conversationId, kind, archiveShard, createdAtMs } = input;
@@ -216,6 +213,8 @@ export class ConversationHost extends ObjectHost {
       archivedSeq: 0,
       sweptSeq: 0,
       prunedSeq: 0,
+      toldSeq: 0,
+      countedSeq: 0,
     };
     this.#store.create(record, members, sets);
     awake.room = this.#openRoom(awake.alarms);

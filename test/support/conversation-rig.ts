@@ -1,6 +1,7 @@
 /** A conversation awake in plain Node: its room over SQLite in memory, sockets, inboxes and archive that record. */
 import { D1LikeArchive } from "./fake-archive.ts";
 import { type ConversationAlarm, Room } from "#durable-objects/conversation/room.ts";
+import { freshMember } from "#durable-objects/conversation/store.ts";
 import { SqliteConversationStore } from "#durable-objects/conversation/sqlite-store.ts";
 import { Alarms } from "#durable-objects/support/alarms.ts";
 import { migrate } from "#durable-objects/support/migrate.ts";
@@ -48,16 +49,15 @@ export class ConversationRig {
         archivedSeq: 0,
         sweptSeq: 0,
         prunedSeq: 0,
+        toldSeq: 0,
+        countedSeq: 0,
       },
-      sets.map(({ account, epoch, version }, position) => ({
+      sets.map(({ account, epoch, version }) => ({
         account,
         username: account === anna ? "anna" : "ben",
-        position,
         listVersion: version,
         setEpoch: epoch,
-        readSeq: 0,
-        readCount: 0,
-        notifiedSeq: 0,
+        ...freshMember,
       })),
       sets,
     );

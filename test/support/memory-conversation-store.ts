@@ -8,6 +8,7 @@ import type {
   ConversationStore,
   PageQuery,
   Snapshot,
+  StoredCount,
   StoredDevice,
   StoredMember,
   StoredMessage,
@@ -46,6 +47,10 @@ export class MemoryConversationStore implements ConversationStore {
       members: [...members],
       devices: [...devices].sort(byAddress),
       newest: newest === undefined ? undefined : bare(newest),
+      epoch: 0,
+      uncounted: messages
+        .filter(({ seq, content }) => seq > record.countedSeq && content === 1)
+        .map(({ seq, senderAccount: account }) => ({ seq, account })),
     };
   }
 
@@ -82,9 +87,16 @@ export class MemoryConversationStore implements ConversationStore {
     return this.#tables.messages.filter(({ seq }) => seq > after).slice(0, limit);
   }
 
-  firstMemberCountAt(seq: Sequence): number | undefined {
+  silentCountAt(seq: Sequence): number | undefined {
     if (seq === 0) return 0;
-    return this.#tables.messages.find((message) => message.seq === seq)?.firstMemberCount;
+    return this.#tables.messages.find((message) => message.seq === seq)?.silentCount;
+  }
+
+  ownContent(account: AccountId, after: Sequence, upTo: Sequence): number {
+    return this.#tables.messages.filter(
+      ({ seq, senderAccount, content }) =>
+        seq > after && seq <= upTo && senderAccount === account && content === 1,
+    ).length;
   }
 
   firstForeign(account: AccountId, device: DeviceId, after: Sequence): Sequence | undefined {
@@ -94,8 +106,8 @@ export class MemoryConversationStore implements ConversationStore {
     )?.seq;
   }
 
-  saveRead(account: AccountId, seq: Sequence, count: number): void {
-    this.#updateMember(account, { readSeq: seq, readCount: count });
+  saveRead(account: AccountId, seq: Sequence, unreadBase: number, baseSeq: Sequence): void {
+    this.#updateMember(account, { readSeq: seq, unreadBase, baseSeq });
   }
 
   saveDelivered(account: AccountId, device: DeviceId, seq: Sequence): void {
@@ -120,8 +132,11 @@ export class MemoryConversationStore implements ConversationStore {
     this.#tables.devices = rows;
   }
 
-  saveNotified(account: AccountId, seq: Sequence): void {
-    this.#updateMember(account, { notifiedSeq: seq });
+  saveProgress(progress: { upTo: Sequence; toldSeq: Sequence; senders: readonly StoredCount[] }): void {
+    this.#updateRecord({ countedSeq: progress.upTo, toldSeq: progress.toldSeq });
+    for (const { account, unreadBase, sentSeq } of progress.senders) {
+      this.#updateMember(account, { unreadBase, sentSeq, baseSeq: progress.upTo });
+    }
   }
 
   saveArchived(seq: Sequence): void {

@@ -39,6 +39,7 @@ export const handleCreateConversation: Handler<typeof createConversation> = asyn
   const summary = await callConversation(env, conversation.conversationId, (object) =>
     object.initialise(input),
   );
+  if (summary.kind !== "direct") throw new Error("a direct conversation has another kind");
   return { ...summary };
 };
 
