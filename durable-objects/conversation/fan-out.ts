@@ -13,8 +13,9 @@ import type { ConversationStore } from "./store.ts";
 /** Least time between two rounds: the first message of a burst goes at once, the rest together; longer in large groups. */
 const intervalMs = 50;
 const intervalPerMemberMs = 2;
-/** How long a change may wait that a member's devices know already, or that nobody waits for. */
-const patienceMs = 1_500;
+/** How long a change may wait that a member's devices know already, or that nobody waits for; longer in large groups. */
+const patienceMs = 2_000;
+const patiencePerMemberMs = 10;
 /** Calls under way at once. */
 const parallelCalls = 32;
 
@@ -58,7 +59,6 @@ export class FanOut {
   #owedToAll = 0;
   #owedToAllUrgently = 0;
   #roundAtMs = Infinity;
-  #patientAtMs = Infinity;
   #lastRoundMs = -Infinity;
 
   /** `isPending`: the object slept before every inbox had confirmed. */
@@ -73,7 +73,15 @@ export class FanOut {
     }
   }
 
-  /** Something changed: it is told in the next round that is due. Takes the same time however many members there are. */
+  /** When to `finish` after a change. */
+  get patienceMs(): number {
+    return Math.max(patienceMs, patiencePerMemberMs * this.#context.state.members.size);
+  }
+
+  /**
+   * Something changed. Those whose devices wait for it hear of it in the next round, the others with `finish`. Takes the same time
+   * however many members there are.
+   */
   kick({ isUrgent, accounts }: FanOutChange): void {
     this.#revision += 1;
     if (accounts === undefined) {
@@ -89,7 +97,6 @@ export class FanOut {
       }
     }
     if (isUrgent) this.#plan(this.#lastRoundMs + this.#intervalMs);
-    else this.#planPatient();
   }
 
   /** Tells everyone who has not confirmed, at once, and keeps how far they did. Throws while someone has not. */
@@ -131,26 +138,14 @@ export class FanOut {
     if (this.#roundAtMs === atMs) this.#round(atMs);
   }
 
-  #planPatient(): void {
-    if (this.#patientAtMs === Infinity) this.#patientAtMs = this.#context.now() + patienceMs;
-    this.#plan(this.#patientAtMs);
-  }
-
   #round(atMs: number): void {
-    const nowMs = Math.max(atMs, this.#context.now());
     this.#roundAtMs = Infinity;
-    this.#lastRoundMs = nowMs;
-    const isPatient = this.#patientAtMs <= nowMs;
-    if (isPatient) this.#patientAtMs = Infinity;
+    this.#lastRoundMs = Math.max(atMs, this.#context.now());
     this.#live = liveDevicesByAccount(this.#context.sockets.all());
-    let isSomeoneLeft = false;
     for (const member of this.#context.state.members.values()) {
       const progress = this.#follow(member);
-      if (!this.#isOwed(progress)) continue;
-      if (isPatient || this.#isWaiting(progress)) void this.#tell(progress);
-      else isSomeoneLeft = true;
+      if (this.#isWaiting(progress)) void this.#tell(progress);
     }
-    if (isSomeoneLeft) this.#planPatient();
   }
 
   #isOwed(progress: Progress): boolean {
@@ -204,6 +199,6 @@ export class FanOut {
       if (next === undefined) this.#calls -= 1;
       else next();
     }
-    if (this.#isOwed(progress)) this.#plan(this.#lastRoundMs + this.#intervalMs);
+    if (this.#isWaiting(progress)) this.#plan(this.#lastRoundMs + this.#intervalMs);
   }
 }

@@ -15,7 +15,6 @@ import type { ConversationStore, Snapshot } from "./store.ts";
 
 export type ConversationAlarm = "archive" | "fan_out" | "sweep" | "prune";
 
-const fanOutRetryMs = 5_000;
 /** A client repeats its start every 3 s; more often than this is not passed on to inboxes. */
 const typingRepeatMs = 2_500;
 
@@ -119,7 +118,7 @@ export class Room {
 
   #changed(change: FanOutChange): void {
     const { alarms, now } = this.#context;
-    alarms.schedule("fan_out", now() + fanOutRetryMs);
+    alarms.schedule("fan_out", now() + this.#fanOut.patienceMs);
     this.#fanOut.kick(change);
   }
 
