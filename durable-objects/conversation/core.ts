@@ -16,16 +16,21 @@ import type { DeviceSocket, Roster } from "../support/device-socket.ts";
 import { TokenBucket } from "../support/token-bucket.ts";
 import { hasRepeatedAddress } from "./device-set.ts";
 import { tryMessageSend } from "./fast-parse.ts";
+import { decodeBase64url } from "#schema/envelope/base64url.ts";
+import { type GroupEntry, tryGroupEntry } from "./group-framing.ts";
+import { SenderKeys, type SenderKeyStore } from "./sender-keys.ts";
 import { Flush } from "./flush.ts";
 import { bodyPrefix, isBodyFor, isCapsule } from "./framing.ts";
 import { announceReceipts, isPlausible, PendingReceipts } from "./receipts.ts";
 import { answerResume } from "./resume.ts";
 import type { ConversationState, MemberState } from "./state.ts";
-import type { ConversationStore } from "./store.ts";
+import { finishMessage, openMessage } from "./log-events.ts";
+import type { ConversationStore, StoredMessage } from "./store.ts";
 
 export interface CoreContext {
   readonly state: ConversationState;
   readonly store: ConversationStore;
+  readonly groupStore: SenderKeyStore;
   readonly sockets: Pick<Roster, "all">;
   readonly now: () => number;
   /** Sustained messages per second and account. */
@@ -51,27 +56,41 @@ const burstSeconds = limits.messageBurst / limits.messagesPerSecond;
 /** How soon a device may try again that has not caught up. */
 const catchUpRetryMs = 1_000;
 
+interface Queued {
+  readonly socket: DeviceSocket;
+  readonly frame: MessageSend;
+  /** What a group's body says of itself. */
+  readonly entry: GroupEntry | undefined;
+}
+
 export class ConversationCore {
   readonly #context: CoreContext;
   readonly #receipts = new PendingReceipts();
   readonly #messageBuckets = new Map<AccountId, TokenBucket>();
   readonly #frameBuckets = new Map<AccountId, TokenBucket>();
   readonly #resumeBuckets = new Map<AccountId, TokenBucket>();
-  #queue: { readonly socket: DeviceSocket; readonly frame: MessageSend }[] = [];
+  #queue: Queued[] = [];
   #queuedChars = 0;
   #isFlushDue = false;
   readonly #bodyPrefix: string;
+  readonly #groupId: Uint8Array | undefined;
+  readonly keys: SenderKeys;
+  #typist: { readonly account: AccountId; readonly untilMs: number } | undefined;
 
   constructor(context: CoreContext) {
     this.#context = context;
-    this.#bodyPrefix = bodyPrefix(context.state.record.conversationId);
+    const { kind, conversationId } = context.state.record;
+    this.#bodyPrefix = bodyPrefix(conversationId);
+    if (kind === "group") this.#groupId = decodeBase64url(conversationId);
+    this.keys = new SenderKeys(context.groupStore);
   }
 
   /** One frame of a socket. Never throws for what a client sent. */
   receive(socket: DeviceSocket, data: string | ArrayBuffer): void {
     const { state } = this.#context;
     const member = state.members.get(socket.identity.account);
-    if (member?.isActive(socket.identity.device) !== true) return socket.close("session_revoked");
+    if (member === undefined) return socket.close("forbidden");
+    if (!member.isActive(socket.identity.device)) return socket.close("session_revoked");
     const parsed = parseFrame(conversationUpSchema, data, tryMessageSend);
     if (parsed === "too_large") return socket.close("too_large");
     if (parsed !== "malformed" && parsed.type === "message:send") {
@@ -119,10 +138,23 @@ export class ConversationCore {
     const { state, store } = this.#context;
     const member = state.members.get(set.account);
     if (member === undefined || set.epoch <= member.setEpoch) return false;
-    store.saveSet(set);
-    state.applySet(member, set);
+    const isGroup = state.record.kind === "group";
+    const slots = (isGroup ? state.newSlots([set]).get(set.account) : undefined) ?? new Map<DeviceId, number>();
+    const isSomeoneRevoked = [...member.devices].some(
+      ([device, { active }]) => active && !set.devices.includes(device),
+    );
+    const { keyGeneration } = state.record;
+    const generation = isGroup && isSomeoneRevoked ? keyGeneration + 1 : keyGeneration;
+    store.saveSet(set, slots, generation === keyGeneration ? undefined : generation);
+    state.applySet(member, set, slots, generation);
+    if (generation !== keyGeneration) this.keys.forget();
     this.#broadcast(serialise({ type: "devices:changed", account: set.account, version: set.version }));
     return true;
+  }
+
+  /** An entry came into the log that no socket sent. */
+  tell(entry: StoredMessage): void {
+    this.#broadcast(finishMessage(openMessage(this.#context.state.record.conversationId, entry), undefined));
   }
 
   /** Commits and answers what is queued. */
@@ -133,18 +165,21 @@ export class ConversationCore {
     this.#queuedChars = 0;
     if (queue.length === 0 && this.#receipts.isEmpty) return;
     const { state, store, now } = this.#context;
-    const flush = new Flush(state, store, Math.max(now(), state.lastTimeMs));
+    const { keys } = this;
+    const flush = new Flush({ state, store, keys }, Math.max(now(), state.lastTimeMs));
     try {
       store.transaction(() => {
-        for (const { socket, frame } of queue) flush.order(socket, frame);
+        for (const { socket, frame, entry } of queue) flush.order(socket, frame, entry);
         this.#receipts.save(state, store);
       });
     } catch (error) {
       for (const { socket, frame } of queue) this.#refuseSend(socket, frame, "internal");
+      keys.undo();
       this.#context.onFlushFailed(error);
       this.#receipts.fail(error);
       return;
     }
+    keys.settle();
     flush.commit();
     const moved = this.#receipts.apply(state);
     announceReceipts(flush, state, moved);
@@ -157,9 +192,11 @@ export class ConversationCore {
     const { conversationId } = this.#context.state.record;
     const waitMs = this.#bucket(this.#messageBuckets, socket.identity.account).take(this.#context.now());
     if (waitMs > 0) return this.#refuseSend(socket, frame, "rate_limited", waitMs);
+    const isOfGroup = this.#groupId !== undefined;
+    const entry = isOfGroup ? tryGroupEntry(frame.body, this.#groupId, frame.clientMessageId) : undefined;
     const isWellFormed =
       frame.conversationId === conversationId &&
-      isBodyFor(frame.body, this.#bodyPrefix, frame.clientMessageId) &&
+      (isOfGroup ? entry !== undefined : isBodyFor(frame.body, this.#bodyPrefix, frame.clientMessageId)) &&
       frame.capsules.every((capsule) => isCapsule(capsule.data)) &&
       !hasRepeatedAddress(frame);
     if (!isWellFormed) return this.#refuseSend(socket, frame, "malformed");
@@ -167,7 +204,7 @@ export class ConversationCore {
     if (!socket.isLive && this.#context.state.record.prunedSeq > 0) {
       return this.#refuseSend(socket, frame, "unavailable", catchUpRetryMs);
     }
-    this.#queue.push({ socket, frame });
+    this.#queue.push({ socket, frame, entry });
     this.#queuedChars += chars;
     if (this.#queuedChars >= limits.flushChars) return this.flush();
     this.#scheduleFlush();
@@ -196,12 +233,23 @@ export class ConversationCore {
   #typing(from: DeviceSocket, frame: TypingUp): void {
     const { type } = frame;
     const { account } = from.identity;
-    const { conversationId } = this.#context.state.record;
+    const { conversationId, kind } = this.#context.state.record;
+    if (kind === "group" && !this.#maySay(type, account)) return;
     const event = serialise({ type, conversationId, account });
     for (const socket of this.#context.sockets.all()) {
       if (socket.isLive && socket.identity.account !== account) socket.send(event);
     }
     this.#context.onTyping(frame, account);
+  }
+
+  /** Of a group one typist is shown, whoever was first, until the mark dies or is taken back. */
+  #maySay(type: TypingUp["type"], account: AccountId): boolean {
+    const nowMs = this.#context.now();
+    const isTaken = this.#typist !== undefined && this.#typist.untilMs > nowMs && this.#typist.account !== account;
+    if (isTaken) return false;
+    if (type === "typing:stop" && this.#typist?.account !== account) return false;
+    this.#typist = type === "typing:start" ? { account, untilMs: nowMs + limits.typingMs } : undefined;
+    return true;
   }
 
   #broadcast(event: string): void {

@@ -1,5 +1,5 @@
 import type { Archive } from "./archive.ts";
-import type { StoredMessage } from "./store.ts";
+import type { Losses, StoredMessage } from "./store.ts";
 
 const columns = 7;
 /** D1 takes 100 bound parameters per statement. */
@@ -33,6 +33,16 @@ export class D1Archive implements Archive {
       );
     }
     await this.#database.batch(statements);
+  }
+
+  async report(conversationId: string, { lost, undecryptable }: Losses): Promise<void> {
+    await this.#database
+      .prepare(
+        `INSERT INTO losses VALUES (?, ?, ?) ON CONFLICT (conversation_id) DO UPDATE SET
+           lost = max(lost, excluded.lost), undecryptable = max(undecryptable, excluded.undecryptable)`,
+      )
+      .bind(conversationId, lost, undecryptable)
+      .run();
   }
 
   async count(conversationId: string, after: number, upTo: number): Promise<number> {

@@ -5,7 +5,8 @@ import { deviceAddressKey } from "#schema/ids.ts";
 import { errorBody } from "../support/error-events.ts";
 import { packFrames, serialise } from "../support/frames.ts";
 import type { DeviceSocket } from "../support/device-socket.ts";
-import { judge } from "./judge.ts";
+import type { GroupEntry } from "./group-framing.ts";
+import { judge, type JudgeContext } from "./judge.ts";
 import { ackEvent, finishMessage, openMessage } from "./log-events.ts";
 import type { ConversationState } from "./state.ts";
 import type { Capsules, ConversationStore, StoredMessage } from "./store.ts";
@@ -25,33 +26,42 @@ type Step =
   | { readonly type: "notice"; readonly event: string; readonly account?: AccountId };
 
 export class Flush {
+  readonly #context: JudgeContext;
   readonly #state: ConversationState;
   readonly #store: ConversationStore;
   readonly #timeMs: number;
   readonly #steps: Step[] = [];
   readonly behind = new Set<AccountId>();
   #lastSeq: number;
+  #silentCount: number;
   accepted = 0;
 
-  constructor(state: ConversationState, store: ConversationStore, timeMs: number) {
+  constructor(context: JudgeContext, timeMs: number) {
+    const { state, store } = context;
+    this.#context = context;
     this.#state = state;
     this.#store = store;
+    this.#silentCount = state.silentCount;
     this.#timeMs = timeMs;
     this.#lastSeq = state.lastSeq;
   }
 
   /** Inside the transaction: judges one frame and writes it when accepted. Changes nothing in memory yet. */
-  order(socket: DeviceSocket, frame: MessageSend): void {
+  order(socket: DeviceSocket, frame: MessageSend, entry: GroupEntry | undefined): void {
     const { conversationId } = this.#state.record;
     const sender = socket.identity;
-    const verdict = judge(frame, sender, this.#state, this.#store);
+    const verdict = judge(frame, sender, this.#context, entry);
     if (verdict.type === "repeat") {
       this.#steps.push({ type: "answer", socket, event: ackEvent(conversationId, verdict.message) });
       return;
     }
     if (verdict.type === "refuse") {
       if (verdict.behind !== undefined) this.behind.add(verdict.behind);
-      const error = errorBody(verdict.kind, verdict.kind === "unavailable" ? behindRetryMs : undefined);
+      const error = errorBody(
+        verdict.kind,
+        verdict.kind === "unavailable" ? behindRetryMs : undefined,
+        verdict.epoch,
+      );
       const refused = {
         type: "message:refused",
         conversationId,
@@ -64,6 +74,7 @@ export class Flush {
       return;
     }
     this.#lastSeq += 1;
+    if (verdict.content === 0) this.#silentCount += 1;
     const message: StoredMessage = {
       seq: this.#lastSeq,
       senderAccount: sender.account,
@@ -71,9 +82,9 @@ export class Flush {
       clientMessageId: frame.clientMessageId,
       serverTimeMs: this.#timeMs,
       body: frame.body,
-      content: 1,
-      silentCount: this.#state.silentCount,
-      devices: frame.capsules.length,
+      content: verdict.content,
+      silentCount: this.#silentCount,
+      devices: verdict.devices,
     };
     const capsules: Record<string, string> = {};
     for (const { account, device, data } of frame.capsules)
@@ -88,8 +99,10 @@ export class Flush {
   commit(): void {
     this.#state.lastSeq = this.#lastSeq;
     for (const step of this.#steps) {
-      if (step.type === "message") this.#state.sent(step.message.senderAccount, step.message.seq);
+      if (step.type !== "message" || step.message.content === 0) continue;
+      this.#state.sent(step.message.senderAccount, step.message.seq);
     }
+    this.#state.silentCount = this.#silentCount;
     if (this.accepted > 0) this.#state.lastTimeMs = this.#timeMs;
   }
 

@@ -6,22 +6,26 @@ import { limits } from "#schema/limits.ts";
 import type { Alarms } from "../support/alarms.ts";
 import { type Archive, drainArchive } from "./archive.ts";
 import type { ConversationState } from "./state.ts";
-import type { ConversationRecord, ConversationStore } from "./store.ts";
+import type { ConversationRecord, ConversationStore, Losses } from "./store.ts";
 
 const archiveDelayMs = 2_000;
 const sweepDelayMs = 60_000;
 /** How soon capsules are looked at that no acknowledgement has freed: those of a device that only sends, for one. */
 const sweepIdleMs = 3_600_000;
+/** Reports that come close together are one. */
+const reportDelayMs = 10_000;
 const sweepMessages = 1_000;
 
 export interface HousekeepingContext {
   readonly state: ConversationState;
   readonly store: ConversationStore;
   readonly archive: Archive;
-  readonly alarms: Pick<Alarms<"archive" | "sweep" | "prune">, "schedule">;
+  readonly alarms: Pick<Alarms<"archive" | "sweep" | "prune" | "report">, "schedule">;
   readonly now: () => number;
   /** The archive has lost messages that it had confirmed. */
   readonly onArchiveIncomplete: () => void;
+  /** Something was counted that should never happen. */
+  readonly onLosses: (losses: Losses) => void;
 }
 
 export class Housekeeping {
@@ -52,16 +56,30 @@ export class Housekeeping {
     this.#planPrune();
   }
 
+  /** Members' devices gave up on messages. */
+  undecryptable(count: number): void {
+    this.#count({ lost: 0, undecryptable: count });
+  }
+
+  /** Copies the totals to where the operator reads them; absolute numbers, so that twice is once. */
+  async report(): Promise<void> {
+    const { state, store, archive } = this.#context;
+    await archive.report(state.record.conversationId, store.losses());
+  }
+
   /** Clears capsules that every device has, or that waited too long; comes back for what is left. */
   sweep(): void {
     const { state, store, alarms, now } = this.#context;
     this.#passOwnMessages();
+    const before = state.record.sweptSeq;
     const swept = store.sweep({
-      after: state.record.sweptSeq,
+      after: before,
       upTo: state.deliveredToAll,
       olderThanMs: now() - limits.capsuleAgeMs,
       limit: sweepMessages,
     });
+    const lost = swept - Math.max(before, Math.min(swept, state.deliveredToAll));
+    if (lost > 0) this.#count({ lost, undecryptable: 0 });
     this.#note({ sweptSeq: swept });
     this.#planPrune();
     if (swept === state.lastSeq) return;
@@ -118,6 +136,13 @@ export class Housekeeping {
         state.delivered(member, id, reached);
       }
     }
+  }
+
+  #count(losses: Losses): void {
+    const { store, alarms, now, onLosses } = this.#context;
+    store.count(losses);
+    onLosses(losses);
+    alarms.schedule("report", now() + reportDelayMs);
   }
 
   #note(change: Partial<ConversationRecord>): void {

@@ -4,11 +4,20 @@ import type { DeviceSetDifference, MessageSend } from "#schema/protocol/message.
 import type { Identity } from "#schema/rpc/shared.ts";
 import type { FrameErrorKind } from "../support/error-events.ts";
 import { judgeDeviceSet } from "./device-set.ts";
+import type { GroupEntry } from "./group-framing.ts";
+import { judgeGroupEntry } from "./group-judge.ts";
+import type { SenderKeys } from "./sender-keys.ts";
 import type { ConversationState } from "./state.ts";
 import type { ConversationStore, StoredMessage } from "./store.ts";
 
 export type Verdict =
-  | { readonly type: "accept" }
+  | {
+      readonly type: "accept";
+      /** 1: someone reads it. */
+      readonly content: 0 | 1;
+      /** Devices it is accepted for. */
+      readonly devices: number;
+    }
   | { readonly type: "repeat"; readonly message: StoredMessage }
   | {
       readonly type: "refuse";
@@ -16,13 +25,22 @@ export type Verdict =
       readonly difference?: DeviceSetDifference;
       /** Whose device set has to be fetched before the next try. */
       readonly behind?: AccountId;
+      /** The group's newest epoch. */
+      readonly epoch?: number;
     };
 
+export interface JudgeContext {
+  readonly state: ConversationState;
+  readonly store: ConversationStore;
+  readonly keys: SenderKeys;
+}
+
+/** `entry` is what a group's body says of itself; undefined in a direct conversation. */
 export function judge(
   frame: MessageSend,
   sender: Identity,
-  state: ConversationState,
-  store: ConversationStore,
+  { state, store, keys }: JudgeContext,
+  entry: GroupEntry | undefined,
 ): Verdict {
   const earlier = store.find(sender.account, sender.device, frame.clientMessageId);
   if (earlier !== undefined) {
@@ -31,8 +49,11 @@ export function judge(
   }
   const member = state.members.get(sender.account);
   if (member?.isActive(sender.device) !== true) return { type: "refuse", kind: "forbidden" };
+  if (entry !== undefined) return judgeGroupEntry(frame, entry, sender, state, keys);
   const verdict = judgeDeviceSet(frame, sender, state);
-  if (verdict.type === "exact") return { type: "accept" };
+  if (verdict.type === "exact") {
+    return { type: "accept", content: 1, devices: frame.capsules.length };
+  }
   if (verdict.type === "behind") return { type: "refuse", kind: "unavailable", behind: verdict.account };
   return { type: "refuse", kind: "device_set_mismatch", difference: verdict.difference };
 }

@@ -9,32 +9,47 @@ import type { Roster } from "../support/device-socket.ts";
 import type { Archive } from "./archive.ts";
 import { ConversationCore } from "./core.ts";
 import { FanOut, type FanOutChange } from "./fan-out.ts";
+import type { Arrivals } from "./arrivals.ts";
+import { GroupDesk, inParallel } from "./group-desk.ts";
+import type { GroupStore } from "./group-store.ts";
 import { Housekeeping } from "./housekeeping.ts";
 import { ConversationState } from "./state.ts";
-import type { ConversationStore, Snapshot } from "./store.ts";
+import type { ConversationStore, Losses, Snapshot, StoredMessage } from "./store.ts";
 
-export type ConversationAlarm = "archive" | "fan_out" | "sweep" | "prune";
+export type ConversationAlarm = "archive" | "fan_out" | "sweep" | "prune" | "report";
 
 /** A client repeats its start every 3 s; more often than this is not passed on to inboxes. */
 const typingRepeatMs = 2_500;
+/** In larger groups typing marks reach only those who have the group on screen. */
+const typingMembersMax = 32;
+const departuresAtOnce = 100;
+
+type RoomInbox = Pick<
+  InboxRpc,
+  "advance" | "deviceSet" | "departed" | "registerConversation" | "typing"
+>;
 
 export interface RoomContext {
   readonly store: ConversationStore;
-  readonly sockets: Pick<Roster, "all">;
+  readonly groupStore: GroupStore;
+  readonly arrivals: Arrivals;
+  readonly sockets: Pick<Roster, "all" | "closeWhere">;
   readonly alarms: Pick<Alarms<ConversationAlarm>, "schedule" | "isPending">;
   readonly archive: Archive;
-  readonly inboxOf: (account: AccountId) => Pick<InboxRpc, "advance" | "deviceSet" | "typing">;
+  readonly inboxOf: (account: AccountId) => RoomInbox;
   readonly now: () => number;
   readonly messagesPerSecond: number;
   readonly pause: (delayMs: number) => Promise<void>;
   readonly defer: (flush: () => void) => void;
   readonly onFailure: (place: "flush_failed" | "call_failed", error: unknown) => void;
   readonly onArchiveIncomplete: () => void;
+  readonly onLosses: (losses: Losses) => void;
 }
 
 export class Room {
   readonly state: ConversationState;
   readonly core: ConversationCore;
+  readonly group: GroupDesk;
   readonly #context: RoomContext;
   readonly #fanOut: FanOut;
   readonly #housekeeping: Housekeeping;
@@ -62,6 +77,7 @@ export class Room {
     this.core = new ConversationCore({
       state: this.state,
       store,
+      groupStore: context.groupStore,
       sockets,
       now,
       messagesPerSecond,
@@ -71,12 +87,27 @@ export class Room {
       onBehind: (account) => void this.#pull(account),
       onFlushFailed: (error) => onFailure("flush_failed", error),
     });
+    this.group = new GroupDesk({
+      state: this.state,
+      store,
+      groupStore: context.groupStore,
+      arrivals: context.arrivals,
+      now,
+      flush: () => this.core.flush(),
+      register: async (account) => {
+        const { conversationId, createdAtMs } = this.state.record;
+        const input = { conversationId, kind: "group", createdAtMs, visible: false } as const;
+        return unwrap(await context.inboxOf(account).registerConversation(input));
+      },
+      onAccepted: (entry, gone) => this.#accepted(entry, gone),
+    });
   }
 
   get handlers(): Readonly<Record<ConversationAlarm, AlarmHandler>> {
     return {
       archive: () => this.#housekeeping.drain(),
-      fan_out: () => this.#fanOut.finish(),
+      fan_out: () => this.#finishTelling(),
+      report: () => this.#housekeeping.report(),
       sweep: () => this.#housekeeping.sweep(),
       prune: () => this.#housekeeping.prune(),
     };
@@ -109,6 +140,41 @@ export class Room {
     return { ...summary, kind: "direct", peer: { account: peer.account, username: peer.username } };
   }
 
+  /** A device of a member gave up on messages. */
+  undecryptable(count: number): void {
+    this.#housekeeping.undecryptable(count);
+  }
+
+  /** Begins with what a conversation that was just made has to tell. */
+  start(): void {
+    this.#committed(1, []);
+  }
+
+  #accepted(entry: StoredMessage, gone: readonly AccountId[]): void {
+    this.core.tell(entry);
+    const out = new Set(gone);
+    if (out.size > 0) this.#context.sockets.closeWhere(({ account }) => out.has(account), "forbidden");
+    this.#committed(1, []);
+    if (out.size > 0) void this.#tellDepartures().catch((error: unknown) => this.#context.onFailure("call_failed", error));
+  }
+
+  async #finishTelling(): Promise<void> {
+    const [members, former] = await Promise.allSettled([this.#fanOut.finish(), this.#tellDepartures()]);
+    for (const told of [members, former]) if (told.status === "rejected") throw told.reason;
+  }
+
+  /** Tells the inboxes of former members that they are out, until each has confirmed. */
+  async #tellDepartures(): Promise<void> {
+    const { groupStore, inboxOf } = this.#context;
+    const { conversationId } = this.state.record;
+    const owed = groupStore.departures(departuresAtOnce);
+    await inParallel(owed, async (departure) => {
+      unwrap(await inboxOf(departure.account).departed({ conversationId, epoch: departure.epoch }));
+      groupStore.departureTold(departure);
+    });
+    if (owed.length === departuresAtOnce) await this.#tellDepartures();
+  }
+
   #committed(messages: number, readers: readonly AccountId[]): void {
     this.#housekeeping.committed(messages);
     if (messages > 0) this.#changed({ isUrgent: true });
@@ -129,6 +195,7 @@ export class Room {
     const startedAtMs = this.#typingSince.get(account);
     if (isStart && startedAtMs !== undefined && now() < startedAtMs + typingRepeatMs) return;
     if (!isStart && startedAtMs === undefined) return;
+    if (this.state.members.size > typingMembersMax) return;
     if (isStart) this.#typingSince.set(account, now());
     else this.#typingSince.delete(account);
     const live = new Set<string>();

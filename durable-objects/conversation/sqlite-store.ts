@@ -6,9 +6,11 @@ import type {
   Capsules,
   ConversationRecord,
   ConversationStore,
+  Losses,
   PageQuery,
   Snapshot,
   StoredDevice,
+  StoredGroup,
   StoredMember,
   StoredMessage,
   StoredMessageWithCapsule,
@@ -40,7 +42,8 @@ export class SqliteConversationStore implements ConversationStore {
     const record = this.#sql.first<Row<ConversationRecord>>(
       `SELECT conversation_id AS conversationId, kind, archive_shard AS archiveShard,
          created_at_ms AS createdAtMs, archived_seq AS archivedSeq, swept_seq AS sweptSeq,
-         pruned_seq AS prunedSeq, told_seq AS toldSeq, counted_seq AS countedSeq FROM conversation`,
+         pruned_seq AS prunedSeq, told_seq AS toldSeq, counted_seq AS countedSeq,
+         key_generation AS keyGeneration FROM conversation`,
     );
     if (record === undefined) return undefined;
     const members = this.#sql.all<Row<StoredMember>>(
@@ -51,7 +54,7 @@ export class SqliteConversationStore implements ConversationStore {
     );
     const devices = this.#sql
       .all<Row<StoredDevice>>(
-        "SELECT account, device, active, delivered_seq AS deliveredSeq FROM devices ORDER BY account, device",
+        "SELECT account, device, active, delivered_seq AS deliveredSeq, slot FROM devices ORDER BY account, device",
       )
       .map((row) => ({ ...row, active: row.active === 1 }));
     const newest = this.#sql.first<Row<StoredMessage>>(
@@ -61,11 +64,19 @@ export class SqliteConversationStore implements ConversationStore {
       "SELECT seq, sender_account AS account FROM messages WHERE seq > ? AND content = 1",
       record.countedSeq,
     );
-    const epoch = this.#sql.first<{ epoch: number }>("SELECT epoch FROM group_head")?.epoch ?? 0;
-    return { record, members, devices, newest, epoch, uncounted };
+    const group = this.#sql.first<Row<StoredGroup>>(
+      `SELECT epoch, op_hash AS opHash, rotation_epoch AS rotationEpoch, settings_epoch AS settingsEpoch, settings,
+         invite, dissolved FROM group_head`,
+    );
+    return { record, members, devices, newest, group, uncounted };
   }
 
-  create(record: ConversationRecord, members: readonly StoredMember[], sets: readonly DeviceSet[]): void {
+  create(
+    record: ConversationRecord,
+    members: readonly StoredMember[],
+    sets: readonly DeviceSet[],
+    more: () => void = () => undefined,
+  ): void {
     this.#migrate();
     this.transaction(() => {
       this.#sql.all(
@@ -81,27 +92,23 @@ export class SqliteConversationStore implements ConversationStore {
         record.toldSeq,
         record.countedSeq,
       );
-      for (const member of members) this.addMember(member);
-      for (const set of sets) this.#writeSet(set);
+      for (const member of members) {
+        this.#sql.all(
+          `INSERT INTO members (account, username, list_version, set_epoch, read_seq, unread_base, base_seq, sent_seq)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+          member.account,
+          member.username,
+          member.listVersion,
+          member.setEpoch,
+          member.readSeq,
+          member.unreadBase,
+          member.baseSeq,
+          member.sentSeq,
+        );
+      }
+      for (const set of sets) this.#writeSet(set, new Map());
+      more();
     });
-  }
-
-  addMember(member: StoredMember): void {
-    this.#sql.all(
-      `INSERT INTO members (account, username, list_version, set_epoch, read_seq, unread_base, base_seq, sent_seq,
-         role, joined_epoch, joined_seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      member.account,
-      member.username,
-      member.listVersion,
-      member.setEpoch,
-      member.readSeq,
-      member.unreadBase,
-      member.baseSeq,
-      member.sentSeq,
-      member.role,
-      member.joinedEpoch,
-      member.joinedSeq,
-    );
   }
 
   find(account: AccountId, device: DeviceId, id: ClientMessageId): StoredMessage | undefined {
@@ -207,8 +214,13 @@ export class SqliteConversationStore implements ConversationStore {
     );
   }
 
-  saveSet(set: DeviceSet): void {
-    this.transaction(() => this.#writeSet(set));
+  saveSet(set: DeviceSet, slots: ReadonlyMap<DeviceId, number> = new Map(), keyGeneration?: number): void {
+    this.transaction(() => {
+      this.#writeSet(set, slots);
+      if (keyGeneration !== undefined) {
+        this.#sql.all("UPDATE conversation SET key_generation = ?", keyGeneration);
+      }
+    });
   }
 
   saveProgress({ upTo, toldSeq, senders }: Parameters<ConversationStore["saveProgress"]>[0]): void {
@@ -247,6 +259,33 @@ export class SqliteConversationStore implements ConversationStore {
     });
   }
 
+  acknowledged(message: Pick<StoredMessage, "seq" | "senderAccount" | "senderDevice">): number {
+    const row = this.#sql.first<{ count: number }>(
+      `SELECT count(*) AS count FROM devices WHERE delivered_seq >= ?1 AND since_seq < ?1
+         AND NOT (account = ?2 AND device = ?3)`,
+      message.seq,
+      message.senderAccount,
+      message.senderDevice,
+    );
+    return row?.count ?? 0;
+  }
+
+  count({ lost, undecryptable }: Losses): Losses {
+    this.#sql.all(
+      "UPDATE conversation SET lost_count = lost_count + ?, undecryptable_count = undecryptable_count + ?",
+      lost,
+      undecryptable,
+    );
+    return this.losses();
+  }
+
+  losses(): Losses {
+    const row = this.#sql.first<{ lost: number; undecryptable: number }>(
+      "SELECT lost_count AS lost, undecryptable_count AS undecryptable FROM conversation",
+    );
+    return row ?? { lost: 0, undecryptable: 0 };
+  }
+
   prune(upTo: Sequence): void {
     this.transaction(() => {
       this.#sql.all("DELETE FROM messages WHERE seq <= ?", upTo);
@@ -268,7 +307,7 @@ export class SqliteConversationStore implements ConversationStore {
     );
   }
 
-  #writeSet(set: DeviceSet): void {
+  #writeSet(set: DeviceSet, slots: ReadonlyMap<DeviceId, number>): void {
     this.#sql.all(
       "UPDATE members SET list_version = ?, set_epoch = ? WHERE account = ?",
       set.version,
@@ -278,11 +317,12 @@ export class SqliteConversationStore implements ConversationStore {
     this.#sql.all("UPDATE devices SET active = 0 WHERE account = ?", set.account);
     for (const device of set.devices) {
       this.#sql.all(
-        `INSERT INTO devices (account, device, active, delivered_seq, since_seq)
-         VALUES (?, ?, 1, 0, (SELECT coalesce(max(seq), 0) FROM messages))
+        `INSERT INTO devices (account, device, active, delivered_seq, since_seq, slot)
+         VALUES (?, ?, 1, 0, (SELECT coalesce(max(seq), 0) FROM messages), ?)
          ON CONFLICT (account, device) DO UPDATE SET active = 1`,
         set.account,
         device,
+        slots.get(device) ?? null,
       );
     }
   }

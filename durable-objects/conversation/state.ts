@@ -1,20 +1,30 @@
 /** The conversation in memory: everything that judging a message needs, so that no message reads more than its own row. */
 import { type AccountId, type DeviceId, deviceAddressKey, type Sequence } from "#schema/ids.ts";
+import type { GroupHead } from "#schema/envelope/group-rules.ts";
+import type { GroupState } from "#schema/envelope/group-state.ts";
 import { limits } from "#schema/limits.ts";
 import type { LowWatermarks } from "#schema/protocol/receipt.ts";
 import type { DeviceSet, ReceiptState, Watermarks } from "#schema/rpc/shared.ts";
+import { BitSet } from "./bit-set.ts";
+import { restoreGroup } from "./group-head.ts";
+import type { Membership } from "./group-store.ts";
 import { LowMarks } from "./low-marks.ts";
+import type { Needed } from "./sender-keys.ts";
 import type { ConversationRecord, ConversationStore, Snapshot, StoredMember } from "./store.ts";
 
 export interface DeviceState {
   active: boolean;
   delivered: Sequence;
+  /** Place in the bit sets of key holders; undefined in a direct conversation. */
+  readonly slot: number | undefined;
 }
 
 export class MemberState {
   readonly account: AccountId;
   readonly username: string;
   readonly devices = new Map<DeviceId, DeviceState>();
+  /** In a group the role's code, 0 otherwise. */
+  role: number;
   listVersion: number;
   setEpoch: number;
   read: Sequence;
@@ -36,6 +46,7 @@ export class MemberState {
     this.read = stored.readSeq;
     this.unreadBase = stored.unreadBase;
     this.sentSeq = stored.sentSeq;
+    this.role = stored.role;
     this.joinedSeq = stored.joinedSeq;
     this.joinedEpoch = stored.joinedEpoch;
   }
@@ -75,8 +86,11 @@ export class ConversationState {
   lastTimeMs: number;
   /** Entries without content so far. */
   silentCount: number;
-  /** Newest operation of a group; 0 in a direct conversation. */
-  epoch: number;
+  /** Undefined in a direct conversation. */
+  #head: GroupHead | undefined;
+  #nextSlot = 0;
+  #needed: (Needed & { readonly count: number }) | undefined;
+  #revision = 0;
   /** Those who sent since the last time their unread bases were kept. */
   readonly #uncounted = new Set<MemberState>();
   /** Address keys of the devices that must be able to read, for the frames of any sender. */
@@ -90,7 +104,8 @@ export class ConversationState {
     this.lastSeq = snapshot.newest?.seq ?? 0;
     this.lastTimeMs = snapshot.newest?.serverTimeMs ?? snapshot.record.createdAtMs;
     this.silentCount = snapshot.newest?.silentCount ?? 0;
-    this.epoch = snapshot.epoch;
+    const { group, members, record } = snapshot;
+    if (group !== undefined) this.#head = restoreGroup(record.conversationId, group, members);
     const counted = new Map(snapshot.members.map(({ account, baseSeq }) => [account, baseSeq]));
     for (const stored of snapshot.members) this.members.set(stored.account, new MemberState(stored));
     for (const { seq, account } of snapshot.uncounted) {
@@ -99,9 +114,87 @@ export class ConversationState {
       const isNew = seq > (counted.get(account) ?? 0);
       this.#sent(member, seq, isNew ? 1 : 0);
     }
-    for (const { account, device, active, deliveredSeq } of snapshot.devices) {
-      this.members.get(account)?.devices.set(device, { active, delivered: deliveredSeq });
+    for (const { account, device, active, deliveredSeq, slot } of snapshot.devices) {
+      const state = { active, delivered: deliveredSeq, slot: slot ?? undefined };
+      this.members.get(account)?.devices.set(device, state);
+      if (slot !== null) this.#nextSlot = Math.max(this.#nextSlot, slot + 1);
     }
+  }
+
+  get head(): GroupHead | undefined {
+    return this.#head;
+  }
+
+  get group(): GroupState | undefined {
+    return this.#head?.state;
+  }
+
+  /** Newest operation of a group; 0 in a direct conversation. */
+  get epoch(): number {
+    return this.#head?.state.epoch ?? 0;
+  }
+
+  /** In a group: the devices that must be able to read. */
+  get needed(): Needed & { readonly count: number } {
+    if (this.#needed === undefined) {
+      const slots = new BitSet();
+      let count = 0;
+      for (const member of this.members.values()) {
+        for (const { active, slot } of member.devices.values()) {
+          if (!active || slot === undefined) continue;
+          slots.add(slot);
+          count += 1;
+        }
+      }
+      this.#revision += 1;
+      const generation = this.record.keyGeneration;
+      this.#needed = { revision: this.#revision, slots, count, generation };
+    }
+    return this.#needed;
+  }
+
+  /** Places in the bit sets for the devices of `sets` that are new in this group. */
+  newSlots(sets: readonly DeviceSet[]): ReadonlyMap<AccountId, ReadonlyMap<DeviceId, number>> {
+    let next = this.#nextSlot;
+    return new Map(
+      sets.map(({ account, devices }) => {
+        const known = this.members.get(account)?.devices;
+        const fresh = devices.filter((device) => known?.has(device) !== true);
+        return [account, new Map(fresh.map((device) => [device, next++]))];
+      }),
+    );
+  }
+
+  /** Takes over an accepted operation of the group. */
+  applyOperation(head: GroupHead, { arrivals, gone, roles }: Membership, keyGeneration: number): void {
+    this.#head = head;
+    for (const { account, role } of roles) {
+      const member = this.members.get(account);
+      if (member !== undefined) member.role = role;
+    }
+    for (const account of gone) {
+      const member = this.members.get(account);
+      if (member !== undefined) this.#uncounted.delete(member);
+      this.members.delete(account);
+    }
+    for (const { member: stored, set, slots, floor } of arrivals) {
+      const member = new MemberState(stored);
+      member.notified = floor;
+      for (const device of set.devices) {
+        member.devices.set(device, { active: true, delivered: floor, slot: slots.get(device) });
+      }
+      this.members.set(stored.account, member);
+      for (const slot of slots.values()) this.#nextSlot = Math.max(this.#nextSlot, slot + 1);
+    }
+    this.record = { ...this.record, keyGeneration };
+    this.#forgetDevices();
+    this.lowMarks.forget();
+  }
+
+  #forgetDevices(): void {
+    this.#recipients = undefined;
+    this.#lowestDelivered = undefined;
+    this.#needed = undefined;
   }
 
   get recipients(): ReadonlySet<string> {
@@ -117,15 +210,18 @@ export class ConversationState {
     return this.#recipients;
   }
 
-  applySet(member: MemberState, set: DeviceSet): void {
+  applySet(member: MemberState, set: DeviceSet, slots: ReadonlyMap<DeviceId, number>, keyGeneration: number): void {
+    this.record = { ...this.record, keyGeneration };
+    for (const slot of slots.values()) this.#nextSlot = Math.max(this.#nextSlot, slot + 1);
     member.listVersion = set.version;
     member.setEpoch = set.epoch;
     for (const device of member.devices.values()) device.active = false;
     for (const device of set.devices) {
-      member.devices.set(device, { active: true, delivered: member.devices.get(device)?.delivered ?? 0 });
+      const known = member.devices.get(device);
+      const slot = known?.slot ?? slots.get(device);
+      member.devices.set(device, { active: true, delivered: known?.delivered ?? 0, slot });
     }
-    this.#recipients = undefined;
-    this.#lowestDelivered = undefined;
+    this.#forgetDevices();
   }
 
   /** A device has everything up to `seq`. */

@@ -15,6 +15,19 @@ export interface ConversationRecord {
   readonly toldSeq: Sequence;
   /** Messages up to here are counted in the unread bases of their senders. */
   readonly countedSeq: Sequence;
+  /** Counts what kills sender keys: members that went, and devices that were revoked. */
+  readonly keyGeneration: number;
+}
+
+/** The row that a group has besides: its binary fields are base64url. */
+export interface StoredGroup {
+  readonly epoch: number;
+  readonly opHash: string;
+  readonly rotationEpoch: number;
+  readonly settingsEpoch: number;
+  readonly settings: string;
+  readonly invite: string | null;
+  readonly dissolved: number;
 }
 
 export interface StoredMember {
@@ -51,6 +64,8 @@ export interface StoredDevice {
   readonly device: DeviceId;
   readonly active: boolean;
   readonly deliveredSeq: Sequence;
+  /** Place in the bit sets of a group; null in a direct conversation. */
+  readonly slot: number | null;
 }
 
 /** One row of the log, without capsules. */
@@ -77,10 +92,18 @@ export interface Snapshot {
   readonly members: readonly StoredMember[];
   readonly devices: readonly StoredDevice[];
   readonly newest: StoredMessage | undefined;
-  /** Of a group's newest operation; 0 in a direct conversation. */
-  readonly epoch: number;
+  /** Undefined in a direct conversation. */
+  readonly group: StoredGroup | undefined;
   /** Content messages after `countedSeq`. */
   readonly uncounted: readonly { readonly seq: Sequence; readonly account: AccountId }[];
+}
+
+/** What should never happen. */
+export interface Losses {
+  /** Messages whose capsules expired before every device had them. */
+  readonly lost: number;
+  /** Messages that devices of members gave up on. */
+  readonly undecryptable: number;
 }
 
 export interface StoredCount {
@@ -106,7 +129,13 @@ export interface ConversationStore {
   transaction<Result>(work: () => Result): Result;
   /** Undefined while the conversation does not exist; asking writes nothing. */
   load(): Snapshot | undefined;
-  create(record: ConversationRecord, members: readonly StoredMember[], sets: readonly DeviceSet[]): void;
+  /** `more` is part of the same commit. */
+  create(
+    record: ConversationRecord,
+    members: readonly StoredMember[],
+    sets: readonly DeviceSet[],
+    more?: () => void,
+  ): void;
 
   find(account: AccountId, device: DeviceId, id: ClientMessageId): StoredMessage | undefined;
   append(message: StoredMessage, capsules: Capsules): void;
@@ -123,8 +152,8 @@ export interface ConversationStore {
   /** `unreadBase` holds own messages up to `baseSeq`. */
   saveRead(account: AccountId, seq: Sequence, unreadBase: number, baseSeq: Sequence): void;
   saveDelivered(account: AccountId, device: DeviceId, seq: Sequence): void;
-  /** Replaces the account's device set; watermarks of devices that stay are kept. */
-  saveSet(set: DeviceSet): void;
+  /** Replaces the account's device set; watermarks of devices that stay are kept. New devices of a group get `slots`. */
+  saveSet(set: DeviceSet, slots?: ReadonlyMap<DeviceId, number>, keyGeneration?: number): void;
   /** Keeps the unread bases of those who sent since `countedSeq`, which moves to `upTo`; and what every inbox knows. */
   saveProgress(progress: {
     readonly upTo: Sequence;
@@ -140,6 +169,13 @@ export interface ConversationStore {
     readonly olderThanMs: number;
     readonly limit: number;
   }): Sequence;
+
+  /** How many devices have acknowledged the message that got a capsule or key for it: without those that came later. */
+  acknowledged(message: Pick<StoredMessage, "seq" | "senderAccount" | "senderDevice">): number;
+
+  /** Adds to what the operator counts; returns the new totals. */
+  count(losses: Losses): Losses;
+  losses(): Losses;
 
   /** Deletes the messages up to `upTo`, for good. */
   prune(upTo: Sequence): void;

@@ -19,6 +19,7 @@ const record = {
   prunedSeq: 0,
   toldSeq: 0,
   countedSeq: 0,
+  keyGeneration: 0,
 };
 const member = (account: AccountId) => ({
   account,
@@ -64,12 +65,12 @@ export function registerConversationStoreSuite(
         record,
         members: [member(anna), member(ben)],
         devices: [
-          { account: anna, device: 1, active: true, deliveredSeq: 0 },
-          { account: anna, device: 2, active: true, deliveredSeq: 0 },
-          { account: ben, device: 1, active: true, deliveredSeq: 0 },
+          { account: anna, device: 1, active: true, deliveredSeq: 0, slot: null },
+          { account: anna, device: 2, active: true, deliveredSeq: 0, slot: null },
+          { account: ben, device: 1, active: true, deliveredSeq: 0, slot: null },
         ],
         newest: undefined,
-        epoch: 0,
+        group: undefined,
         uncounted: [],
       });
     }));
@@ -124,13 +125,13 @@ export function registerConversationStoreSuite(
           { ...member(ben), readSeq: 3, unreadBase: 2, baseSeq: 3 },
         ],
         devices: [
-          { account: anna, device: 1, active: false, deliveredSeq: 0 },
-          { account: anna, device: 2, active: true, deliveredSeq: 4 },
-          { account: anna, device: 3, active: true, deliveredSeq: 0 },
-          { account: ben, device: 1, active: true, deliveredSeq: 0 },
+          { account: anna, device: 1, active: false, deliveredSeq: 0, slot: null },
+          { account: anna, device: 2, active: true, deliveredSeq: 4, slot: null },
+          { account: anna, device: 3, active: true, deliveredSeq: 0, slot: null },
+          { account: ben, device: 1, active: true, deliveredSeq: 0, slot: null },
         ],
         newest: undefined,
-        epoch: 0,
+        group: undefined,
         uncounted: [],
       });
     }));

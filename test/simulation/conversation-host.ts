@@ -215,6 +215,7 @@ export class ConversationHost extends ObjectHost {
       prunedSeq: 0,
       toldSeq: 0,
       countedSeq: 0,
+      keyGeneration: 0,
     };
     this.#store.create(record, members, sets);
     awake.room = this.#openRoom(awake.alarms);

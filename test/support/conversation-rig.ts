@@ -51,6 +51,7 @@ export class ConversationRig {
         prunedSeq: 0,
         toldSeq: 0,
         countedSeq: 0,
+        keyGeneration: 0,
       },
       sets.map(({ account, epoch, version }) => ({
         account,

@@ -6,6 +6,7 @@ import type {
   Capsules,
   ConversationRecord,
   ConversationStore,
+  Losses,
   PageQuery,
   Snapshot,
   StoredCount,
@@ -21,10 +22,21 @@ interface Tables {
   devices: StoredDevice[];
   messages: (StoredMessage & { capsules: Capsules })[];
   ended: { sessionId: string; atMs: number }[];
+  /** The newest message when a device came. */
+  since: Map<string, Sequence>;
+  losses: Losses;
 }
 
 export class MemoryConversationStore implements ConversationStore {
-  #tables: Tables = { record: undefined, members: [], devices: [], messages: [], ended: [] };
+  #tables: Tables = {
+    record: undefined,
+    members: [],
+    devices: [],
+    messages: [],
+    ended: [],
+    since: new Map(),
+    losses: { lost: 0, undecryptable: 0 },
+  };
 
   transaction<Result>(work: () => Result): Result {
     const before = structuredClone(this.#tables);
@@ -47,7 +59,7 @@ export class MemoryConversationStore implements ConversationStore {
       members: [...members],
       devices: [...devices].sort(byAddress),
       newest: newest === undefined ? undefined : bare(newest),
-      epoch: 0,
+      group: undefined,
       uncounted: messages
         .filter(({ seq, content }) => seq > record.countedSeq && content === 1)
         .map(({ seq, senderAccount: account }) => ({ seq, account })),
@@ -126,7 +138,9 @@ export class MemoryConversationStore implements ConversationStore {
     );
     for (const device of set.devices) {
       if (active.has(deviceAddressKey(set.account, device))) {
-        rows.push({ account: set.account, device, active: true, deliveredSeq: 0 });
+        const since = this.#tables.messages.at(-1)?.seq ?? 0;
+        this.#tables.since.set(deviceAddressKey(set.account, device), since);
+        rows.push({ account: set.account, device, active: true, deliveredSeq: 0, slot: null });
       }
     }
     this.#tables.devices = rows;
@@ -155,6 +169,28 @@ export class MemoryConversationStore implements ConversationStore {
     );
     this.#updateRecord({ sweptSeq: last });
     return last;
+  }
+
+  acknowledged(message: Pick<StoredMessage, "seq" | "senderAccount" | "senderDevice">): number {
+    return this.#tables.devices.filter(
+      ({ account, device, deliveredSeq }) =>
+        deliveredSeq >= message.seq &&
+        (this.#tables.since.get(deviceAddressKey(account, device)) ?? 0) < message.seq &&
+        !(account === message.senderAccount && device === message.senderDevice),
+    ).length;
+  }
+
+  count({ lost, undecryptable }: Losses): Losses {
+    const before = this.#tables.losses;
+    this.#tables.losses = {
+      lost: before.lost + lost,
+      undecryptable: before.undecryptable + undecryptable,
+    };
+    return this.#tables.losses;
+  }
+
+  losses(): Losses {
+    return this.#tables.losses;
   }
 
   prune(upTo: Sequence): void {
