@@ -32,10 +32,10 @@ export const limits = {
   /** Messages in one page of history: default and ceiling. */
   pageDefault: 50,
   pageMax: 100,
-  /** Events in one frame downwards, so that a client can show the first ones while the rest arrive. */
+  /** Events packed into one frame, so that a client can show the first ones while the rest arrive. */
   eventsPerFrame: 128,
-  /** Characters in one frame downwards, for the same reason; a single event may exceed it. */
-  frameDownChars: 256 * KiB,
+  /** Characters packed into one frame, for the same reason; a single event may exceed it. */
+  packedChars: 256 * KiB,
   /**
    * Characters of messages that wait for a flush, besides the one that passes them. A burst of the largest frames is
    * 600 MB, and every socket of the conversation gets what one flush holds: 32 of them 32 MB.

@@ -23,6 +23,7 @@ import { migrate } from "../support/migrate.ts";
 import { parseUpgrade, SocketRoster } from "../support/sockets.ts";
 import { durableSql } from "../support/durable-sql.ts";
 import type { Sql } from "../support/sql.ts";
+import { runWhenSettled } from "../support/settle.ts";
 import { inboxStub, type ObjectEnv } from "../support/stubs.ts";
 import { D1Archive } from "./d1-archive.ts";
 import { recordOf } from "./log-events.ts";
@@ -196,7 +197,7 @@ export class Conversation extends DurableObject<ObjectEnv> implements Conversati
         now: Date.now,
         messagesPerSecond: Number(this.env.MESSAGES_PER_SECOND ?? limits.messagesPerSecond),
         pause: (delayMs) => scheduler.wait(delayMs),
-        defer: (flush) => setTimeout(flush, 0),
+        defer: (flush, waiting) => void runWhenSettled(flush, waiting),
         onFailure: (place, error) => this.#log(place, error),
         onArchiveIncomplete: () => logEvent("error", { event: "archive_incomplete", object: "conversation" }),
       },

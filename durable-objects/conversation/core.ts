@@ -4,19 +4,20 @@
  */
 import type { AccountId, DeviceId, Sequence } from "#schema/ids.ts";
 import { limits } from "#schema/limits.ts";
-import { conversationUpSchema } from "#schema/protocol/up.ts";
+import { type ConversationUp, conversationUpSchema } from "#schema/protocol/up.ts";
 import type { ConversationResume } from "#schema/protocol/conversation.ts";
 import type { MessageSend } from "#schema/protocol/message.ts";
 import type { TypingUp } from "#schema/protocol/typing.ts";
 import type { DeviceSet } from "#schema/rpc/shared.ts";
 import { errorBody, errorEvent, type FrameErrorKind, refusal } from "../support/error-events.ts";
-import { packFrames, serialise } from "../support/frames.ts";
-import { parseFrame } from "../support/parse-frame.ts";
+import { packFrames } from "#schema/protocol/pack-frames.ts";
+import { serialise } from "../support/frames.ts";
+import { parseFrames } from "../support/parse-frame.ts";
 import type { DeviceSocket, Roster } from "../support/device-socket.ts";
 import { TokenBucket } from "../support/token-bucket.ts";
 import { hasRepeatedAddress } from "./device-set.ts";
 import { tryMessageSend } from "./fast-parse.ts";
-import { Flush } from "./flush.ts";
+import { Flush, type QueuedSend } from "./flush.ts";
 import { bodyPrefix, isBodyFor, isCapsule } from "./framing.ts";
 import { receiptEvent } from "./log-events.ts";
 import { isPlausible, PendingReceipts } from "./receipts.ts";
@@ -31,8 +32,8 @@ export interface CoreContext {
   readonly now: () => number;
   /** Sustained messages per second and account. */
   readonly messagesPerSecond: number;
-  /** Runs `flush` once, before the object turns to other events. */
-  readonly defer: (flush: () => void) => void;
+  /** Runs `flush` once, when what has arrived by now is queued: when `waiting` has stopped growing. */
+  readonly defer: (flush: () => void, waiting: () => number) => void;
   /** Something was committed that inboxes or the archive must hear of. */
   readonly onCommit: (change: { readonly messages: number }) => void;
   /** Someone types, or stopped: for devices that have not this conversation on screen. */
@@ -58,7 +59,7 @@ export class ConversationCore {
   readonly #messageBuckets = new Map<AccountId, TokenBucket>();
   readonly #frameBuckets = new Map<AccountId, TokenBucket>();
   readonly #resumeBuckets = new Map<AccountId, TokenBucket>();
-  #queue: { readonly socket: DeviceSocket; readonly frame: MessageSend }[] = [];
+  #queue: QueuedSend[] = [];
   #queuedChars = 0;
   #isFlushDue = false;
   readonly #bodyPrefix: string;
@@ -73,11 +74,14 @@ export class ConversationCore {
     const { state } = this.#context;
     const member = state.members.get(socket.identity.account);
     if (member?.isActive(socket.identity.device) !== true) return socket.close("session_revoked");
-    const parsed = parseFrame(conversationUpSchema, data, tryMessageSend);
-    if (parsed === "too_large") return socket.close("too_large");
-    if (parsed !== "malformed" && parsed.type === "message:send") {
-      return this.#queueSend(socket, parsed, typeof data === "string" ? data.length : data.byteLength);
-    }
+    const events = parseFrames(conversationUpSchema, data, tryMessageSend);
+    if (events === "too_large") return socket.close("too_large");
+    for (const event of events) this.#receiveOne(socket, member, event);
+  }
+
+  #receiveOne(socket: DeviceSocket, member: MemberState, parsed: ConversationUp | "malformed"): void {
+    const { state } = this.#context;
+    if (parsed !== "malformed" && parsed.type === "message:send") return this.#queueSend(socket, parsed);
     const waitMs = this.#bucket(this.#frameBuckets, member.account).take(this.#context.now());
     if (parsed === "malformed") {
       // Only a client that means harm sends so many.
@@ -132,12 +136,12 @@ export class ConversationCore {
     const queue = this.#queue;
     this.#queue = [];
     this.#queuedChars = 0;
-    if (queue.length === 0 && this.#receipts.isEmpty) return;
+    if (queue.length === 0 && this.#receipts.size === 0) return;
     const { state, store, now } = this.#context;
     const flush = new Flush(state, store, Math.max(now(), state.lastTimeMs));
     try {
       store.transaction(() => {
-        for (const { socket, frame } of queue) flush.order(socket, frame);
+        flush.order(queue);
         this.#receipts.save(store);
       });
     } catch (error) {
@@ -157,7 +161,7 @@ export class ConversationCore {
     for (const account of flush.behind) this.#context.onBehind(account);
   }
 
-  #queueSend(socket: DeviceSocket, frame: MessageSend, chars: number): void {
+  #queueSend(socket: DeviceSocket, frame: MessageSend): void {
     const { conversationId } = this.#context.state.record;
     const waitMs = this.#bucket(this.#messageBuckets, socket.identity.account).take(this.#context.now());
     if (waitMs > 0) return this.#refuseSend(socket, frame, "rate_limited", waitMs);
@@ -172,7 +176,7 @@ export class ConversationCore {
       return this.#refuseSend(socket, frame, "unavailable", catchUpRetryMs);
     }
     this.#queue.push({ socket, frame });
-    this.#queuedChars += chars;
+    this.#queuedChars += frame.capsules.reduce((chars, { data }) => chars + data.length, frame.body.length);
     if (this.#queuedChars >= limits.flushChars) return this.flush();
     this.#scheduleFlush();
   }
@@ -235,6 +239,9 @@ export class ConversationCore {
   #scheduleFlush(): void {
     if (this.#isFlushDue) return;
     this.#isFlushDue = true;
-    this.#context.defer(() => this.flush());
+    this.#context.defer(
+      () => this.flush(),
+      () => this.#queue.length + this.#receipts.size,
+    );
   }
 }

@@ -12,7 +12,7 @@ const archiveDelayMs = 2_000;
 const sweepDelayMs = 60_000;
 /** How soon capsules are looked at that no acknowledgement has freed: those of a device that only sends, for one. */
 const sweepIdleMs = 3_600_000;
-const sweepMessages = 1_000;
+const sweepPacks = 1_000;
 
 export interface HousekeepingContext {
   readonly state: ConversationState;
@@ -56,18 +56,18 @@ export class Housekeeping {
   sweep(): void {
     const { state, store, alarms, now } = this.#context;
     this.#passOwnMessages();
-    const swept = store.sweep({
-      after: state.record.sweptSeq,
-      upTo: state.deliveredToAll,
-      olderThanMs: now() - limits.capsuleAgeMs,
-      limit: sweepMessages,
+    const { deliveredToAll, lastSeq } = state;
+    const olderThanMs = now() - limits.capsuleAgeMs;
+    const oldest = store.transaction(() => {
+      const left = store.sweep({ upTo: deliveredToAll, olderThanMs, limit: sweepPacks });
+      store.saveSwept(left === undefined ? lastSeq : left.firstSeq - 1);
+      return left;
     });
-    this.#note({ sweptSeq: swept });
+    this.#note({ sweptSeq: oldest === undefined ? lastSeq : oldest.firstSeq - 1 });
     this.#planPrune();
-    if (swept === state.lastSeq) return;
-    const [oldest] = store.page({ after: swept, limit: 1, capsulesOf: "" });
-    const expiresAtMs = (oldest?.serverTimeMs ?? now()) + limits.capsuleAgeMs;
-    const isMoreDue = this.#isSweepDue || expiresAtMs < now();
+    if (oldest === undefined) return;
+    const isMoreDue = oldest.lastSeq <= deliveredToAll || oldest.serverTimeMs < olderThanMs;
+    const expiresAtMs = oldest.serverTimeMs + limits.capsuleAgeMs;
     alarms.schedule("sweep", isMoreDue ? now() : Math.max(expiresAtMs, now() + sweepDelayMs));
   }
 

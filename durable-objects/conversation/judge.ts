@@ -5,7 +5,7 @@ import type { Identity } from "#schema/rpc/shared.ts";
 import type { FrameErrorKind } from "../support/error-events.ts";
 import { judgeDeviceSet } from "./device-set.ts";
 import type { ConversationState } from "./state.ts";
-import type { ConversationStore, StoredMessage } from "./store.ts";
+import type { StoredMessage } from "./store.ts";
 
 export type Verdict =
   | { readonly type: "accept" }
@@ -18,13 +18,13 @@ export type Verdict =
       readonly behind?: AccountId;
     };
 
+/** `earlier`: what this device sent under the same id before. */
 export function judge(
   frame: MessageSend,
   sender: Identity,
   state: ConversationState,
-  store: ConversationStore,
+  earlier: StoredMessage | undefined,
 ): Verdict {
-  const earlier = store.find(sender.account, sender.device, frame.clientMessageId);
   if (earlier !== undefined) {
     if (earlier.body === frame.body) return { type: "repeat", message: earlier };
     return { type: "refuse", kind: "client_message_reused" };

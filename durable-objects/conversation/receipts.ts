@@ -26,8 +26,9 @@ export class PendingReceipts {
   readonly #pending = new Map<string, Pending>();
   #received: ReceivedReceipt[] = [];
 
-  get isEmpty(): boolean {
-    return this.#pending.size === 0;
+  /** Received since the last flush. */
+  get size(): number {
+    return this.#received.length;
   }
 
   add(member: MemberState, device: DeviceId, receipt: ReceivedReceipt): void {

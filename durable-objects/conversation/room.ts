@@ -7,7 +7,7 @@ import type { DeviceSet, Summary } from "#schema/rpc/shared.ts";
 import type { AlarmHandler, Alarms } from "../support/alarms.ts";
 import type { Roster } from "../support/device-socket.ts";
 import type { Archive } from "./archive.ts";
-import { ConversationCore } from "./core.ts";
+import { ConversationCore, type CoreContext } from "./core.ts";
 import { FanOut } from "./fan-out.ts";
 import { Housekeeping } from "./housekeeping.ts";
 import { ConversationState } from "./state.ts";
@@ -28,7 +28,7 @@ export interface RoomContext {
   readonly now: () => number;
   readonly messagesPerSecond: number;
   readonly pause: (delayMs: number) => Promise<void>;
-  readonly defer: (flush: () => void) => void;
+  readonly defer: CoreContext["defer"];
   readonly onFailure: (place: "flush_failed" | "call_failed", error: unknown) => void;
   readonly onArchiveIncomplete: () => void;
 }

@@ -47,6 +47,23 @@ export interface StoredMessage {
 /** Capsules of one message by device address key. */
 export type Capsules = Readonly<Record<string, string>>;
 
+export type MessageWithCapsules = StoredMessage & { readonly capsules: Capsules };
+
+/** Capsules that were packed together, and are cleared together. */
+export interface CapsulePack {
+  readonly firstSeq: Sequence;
+  readonly lastSeq: Sequence;
+  readonly serverTimeMs: number;
+}
+
+export interface SweepQuery {
+  /** Every device has what is up to here. */
+  readonly upTo: Sequence;
+  readonly olderThanMs: number;
+  /** Packs to clear at once. */
+  readonly limit: number;
+}
+
 export interface Snapshot {
   readonly record: ConversationRecord;
   readonly members: readonly StoredMember[];
@@ -73,11 +90,13 @@ export interface ConversationStore {
   load(): Snapshot | undefined;
   create(record: ConversationRecord, members: readonly StoredMember[], sets: readonly DeviceSet[]): void;
 
-  find(account: AccountId, device: DeviceId, id: ClientMessageId): StoredMessage | undefined;
-  append(message: StoredMessage, capsules: Capsules): void;
+  /** The messages with any of these ids, whoever sent them. */
+  withIds(ids: readonly ClientMessageId[]): StoredMessage[];
+  /** Writes what one flush accepted, in the order of their sequence numbers. */
+  append(messages: readonly MessageWithCapsules[]): void;
   page(query: PageQuery): StoredMessageWithCapsule[];
   /** Ascending, just after `after`, with all capsules still kept. */
-  withCapsules(after: Sequence, limit: number): (StoredMessage & { readonly capsules: Capsules })[];
+  withCapsules(after: Sequence, limit: number): MessageWithCapsules[];
   /** Undefined when the message is pruned. */
   firstMemberCountAt(seq: Sequence): number | undefined;
   /** The first message after `after` that another device than this one sent. */
@@ -90,13 +109,10 @@ export interface ConversationStore {
   saveNotified(account: AccountId, seq: Sequence): void;
   saveArchived(seq: Sequence): void;
 
-  /** Clears capsules after `after` up to `upTo` and of messages older than `olderThanMs`, at most `limit` of them. Returns up to where. */
-  sweep(query: {
-    readonly after: Sequence;
-    readonly upTo: Sequence;
-    readonly olderThanMs: number;
-    readonly limit: number;
-  }): Sequence;
+  /** Clears the oldest capsules that nobody waits for or that are too old, pack by pack. Returns the oldest left. */
+  sweep(query: SweepQuery): CapsulePack | undefined;
+  /** No capsules are kept up to here. */
+  saveSwept(seq: Sequence): void;
 
   /** Deletes the messages up to `upTo`, for good. */
   prune(upTo: Sequence): void;

@@ -35,7 +35,7 @@ export function fillHistory(state: string, conversationId: string, messages: num
   database
     .prepare(
       `WITH RECURSIVE old(seq) AS (SELECT 1 UNION ALL SELECT seq + 1 FROM old WHERE seq < ?)
-       INSERT INTO messages SELECT seq, ?, 1, lower(hex(randomblob(11))), ?, ?, NULL, seq FROM old`,
+       INSERT INTO messages SELECT seq, ?, 1, lower(hex(randomblob(11))), ?, ?, seq FROM old`,
     )
     .run(messages, String(member?.["account"]), Date.now() - 60_000, body);
   database.prepare("UPDATE conversation SET archived_seq = ?, swept_seq = ?").run(messages, messages);

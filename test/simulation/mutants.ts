@@ -67,8 +67,8 @@ export const mutants: readonly Mutant[] = [
       ...intact,
       store: (store, host) =>
         overriding(store, {
-          append: (message, capsules) => {
-            host.later(host.sim.random.below(50), "late append", () => store.append(message, capsules));
+          append: (messages) => {
+            host.later(host.sim.random.below(50), "late append", () => store.append(messages));
           },
         }),
     },
@@ -98,7 +98,7 @@ export const mutants: readonly Mutant[] = [
       ...intact,
       store: (store, host) => {
         host.disk.all("DROP INDEX messages_idempotency");
-        return overriding(store, { find: () => undefined });
+        return overriding(store, { withIds: () => [] });
       },
     },
     withinSeeds: 40,
