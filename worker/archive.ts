@@ -94,3 +94,28 @@ function tryShard(env: Env, shard: number): D1Database | undefined {
   const bindings: object = env;
   return (bindings as Readonly<Record<string, D1Database>>)[`ARCHIVE_${shard}`];
 }
+
+/** Spreads new conversations over the shards; the choice is stored, so their number may grow. */
+export function archiveShardOf(conversationId: ConversationId, shards: number): number {
+  let hash = 0;
+  for (const char of conversationId) hash = (hash * 31 + char.charCodeAt(0)) % 0x7fffffff;
+  return hash % Math.max(1, shards);
+}
+
+/** What all conversations have counted that should never happen. Throws `unavailable`. */
+export async function countLosses(
+  env: Env,
+): Promise<{ readonly lost: number; readonly undecryptable: number }> {
+  const totals = { lost: 0, undecryptable: 0 };
+  for (let shard = 0; shard < Math.max(1, Number(env.ARCHIVE_SHARDS)); shard += 1) {
+    const database = tryShard(env, shard);
+    const row = await query(async () =>
+      database
+        ?.prepare("SELECT sum(lost) AS lost, sum(undecryptable) AS undecryptable FROM losses")
+        .first<{ lost: number | null; undecryptable: number | null }>(),
+    );
+    totals.lost += row?.lost ?? 0;
+    totals.undecryptable += row?.undecryptable ?? 0;
+  }
+  return totals;
+}

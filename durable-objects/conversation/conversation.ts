@@ -29,15 +29,17 @@ import { migrate } from "../support/migrate.ts";
 import { parseUpgrade, SocketRoster } from "../support/sockets.ts";
 import { durableSql } from "../support/durable-sql.ts";
 import type { Sql } from "../support/sql.ts";
+import { runWhenSettled } from "../support/settle.ts";
 import { inboxStub, type ObjectEnv } from "../support/stubs.ts";
 import { Arrivals } from "./arrivals.ts";
+import { createDirect } from "./create-direct.ts";
 import { createGroup } from "./create-group.ts";
 import { SqliteGroupStore } from "./group-store.ts";
 import { deliveryOf, membersOf, operationPage } from "./ledger.ts";
 import { D1Archive } from "./d1-archive.ts";
 import { historyPage } from "./history.ts";
 import { type ConversationAlarm, Room } from "./room.ts";
-import { freshMember, type Losses } from "./store.ts";
+import type { Losses } from "./store.ts";
 import { SqliteConversationStore } from "./sqlite-store.ts";
 
 /** Ended sessions are refused until their access tokens have run out for certain. */
@@ -113,7 +115,8 @@ export class Conversation extends DurableObject<ObjectEnv> implements Conversati
       this.#arrivals.expect(accounts);
       try {
         const sets = await Promise.all(accounts.map((account) => this.#register(input, account)));
-        if (this.#room === undefined) this.#create(input, sets);
+        if (this.#room === undefined) createDirect(this.#store, this.#arrivals, input, sets);
+        this.#room ??= this.#openRoom();
         for (const set of sets) this.#room?.applySet(set);
       } finally {
         this.#arrivals.release(accounts);
@@ -252,7 +255,7 @@ export class Conversation extends DurableObject<ObjectEnv> implements Conversati
         now: Date.now,
         messagesPerSecond: Number(this.env.MESSAGES_PER_SECOND ?? limits.messagesPerSecond),
         pause: (delayMs) => scheduler.wait(delayMs),
-        defer: (flush) => setTimeout(flush, 0),
+        defer: (flush, waiting) => void runWhenSettled(flush, waiting),
         onFailure: (place, error) => this.#log(place, error),
         onLosses: logLosses,
         onArchiveIncomplete: () => logEvent("error", { event: "archive_incomplete", object: "conversation" }),
@@ -268,26 +271,6 @@ export class Conversation extends DurableObject<ObjectEnv> implements Conversati
     const visible = account === input.initiator;
     const registration = { conversationId, kind, peer, createdAtMs, visible };
     return unwrap(await inboxStub(this.env, account).registerConversation(registration)).set;
-  }
-
-  #create(input: InitialiseInput, registered: readonly DeviceSet[]): void {
-    // In one transaction: an early set was confirmed, so it must not be lost to a failure after the creation.
-    const sets = registered.map((set) => this.#arrivals.newest(set));
-    const members = input.members.map((member) => {
-      const set = sets.find(({ account }) => account === member.account);
-      if (set === undefined) throw refusal("not_found");
-      return {
-        ...member,
-        listVersion: set.version,
-        setEpoch: set.epoch,
-        ...freshMember,
-      };
-    });
-    const { conversationId, kind, archiveShard, createdAtMs } = input;
-    const marks = { archivedSeq: 0, sweptSeq: 0, prunedSeq: 0, toldSeq: 0, countedSeq: 0, keyGeneration: 0 };
-    const record = { conversationId, kind, archiveShard, createdAtMs, ...marks };
-    this.#store.create(record, members, sets);
-    this.#room = this.#openRoom();
   }
 
   #log(event: FaultEvent, error: unknown): void {

@@ -4,26 +4,28 @@
  */
 import type { AccountId, DeviceId, Sequence } from "#schema/ids.ts";
 import { limits } from "#schema/limits.ts";
-import { conversationUpSchema } from "#schema/protocol/up.ts";
+import { type ConversationUp, conversationUpSchema } from "#schema/protocol/up.ts";
 import type { ConversationResume } from "#schema/protocol/conversation.ts";
 import type { MessageSend } from "#schema/protocol/message.ts";
 import type { TypingUp } from "#schema/protocol/typing.ts";
 import type { DeviceSet } from "#schema/rpc/shared.ts";
 import { errorBody, errorEvent, type FrameErrorKind, refusal } from "../support/error-events.ts";
-import { packFrames, serialise } from "../support/frames.ts";
-import { parseFrame } from "../support/parse-frame.ts";
+import { packFrames } from "#schema/protocol/pack-frames.ts";
+import { serialise } from "../support/frames.ts";
+import { parseFrames } from "../support/parse-frame.ts";
 import type { DeviceSocket, Roster } from "../support/device-socket.ts";
 import { TokenBucket } from "../support/token-bucket.ts";
 import { hasRepeatedAddress } from "./device-set.ts";
 import { tryMessageSend } from "./fast-parse.ts";
 import { decodeBase64url } from "#schema/envelope/base64url.ts";
-import { type GroupEntry, tryGroupEntry } from "./group-framing.ts";
+import { tryGroupEntry } from "./group-framing.ts";
 import { SenderKeys, type SenderKeyStore } from "./sender-keys.ts";
-import { Flush } from "./flush.ts";
+import { Flush, type QueuedSend } from "./flush.ts";
 import { bodyPrefix, isBodyFor, isCapsule } from "./framing.ts";
 import { announceReceipts, isPlausible, PendingReceipts } from "./receipts.ts";
 import { answerResume } from "./resume.ts";
-import type { ConversationState, MemberState } from "./state.ts";
+import type { MemberState } from "./member-state.ts";
+import type { ConversationState } from "./state.ts";
 import { finishMessage, openMessage } from "./log-events.ts";
 import type { ConversationStore, StoredMessage } from "./store.ts";
 
@@ -35,8 +37,8 @@ export interface CoreContext {
   readonly now: () => number;
   /** Sustained messages per second and account. */
   readonly messagesPerSecond: number;
-  /** Runs `flush` once, before the object turns to other events. */
-  readonly defer: (flush: () => void) => void;
+  /** Runs `flush` once, when what has arrived by now is queued: when `waiting` has stopped growing. */
+  readonly defer: (flush: () => void, waiting: () => number) => void;
   /** Something was committed that inboxes or the archive must hear of. */
   readonly onCommit: (change: { readonly messages: number; readonly moved: readonly AccountId[] }) => void;
   /** Someone types, or stopped: for devices that have not this conversation on screen. */
@@ -56,20 +58,13 @@ const burstSeconds = limits.messageBurst / limits.messagesPerSecond;
 /** How soon a device may try again that has not caught up. */
 const catchUpRetryMs = 1_000;
 
-interface Queued {
-  readonly socket: DeviceSocket;
-  readonly frame: MessageSend;
-  /** What a group's body says of itself. */
-  readonly entry: GroupEntry | undefined;
-}
-
 export class ConversationCore {
   readonly #context: CoreContext;
   readonly #receipts = new PendingReceipts();
   readonly #messageBuckets = new Map<AccountId, TokenBucket>();
   readonly #frameBuckets = new Map<AccountId, TokenBucket>();
   readonly #resumeBuckets = new Map<AccountId, TokenBucket>();
-  #queue: Queued[] = [];
+  #queue: QueuedSend[] = [];
   #queuedChars = 0;
   #isFlushDue = false;
   readonly #bodyPrefix: string;
@@ -91,11 +86,14 @@ export class ConversationCore {
     const member = state.members.get(socket.identity.account);
     if (member === undefined) return socket.close("forbidden");
     if (!member.isActive(socket.identity.device)) return socket.close("session_revoked");
-    const parsed = parseFrame(conversationUpSchema, data, tryMessageSend);
-    if (parsed === "too_large") return socket.close("too_large");
-    if (parsed !== "malformed" && parsed.type === "message:send") {
-      return this.#queueSend(socket, parsed, typeof data === "string" ? data.length : data.byteLength);
-    }
+    const events = parseFrames(conversationUpSchema, data, tryMessageSend);
+    if (events === "too_large") return socket.close("too_large");
+    for (const event of events) this.#receiveOne(socket, member, event);
+  }
+
+  #receiveOne(socket: DeviceSocket, member: MemberState, parsed: ConversationUp | "malformed"): void {
+    const { state } = this.#context;
+    if (parsed !== "malformed" && parsed.type === "message:send") return this.#queueSend(socket, parsed);
     const waitMs = this.#bucket(this.#frameBuckets, member.account).take(this.#context.now());
     if (parsed === "malformed") {
       // Only a client that means harm sends so many.
@@ -139,7 +137,8 @@ export class ConversationCore {
     const member = state.members.get(set.account);
     if (member === undefined || set.epoch <= member.setEpoch) return false;
     const isGroup = state.record.kind === "group";
-    const slots = (isGroup ? state.newSlots([set]).get(set.account) : undefined) ?? new Map<DeviceId, number>();
+    const slots =
+      (isGroup ? state.newSlots([set]).get(set.account) : undefined) ?? new Map<DeviceId, number>();
     const isSomeoneRevoked = [...member.devices].some(
       ([device, { active }]) => active && !set.devices.includes(device),
     );
@@ -163,13 +162,13 @@ export class ConversationCore {
     const queue = this.#queue;
     this.#queue = [];
     this.#queuedChars = 0;
-    if (queue.length === 0 && this.#receipts.isEmpty) return;
+    if (queue.length === 0 && this.#receipts.size === 0) return;
     const { state, store, now } = this.#context;
     const { keys } = this;
     const flush = new Flush({ state, store, keys }, Math.max(now(), state.lastTimeMs));
     try {
       store.transaction(() => {
-        for (const { socket, frame, entry } of queue) flush.order(socket, frame, entry);
+        flush.order(queue);
         this.#receipts.save(state, store);
       });
     } catch (error) {
@@ -188,7 +187,7 @@ export class ConversationCore {
     for (const account of flush.behind) this.#context.onBehind(account);
   }
 
-  #queueSend(socket: DeviceSocket, frame: MessageSend, chars: number): void {
+  #queueSend(socket: DeviceSocket, frame: MessageSend): void {
     const { conversationId } = this.#context.state.record;
     const waitMs = this.#bucket(this.#messageBuckets, socket.identity.account).take(this.#context.now());
     if (waitMs > 0) return this.#refuseSend(socket, frame, "rate_limited", waitMs);
@@ -205,7 +204,7 @@ export class ConversationCore {
       return this.#refuseSend(socket, frame, "unavailable", catchUpRetryMs);
     }
     this.#queue.push({ socket, frame, entry });
-    this.#queuedChars += chars;
+    this.#queuedChars += frame.capsules.reduce((chars, { data }) => chars + data.length, frame.body.length);
     if (this.#queuedChars >= limits.flushChars) return this.flush();
     this.#scheduleFlush();
   }
@@ -245,7 +244,8 @@ export class ConversationCore {
   /** Of a group one typist is shown, whoever was first, until the mark dies or is taken back. */
   #maySay(type: TypingUp["type"], account: AccountId): boolean {
     const nowMs = this.#context.now();
-    const isTaken = this.#typist !== undefined && this.#typist.untilMs > nowMs && this.#typist.account !== account;
+    const isTaken =
+      this.#typist !== undefined && this.#typist.untilMs > nowMs && this.#typist.account !== account;
     if (isTaken) return false;
     if (type === "typing:stop" && this.#typist?.account !== account) return false;
     this.#typist = type === "typing:start" ? { account, untilMs: nowMs + limits.typingMs } : undefined;
@@ -279,6 +279,9 @@ export class ConversationCore {
   #scheduleFlush(): void {
     if (this.#isFlushDue) return;
     this.#isFlushDue = true;
-    this.#context.defer(() => this.flush());
+    this.#context.defer(
+      () => this.flush(),
+      () => this.#queue.length + this.#receipts.size,
+    );
   }
 }

@@ -5,8 +5,16 @@ import type { CreateGroupInput } from "#schema/rpc/conversation.ts";
 import type { Registration } from "#schema/rpc/inbox.ts";
 import { refusal } from "../support/error-events.ts";
 import type { Arrivals } from "./arrivals.ts";
+import { freshMarks } from "./create-direct.ts";
 import { executeOperation } from "./execute-operation.ts";
-import { accountsOf, entryOf, inParallel, membershipAfter, parseOwnOperation, writeOperation } from "./group-desk.ts";
+import {
+  accountsOf,
+  entryOf,
+  inParallel,
+  membershipAfter,
+  parseOwnOperation,
+  writeOperation,
+} from "./group-desk.ts";
 import type { GroupStore } from "./group-store.ts";
 import type { ConversationStore } from "./store.ts";
 
@@ -14,7 +22,11 @@ export interface CreateGroupContext {
   readonly store: ConversationStore;
   readonly groupStore: GroupStore;
   readonly arrivals: Arrivals;
-  readonly register: (account: AccountId, conversationId: ConversationId, createdAtMs: number) => Promise<Registration>;
+  readonly register: (
+    account: AccountId,
+    conversationId: ConversationId,
+    createdAtMs: number,
+  ) => Promise<Registration>;
   /** Whether the conversation exists. */
   readonly exists: () => boolean;
 }
@@ -33,16 +45,27 @@ export async function createGroup(context: CreateGroupContext, input: CreateGrou
   arrivals.expect(accounts);
   try {
     if (!exists()) {
-      const registrations = await inParallel(accounts, (account) => register(account, conversationId, createdAtMs));
+      const registrations = await inParallel(accounts, (account) =>
+        register(account, conversationId, createdAtMs),
+      );
       if (!exists()) {
         const sets = registrations.map(({ set }) => arrivals.newest(set));
         const devices = sets.reduce((sum, set) => sum + set.devices.length, 0);
-        const entry = entryOf(op, head, { seq: 1, silentCount: 1, devices: devices - 1, serverTimeMs: createdAtMs });
-        const membership = membershipAfter(undefined, head, registrations, sets, entry);
-        const marks = { archivedSeq: 0, sweptSeq: 0, prunedSeq: 0, toldSeq: 0, countedSeq: 0, keyGeneration: 0 };
-        store.create({ conversationId, kind: "group", archiveShard, createdAtMs, ...marks }, [], [], () => {
-          writeOperation(store, groupStore, head, entry, membership);
+        const entry = entryOf(op, head, {
+          seq: 1,
+          silentCount: 1,
+          devices: devices - 1,
+          serverTimeMs: createdAtMs,
         });
+        const membership = membershipAfter(undefined, head, registrations, sets, entry);
+        store.create(
+          { conversationId, kind: "group", archiveShard, createdAtMs, ...freshMarks },
+          [],
+          [],
+          () => {
+            writeOperation(store, groupStore, head, entry, membership);
+          },
+        );
         return;
       }
     }

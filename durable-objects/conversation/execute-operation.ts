@@ -1,6 +1,11 @@
 /** Runs an operation through the rules of schema/envelope and checks the hashes that it claims. */
 import { groupIdInput, type GroupOp, groupOpHashInput } from "#schema/envelope/group-op.ts";
-import { applyGroupOp, assertGroupResult, type GroupHead, GroupRefusal } from "#schema/envelope/group-rules.ts";
+import {
+  applyGroupOp,
+  assertGroupResult,
+  type GroupHead,
+  GroupRefusal,
+} from "#schema/envelope/group-rules.ts";
 import { groupStateHashInput, groupStateParts } from "#schema/envelope/group-state.ts";
 import type { Bytes } from "#schema/envelope/bytes.ts";
 import { refusal } from "../support/error-events.ts";

@@ -7,7 +7,8 @@ import type { InboxRpc } from "#schema/rpc/inbox.ts";
 import { unwrap } from "#schema/rpc/result.ts";
 import type { Roster } from "../support/device-socket.ts";
 import { type LiveDevices, liveDevicesByAccount, NoticeWriter } from "./notice.ts";
-import type { ConversationState, MemberState } from "./state.ts";
+import type { MemberState } from "./member-state.ts";
+import type { ConversationState } from "./state.ts";
 import type { ConversationStore } from "./store.ts";
 
 /** Least time between two rounds: the first message of a burst goes at once, the rest together; longer in large groups. */

@@ -128,7 +128,7 @@ export function writeOperation(
   { arrivals, gone, roles }: Membership,
 ): void {
   const { epoch } = head.state;
-  store.append(entry, {});
+  store.append([{ ...entry, capsules: {} }]);
   groupStore.saveHead(storedGroup(head));
   groupStore.addOperation({ epoch, seq: entry.seq, operation: entry.body });
   for (const account of gone) groupStore.dismiss({ account, epoch });

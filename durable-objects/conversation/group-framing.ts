@@ -25,7 +25,11 @@ const headChars = 68;
 const at = { groupId: 3, epoch: 19, keyId: 23, clientMsgId: 35, end: 51 } as const;
 
 /** Reads `body` when it is an entry for this group under this id; undefined otherwise. Decodes the head alone. */
-export function tryGroupEntry(body: string, groupId: Uint8Array, clientMessageId: string): GroupEntry | undefined {
+export function tryGroupEntry(
+  body: string,
+  groupId: Uint8Array,
+  clientMessageId: string,
+): GroupEntry | undefined {
   try {
     const length = Math.floor((body.length * 3) / 4);
     return length === groupKeyEntryBytes

@@ -1,13 +1,18 @@
 /** The newest state of a group, as it is stored and as the rules take it. */
 import { decodeBase64url, encodeBase64url } from "#schema/envelope/base64url.ts";
-import { type GroupChange, groupRoles, type GroupRole, parseGroupChange } from "#schema/envelope/group-change.ts";
+import {
+  type GroupChange,
+  groupRoles,
+  type GroupRole,
+  parseGroupChange,
+} from "#schema/envelope/group-change.ts";
 import type { GroupHead } from "#schema/envelope/group-rules.ts";
 import { type GroupMember, type GroupState, groupStateParts } from "#schema/envelope/group-state.ts";
 import { compareBytes } from "#schema/envelope/bytes.ts";
 import type { ConversationId } from "#schema/ids.ts";
 import type { StoredGroup, StoredMember } from "./store.ts";
 
-export function roleOf(code: number): GroupRole {
+function roleOf(code: number): GroupRole {
   for (const [name, value] of Object.entries(groupRoles)) if (value === code) return name as GroupRole;
   throw new Error("a stored role is none");
 }

@@ -28,7 +28,8 @@ export function judgeGroupEntry(
   const named = new Map(frame.lists.map((list) => [list.account, list.version]));
   for (const [account, version] of named) {
     const known = state.members.get(account)?.listVersion;
-    if (known !== undefined && version > known) return { type: "refuse", kind: "unavailable", behind: account };
+    if (known !== undefined && version > known)
+      return { type: "refuse", kind: "unavailable", behind: account };
   }
   const { given, extra, stale } = readCapsules(frame, named, sender, state);
   if (extra.length > 0 || stale.length > 0) {

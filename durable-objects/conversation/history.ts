@@ -2,7 +2,8 @@
 import type { PageInput } from "#schema/rpc/conversation.ts";
 import type { HotPage } from "#schema/rpc/shared.ts";
 import { recordOf } from "./log-events.ts";
-import type { ConversationState, MemberState } from "./state.ts";
+import type { MemberState } from "./member-state.ts";
+import type { ConversationState } from "./state.ts";
 import type { ConversationStore } from "./store.ts";
 
 /** What came before a member joined is not there for it. */

@@ -14,7 +14,7 @@ const sweepDelayMs = 60_000;
 const sweepIdleMs = 3_600_000;
 /** Reports that come close together are one. */
 const reportDelayMs = 10_000;
-const sweepMessages = 1_000;
+const sweepPacks = 1_000;
 
 export interface HousekeepingContext {
   readonly state: ConversationState;
@@ -71,21 +71,25 @@ export class Housekeeping {
   sweep(): void {
     const { state, store, alarms, now } = this.#context;
     this.#passOwnMessages();
-    const before = state.record.sweptSeq;
-    const swept = store.sweep({
-      after: before,
-      upTo: state.deliveredToAll,
+    const { deliveredToAll, lastSeq } = state;
+    const query = {
+      upTo: deliveredToAll,
       olderThanMs: now() - limits.capsuleAgeMs,
-      limit: sweepMessages,
+      limit: sweepPacks,
+    };
+    let lost = 0;
+    const oldest = store.transaction(() => {
+      lost = store.expired(query);
+      const left = store.sweep(query);
+      store.saveSwept(left === undefined ? lastSeq : left.firstSeq - 1);
+      return left;
     });
-    const lost = swept - Math.max(before, Math.min(swept, state.deliveredToAll));
     if (lost > 0) this.#count({ lost, undecryptable: 0 });
-    this.#note({ sweptSeq: swept });
+    this.#note({ sweptSeq: oldest === undefined ? lastSeq : oldest.firstSeq - 1 });
     this.#planPrune();
-    if (swept === state.lastSeq) return;
-    const [oldest] = store.page({ after: swept, limit: 1, capsulesOf: "" });
-    const expiresAtMs = (oldest?.serverTimeMs ?? now()) + limits.capsuleAgeMs;
-    const isMoreDue = this.#isSweepDue || expiresAtMs < now();
+    if (oldest === undefined) return;
+    const isMoreDue = oldest.lastSeq <= deliveredToAll || oldest.serverTimeMs < query.olderThanMs;
+    const expiresAtMs = oldest.serverTimeMs + limits.capsuleAgeMs;
     alarms.schedule("sweep", isMoreDue ? now() : Math.max(expiresAtMs, now() + sweepDelayMs));
   }
 
@@ -129,7 +133,7 @@ export class Housekeeping {
     for (const member of state.members.values()) {
       const { account } = member;
       for (const [id, device] of member.devices) {
-        if (!device.active || device.delivered >= state.lastSeq) continue;
+        if (!device.active || device.delivered >= member.sentSeq) continue;
         const reached = (store.firstForeign(account, id, device.delivered) ?? state.lastSeq + 1) - 1;
         if (reached <= device.delivered) continue;
         store.saveDelivered(account, id, reached);

@@ -1,13 +1,12 @@
 /** Decides about one message in the turn that would order it: accepted, repeated, or refused with the reason. */
 import type { AccountId } from "#schema/ids.ts";
-import type { DeviceSetDifference, MessageSend } from "#schema/protocol/message.ts";
-import type { Identity } from "#schema/rpc/shared.ts";
+import type { DeviceSetDifference } from "#schema/protocol/message.ts";
 import type { FrameErrorKind } from "../support/error-events.ts";
 import { judgeDeviceSet } from "./device-set.ts";
-import type { GroupEntry } from "./group-framing.ts";
 import { judgeGroupEntry } from "./group-judge.ts";
 import type { SenderKeys } from "./sender-keys.ts";
 import type { ConversationState } from "./state.ts";
+import type { QueuedSend } from "./flush.ts";
 import type { ConversationStore, StoredMessage } from "./store.ts";
 
 export type Verdict =
@@ -35,14 +34,13 @@ export interface JudgeContext {
   readonly keys: SenderKeys;
 }
 
-/** `entry` is what a group's body says of itself; undefined in a direct conversation. */
+/** `earlier`: what this device sent under the same id before. */
 export function judge(
-  frame: MessageSend,
-  sender: Identity,
-  { state, store, keys }: JudgeContext,
-  entry: GroupEntry | undefined,
+  { socket, frame, entry }: QueuedSend,
+  { state, keys }: JudgeContext,
+  earlier: StoredMessage | undefined,
 ): Verdict {
-  const earlier = store.find(sender.account, sender.device, frame.clientMessageId);
+  const sender = socket.identity;
   if (earlier !== undefined) {
     if (earlier.body === frame.body) return { type: "repeat", message: earlier };
     return { type: "refuse", kind: "client_message_reused" };

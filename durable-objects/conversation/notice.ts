@@ -3,7 +3,8 @@ import type { AccountId, DeviceId, Sequence } from "#schema/ids.ts";
 import type { AdvanceInput } from "#schema/rpc/inbox.ts";
 import type { DeviceSocket } from "../support/device-socket.ts";
 import { recordOf } from "./log-events.ts";
-import type { ConversationState, MemberState } from "./state.ts";
+import type { MemberState } from "./member-state.ts";
+import type { ConversationState } from "./state.ts";
 import type { Capsules, ConversationStore, StoredMessage } from "./store.ts";
 
 /** Messages that travel with a notice; a device further behind fetches them. */

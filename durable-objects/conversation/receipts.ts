@@ -3,7 +3,8 @@ import type { AccountId, DeviceId, Sequence } from "#schema/ids.ts";
 import { serialise } from "../support/frames.ts";
 import type { Flush } from "./flush.ts";
 import { receiptEvent } from "./log-events.ts";
-import type { ConversationState, MemberState } from "./state.ts";
+import type { MemberState } from "./member-state.ts";
+import type { ConversationState } from "./state.ts";
 import type { ConversationStore } from "./store.ts";
 
 interface Pending {
@@ -29,8 +30,9 @@ export class PendingReceipts {
   readonly #pending = new Map<string, Pending>();
   #received: ReceivedReceipt[] = [];
 
-  get isEmpty(): boolean {
-    return this.#pending.size === 0;
+  /** Received since the last flush. */
+  get size(): number {
+    return this.#received.length;
   }
 
   add(member: MemberState, device: DeviceId, receipt: ReceivedReceipt): void {

@@ -7,7 +7,7 @@ import type { DeviceSet, Summary } from "#schema/rpc/shared.ts";
 import type { AlarmHandler, Alarms } from "../support/alarms.ts";
 import type { Roster } from "../support/device-socket.ts";
 import type { Archive } from "./archive.ts";
-import { ConversationCore } from "./core.ts";
+import { ConversationCore, type CoreContext } from "./core.ts";
 import { FanOut, type FanOutChange } from "./fan-out.ts";
 import type { Arrivals } from "./arrivals.ts";
 import { GroupDesk, inParallel } from "./group-desk.ts";
@@ -24,10 +24,7 @@ const typingRepeatMs = 2_500;
 const typingMembersMax = 32;
 const departuresAtOnce = 100;
 
-type RoomInbox = Pick<
-  InboxRpc,
-  "advance" | "deviceSet" | "departed" | "registerConversation" | "typing"
->;
+type RoomInbox = Pick<InboxRpc, "advance" | "deviceSet" | "departed" | "registerConversation" | "typing">;
 
 export interface RoomContext {
   readonly store: ConversationStore;
@@ -40,7 +37,7 @@ export interface RoomContext {
   readonly now: () => number;
   readonly messagesPerSecond: number;
   readonly pause: (delayMs: number) => Promise<void>;
-  readonly defer: (flush: () => void) => void;
+  readonly defer: CoreContext["defer"];
   readonly onFailure: (place: "flush_failed" | "call_failed", error: unknown) => void;
   readonly onArchiveIncomplete: () => void;
   readonly onLosses: (losses: Losses) => void;
@@ -155,7 +152,8 @@ export class Room {
     const out = new Set(gone);
     if (out.size > 0) this.#context.sockets.closeWhere(({ account }) => out.has(account), "forbidden");
     this.#committed(1, []);
-    if (out.size > 0) void this.#tellDepartures().catch((error: unknown) => this.#context.onFailure("call_failed", error));
+    if (out.size > 0)
+      void this.#tellDepartures().catch((error: unknown) => this.#context.onFailure("call_failed", error));
   }
 
   async #finishTelling(): Promise<void> {

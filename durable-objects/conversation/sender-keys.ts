@@ -6,11 +6,6 @@
 import type { AccountId, DeviceId } from "#schema/ids.ts";
 import { BitSet } from "./bit-set.ts";
 
-/** A device that must be able to read, and its place in the bit sets. */
-export interface Slotted {
-  readonly slot: number;
-}
-
 export interface StoredSenderKey {
   readonly generation: number;
   /** Encoded bit set. */
@@ -72,7 +67,8 @@ export class SenderKeys {
     const name = `${account}.${device}.${keyId}`;
     const known = this.#find(name, use);
     if (known !== undefined && known.generation !== needed.generation) return { type: "dead" };
-    if (known !== undefined && given.length === 0 && known.completeAt === needed.revision) return { type: "held" };
+    if (known !== undefined && given.length === 0 && known.completeAt === needed.revision)
+      return { type: "held" };
     const holders = known?.holders.copy() ?? new BitSet();
     holders.add(use.ownSlot);
     for (const slot of given) holders.add(slot);

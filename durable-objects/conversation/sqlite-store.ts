@@ -2,33 +2,39 @@
 import type { AccountId, ClientMessageId, DeviceId, Sequence } from "#schema/ids.ts";
 import type { DeviceSet } from "#schema/rpc/shared.ts";
 import { hasTable, type Sql } from "../support/sql.ts";
+import { loadSnapshot, messageColumns, type Row } from "./load-snapshot.ts";
+import { CapsuleTable } from "./capsule-table.ts";
 import type {
+  CapsulePack,
   Capsules,
   ConversationRecord,
   ConversationStore,
   Losses,
+  MessageWithCapsules,
   PageQuery,
   Snapshot,
-  StoredDevice,
-  StoredGroup,
   StoredMember,
   StoredMessage,
   StoredMessageWithCapsule,
+  SweepQuery,
 } from "./store.ts";
 
-const messageColumns = `seq, sender_account AS senderAccount, sender_device AS senderDevice,
-  client_message_id AS clientMessageId, server_time_ms AS serverTimeMs, body,
-  content, silent_count AS silentCount, devices`;
-
-type Row<Fields> = { readonly [Key in keyof Fields]: Fields[Key] extends boolean ? number : Fields[Key] };
+const rowsAtOnce = 8;
+const placeholders = "(?, ?, ?, ?, ?, ?, ?, ?, ?)";
+const insert = `INSERT INTO messages (seq, sender_account, sender_device, client_message_id, server_time_ms, body,
+  content, silent_count, devices) VALUES `;
+const insertOne = `${insert}${placeholders}`;
+const insertMany = `${insert}${Array.from({ length: rowsAtOnce }, () => placeholders).join(", ")}`;
 
 export class SqliteConversationStore implements ConversationStore {
   readonly #sql: Sql;
+  readonly #capsules: CapsuleTable;
   readonly #migrate: () => void;
 
   /** `migrate` creates or updates the tables; it runs only once the conversation exists or is being created. */
   constructor(sql: Sql, migrate: () => void) {
     this.#sql = sql;
+    this.#capsules = new CapsuleTable(sql);
     this.#migrate = migrate;
   }
 
@@ -39,36 +45,7 @@ export class SqliteConversationStore implements ConversationStore {
   load(): Snapshot | undefined {
     if (!hasTable(this.#sql, "conversation")) return undefined;
     this.#migrate();
-    const record = this.#sql.first<Row<ConversationRecord>>(
-      `SELECT conversation_id AS conversationId, kind, archive_shard AS archiveShard,
-         created_at_ms AS createdAtMs, archived_seq AS archivedSeq, swept_seq AS sweptSeq,
-         pruned_seq AS prunedSeq, told_seq AS toldSeq, counted_seq AS countedSeq,
-         key_generation AS keyGeneration FROM conversation`,
-    );
-    if (record === undefined) return undefined;
-    const members = this.#sql.all<Row<StoredMember>>(
-      `SELECT account, username, list_version AS listVersion, set_epoch AS setEpoch, read_seq AS readSeq,
-         unread_base AS unreadBase, base_seq AS baseSeq, sent_seq AS sentSeq,
-         role, joined_epoch AS joinedEpoch, joined_seq AS joinedSeq
-       FROM members ORDER BY account`,
-    );
-    const devices = this.#sql
-      .all<Row<StoredDevice>>(
-        "SELECT account, device, active, delivered_seq AS deliveredSeq, slot FROM devices ORDER BY account, device",
-      )
-      .map((row) => ({ ...row, active: row.active === 1 }));
-    const newest = this.#sql.first<Row<StoredMessage>>(
-      `SELECT ${messageColumns} FROM messages ORDER BY seq DESC LIMIT 1`,
-    );
-    const uncounted = this.#sql.all<{ seq: Sequence; account: AccountId }>(
-      "SELECT seq, sender_account AS account FROM messages WHERE seq > ? AND content = 1",
-      record.countedSeq,
-    );
-    const group = this.#sql.first<Row<StoredGroup>>(
-      `SELECT epoch, op_hash AS opHash, rotation_epoch AS rotationEpoch, settings_epoch AS settingsEpoch, settings,
-         invite, dissolved FROM group_head`,
-    );
-    return { record, members, devices, newest, group, uncounted };
+    return loadSnapshot(this.#sql);
   }
 
   create(
@@ -111,62 +88,52 @@ export class SqliteConversationStore implements ConversationStore {
     });
   }
 
-  find(account: AccountId, device: DeviceId, id: ClientMessageId): StoredMessage | undefined {
-    return this.#sql.first<Row<StoredMessage>>(
-      `SELECT ${messageColumns} FROM messages
-       WHERE client_message_id = ? AND sender_account = ? AND sender_device = ?`,
-      id,
-      account,
-      device,
+  withIds(ids: readonly ClientMessageId[]): StoredMessage[] {
+    return this.#sql.all<Row<StoredMessage>>(
+      `SELECT ${messageColumns} FROM messages WHERE client_message_id IN (SELECT value FROM json_each(?))`,
+      JSON.stringify(ids),
     );
   }
 
-  append(message: StoredMessage, capsules: Capsules): void {
-    this.#sql.all(
-      `INSERT INTO messages (seq, sender_account, sender_device, client_message_id, server_time_ms, body, capsules,
-         content, silent_count, devices) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      message.seq,
-      message.senderAccount,
-      message.senderDevice,
-      message.clientMessageId,
-      message.serverTimeMs,
-      message.body,
-      JSON.stringify(capsules),
-      message.content,
-      message.silentCount,
-      message.devices,
-    );
+  append(messages: readonly MessageWithCapsules[]): void {
+    // A call costs as much as a row: several rows in one, in few shapes, because statements are kept by their text.
+    for (let start = 0; start < messages.length;) {
+      const count = messages.length - start >= rowsAtOnce ? rowsAtOnce : 1;
+      const bindings: (string | number)[] = [];
+      for (const message of messages.slice(start, start + count)) {
+        bindings.push(message.seq, message.senderAccount, message.senderDevice, message.clientMessageId);
+        bindings.push(message.serverTimeMs, message.body);
+        bindings.push(message.content, message.silentCount, message.devices);
+      }
+      this.#sql.all(count === 1 ? insertOne : insertMany, ...bindings);
+      start += count;
+    }
+    this.#capsules.append(messages);
   }
 
   page(query: PageQuery): StoredMessageWithCapsule[] {
-    const columns = `${messageColumns}, json_extract(capsules, ?) AS capsule`;
-    const path = `$."${query.capsulesOf}"`;
-    if (query.after !== undefined) {
-      return this.#sql.all<Row<StoredMessageWithCapsule>>(
-        `SELECT ${columns} FROM messages WHERE seq > ? ORDER BY seq LIMIT ?`,
-        path,
-        query.after,
-        query.limit,
-      );
-    }
-    return this.#sql
-      .all<Row<StoredMessageWithCapsule>>(
-        `SELECT ${columns} FROM messages WHERE seq < ? ORDER BY seq DESC LIMIT ?`,
-        path,
-        query.before ?? Number.MAX_SAFE_INTEGER,
-        query.limit,
-      )
-      .reverse();
+    const rows = this.#rows(query);
+    const capsulesOf = this.#capsulesOf(rows);
+    return rows.map((row) => ({ ...row, capsule: capsulesOf(row.seq)[query.capsulesOf] ?? null }));
   }
 
-  withCapsules(after: Sequence, limit: number): (StoredMessage & { readonly capsules: Capsules })[] {
-    return this.#sql
-      .all<Row<StoredMessage> & { readonly capsules: string | null }>(
-        `SELECT ${messageColumns}, capsules FROM messages WHERE seq > ? ORDER BY seq LIMIT ?`,
-        after,
-        limit,
-      )
-      .map((row) => ({ ...row, capsules: row.capsules === null ? {} : parseCapsules(row.capsules) }));
+  withCapsules(after: Sequence, limit: number): MessageWithCapsules[] {
+    const rows = this.#rows({ after, limit });
+    const capsulesOf = this.#capsulesOf(rows);
+    return rows.map((row) => ({ ...row, capsules: capsulesOf(row.seq) }));
+  }
+
+  #rows({ after, before, limit }: Omit<PageQuery, "capsulesOf">): StoredMessage[] {
+    if (after !== undefined) {
+      const query = `SELECT ${messageColumns} FROM messages WHERE seq > ? ORDER BY seq LIMIT ?`;
+      return this.#sql.all<Row<StoredMessage>>(query, after, limit);
+    }
+    const query = `SELECT ${messageColumns} FROM messages WHERE seq < ? ORDER BY seq DESC LIMIT ?`;
+    return this.#sql.all<Row<StoredMessage>>(query, before ?? Number.MAX_SAFE_INTEGER, limit).reverse();
+  }
+
+  #capsulesOf(rows: readonly StoredMessage[]): (seq: Sequence) => Capsules {
+    return this.#capsules.between(rows[0]?.seq ?? 0, rows.at(-1)?.seq ?? 0);
   }
 
   silentCountAt(seq: Sequence): number | undefined {
@@ -242,21 +209,16 @@ export class SqliteConversationStore implements ConversationStore {
     this.#sql.all("UPDATE conversation SET archived_seq = ?", seq);
   }
 
-  sweep(query: { after: Sequence; upTo: Sequence; olderThanMs: number; limit: number }): Sequence {
-    return this.transaction(() => {
-      const last = this.#sql.first<{ seq: number | null }>(
-        `SELECT MAX(seq) AS seq FROM (SELECT seq, server_time_ms FROM messages WHERE seq > ? ORDER BY seq LIMIT ?)
-         WHERE seq <= ? OR server_time_ms < ?`,
-        query.after,
-        query.limit,
-        query.upTo,
-        query.olderThanMs,
-      )?.seq;
-      if (last === undefined || last === null) return query.after;
-      this.#sql.all("UPDATE messages SET capsules = NULL WHERE seq > ? AND seq <= ?", query.after, last);
-      this.#sql.all("UPDATE conversation SET swept_seq = ?", last);
-      return last;
-    });
+  sweep(query: SweepQuery): CapsulePack | undefined {
+    return this.#capsules.sweep(query);
+  }
+
+  saveSwept(seq: Sequence): void {
+    this.#sql.all("UPDATE conversation SET swept_seq = ?", seq);
+  }
+
+  expired(query: SweepQuery): number {
+    return this.#capsules.expired(query);
   }
 
   acknowledged(message: Pick<StoredMessage, "seq" | "senderAccount" | "senderDevice">): number {
@@ -326,9 +288,4 @@ export class SqliteConversationStore implements ConversationStore {
       );
     }
   }
-}
-
-/** Written by `append` alone. */
-function parseCapsules(json: string): Capsules {
-  return JSON.parse(json) as Capsules;
 }

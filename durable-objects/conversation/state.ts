@@ -4,79 +4,14 @@ import type { GroupHead } from "#schema/envelope/group-rules.ts";
 import type { GroupState } from "#schema/envelope/group-state.ts";
 import { limits } from "#schema/limits.ts";
 import type { LowWatermarks } from "#schema/protocol/receipt.ts";
-import type { DeviceSet, ReceiptState, Watermarks } from "#schema/rpc/shared.ts";
+import type { DeviceSet, ReceiptState } from "#schema/rpc/shared.ts";
 import { BitSet } from "./bit-set.ts";
 import { restoreGroup } from "./group-head.ts";
 import type { Membership } from "./group-store.ts";
 import { LowMarks } from "./low-marks.ts";
+import { MemberState } from "./member-state.ts";
 import type { Needed } from "./sender-keys.ts";
-import type { ConversationRecord, ConversationStore, Snapshot, StoredMember } from "./store.ts";
-
-export interface DeviceState {
-  active: boolean;
-  delivered: Sequence;
-  /** Place in the bit sets of key holders; undefined in a direct conversation. */
-  readonly slot: number | undefined;
-}
-
-export class MemberState {
-  readonly account: AccountId;
-  readonly username: string;
-  readonly devices = new Map<DeviceId, DeviceState>();
-  /** In a group the role's code, 0 otherwise. */
-  role: number;
-  listVersion: number;
-  setEpoch: number;
-  read: Sequence;
-  /** Content messages that are not unread: those up to the read watermark and own ones after it. */
-  unreadBase: number;
-  /** Newest own content message; at least that. */
-  sentSeq: Sequence;
-  /** Place in the log of the operation that brought it in; 0 in a direct conversation. */
-  joinedSeq: Sequence;
-  joinedEpoch: number;
-  /** Its inbox has confirmed everything up to here. */
-  notified: Sequence = 0;
-
-  constructor(stored: StoredMember) {
-    this.account = stored.account;
-    this.username = stored.username;
-    this.listVersion = stored.listVersion;
-    this.setEpoch = stored.setEpoch;
-    this.read = stored.readSeq;
-    this.unreadBase = stored.unreadBase;
-    this.sentSeq = stored.sentSeq;
-    this.role = stored.role;
-    this.joinedSeq = stored.joinedSeq;
-    this.joinedEpoch = stored.joinedEpoch;
-  }
-
-  /** The watermark of the furthest device: one device that has a message is enough for "delivered". */
-  get delivered(): Sequence {
-    let furthest = 0;
-    for (const device of this.devices.values()) furthest = Math.max(furthest, device.delivered);
-    return furthest;
-  }
-
-  /** Everything up to here was before this member's time. */
-  get floor(): Sequence {
-    return Math.max(0, this.joinedSeq - 1);
-  }
-
-  get watermarks(): Watermarks {
-    return { account: this.account, delivered: this.delivered, read: this.read };
-  }
-
-  /** Whether each of its active devices is among these. */
-  isEveryDeviceIn(live: ReadonlySet<DeviceId> = new Set()): boolean {
-    for (const [device, { active }] of this.devices) if (active && !live.has(device)) return false;
-    return true;
-  }
-
-  isActive(device: DeviceId): boolean {
-    return this.devices.get(device)?.active === true;
-  }
-}
+import type { ConversationRecord, ConversationStore, Snapshot } from "./store.ts";
 
 export class ConversationState {
   readonly members = new Map<AccountId, MemberState>();
@@ -210,7 +145,12 @@ export class ConversationState {
     return this.#recipients;
   }
 
-  applySet(member: MemberState, set: DeviceSet, slots: ReadonlyMap<DeviceId, number>, keyGeneration: number): void {
+  applySet(
+    member: MemberState,
+    set: DeviceSet,
+    slots: ReadonlyMap<DeviceId, number>,
+    keyGeneration: number,
+  ): void {
     this.record = { ...this.record, keyGeneration };
     for (const slot of slots.values()) this.#nextSlot = Math.max(this.#nextSlot, slot + 1);
     member.listVersion = set.version;

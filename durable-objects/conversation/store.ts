@@ -87,6 +87,23 @@ export interface StoredMessage {
 /** Capsules of one message by device address key. */
 export type Capsules = Readonly<Record<string, string>>;
 
+export type MessageWithCapsules = StoredMessage & { readonly capsules: Capsules };
+
+/** Capsules that were packed together, and are cleared together. */
+export interface CapsulePack {
+  readonly firstSeq: Sequence;
+  readonly lastSeq: Sequence;
+  readonly serverTimeMs: number;
+}
+
+export interface SweepQuery {
+  /** Every device has what is up to here. */
+  readonly upTo: Sequence;
+  readonly olderThanMs: number;
+  /** Packs to clear at once. */
+  readonly limit: number;
+}
+
 export interface Snapshot {
   readonly record: ConversationRecord;
   readonly members: readonly StoredMember[];
@@ -137,11 +154,13 @@ export interface ConversationStore {
     more?: () => void,
   ): void;
 
-  find(account: AccountId, device: DeviceId, id: ClientMessageId): StoredMessage | undefined;
-  append(message: StoredMessage, capsules: Capsules): void;
+  /** The messages with any of these ids, whoever sent them. */
+  withIds(ids: readonly ClientMessageId[]): StoredMessage[];
+  /** Writes what one flush accepted, in the order of their sequence numbers. */
+  append(messages: readonly MessageWithCapsules[]): void;
   page(query: PageQuery): StoredMessageWithCapsule[];
   /** Ascending, just after `after`, with all capsules still kept. */
-  withCapsules(after: Sequence, limit: number): (StoredMessage & { readonly capsules: Capsules })[];
+  withCapsules(after: Sequence, limit: number): MessageWithCapsules[];
   /** Undefined when the message is pruned. */
   silentCountAt(seq: Sequence): number | undefined;
   /** How many content messages of `account` there are after `after` up to `upTo`. */
@@ -162,13 +181,12 @@ export interface ConversationStore {
   }): void;
   saveArchived(seq: Sequence): void;
 
-  /** Clears capsules after `after` up to `upTo` and of messages older than `olderThanMs`, at most `limit` of them. Returns up to where. */
-  sweep(query: {
-    readonly after: Sequence;
-    readonly upTo: Sequence;
-    readonly olderThanMs: number;
-    readonly limit: number;
-  }): Sequence;
+  /** How many messages a `sweep` would lose: their capsules are too old, and not every device has acknowledged them. */
+  expired(query: SweepQuery): number;
+  /** Clears the oldest capsules that nobody waits for or that are too old, pack by pack. Returns the oldest left. */
+  sweep(query: SweepQuery): CapsulePack | undefined;
+  /** No capsules are kept up to here. */
+  saveSwept(seq: Sequence): void;
 
   /** How many devices have acknowledged the message that got a capsule or key for it: without those that came later. */
   acknowledged(message: Pick<StoredMessage, "seq" | "senderAccount" | "senderDevice">): number;

@@ -8,7 +8,8 @@ import type { AdvanceInput, DeviceMessageInput, PrekeyStockRecord, TypingInput }
 import type { Identity, Summary } from "#schema/rpc/shared.ts";
 import { SottoError } from "#schema/errors.ts";
 import { errorEvent } from "../support/error-events.ts";
-import { packFrames, serialise } from "../support/frames.ts";
+import { packFrames } from "#schema/protocol/pack-frames.ts";
+import { serialise } from "../support/frames.ts";
 import { parseFrame } from "../support/parse-frame.ts";
 import type { DeviceSocket, Roster } from "../support/device-socket.ts";
 import { TokenBucket } from "../support/token-bucket.ts";

@@ -3,7 +3,7 @@
 /**
  * Sent as the WebSocket subprotocol and echoed by the server.
  *
- * - version 1: direct conversations and groups, receipts, typing, inbox, to-device messages.
+ * - version 1: direct conversations and groups, receipts, typing, inbox, to-device messages, frames packed both ways.
  */
 export const protocolVersion = 1;
 export const subprotocol = `sotto.v${protocolVersion}`;
@@ -12,4 +12,4 @@ export const subprotocol = `sotto.v${protocolVersion}`;
 export const tokenSubprotocolPrefix = "token.";
 
 /** SHA-256 of the canonical form of the up and down schemas; pinned by version.test.ts. */
-export const protocolHash = "134c5173db441dc163ca88487139dc0026331d5ff00b242f277a7fa643afed49";
+export const protocolHash = "5eb49cc2919fc51f79a33407b7fe6159dc468e9b36d148ac8d0c580031ad7ac8";

@@ -26,7 +26,7 @@ function rigWithLog(count: number, body = "b"): ConversationRig {
         silentCount: 0,
         devices: 1,
       };
-      rig.store.append(message, { [`${isAnnas ? ben : anna}.1`]: "capsule" });
+      rig.store.append([{ ...message, capsules: { [`${isAnnas ? ben : anna}.1`]: "capsule" } }]);
     }
   });
   rig.wake();

@@ -77,9 +77,11 @@ export function registerConversationStoreSuite(
 
   test(`${name}: appended messages are found by sender and id, and paged both ways`, () =>
     created((store) => {
-      for (const seq of [1, 2, 3, 4]) store.append(message(seq), { [`${ben}.1`]: `capsule${seq}` });
-      expect(store.find(anna, 1, "id2" as ClientMessageId)).toEqual(message(2));
-      expect(store.find(anna, 2, "id2" as ClientMessageId)).toBeUndefined();
+      const sealed = (seq: number) => ({ ...message(seq), capsules: { [`${ben}.1`]: `capsule${seq}` } });
+      store.append([sealed(1)]);
+      store.append([2, 3, 4].map(sealed));
+      const ids = ["id3", "id1", "none"].map((id) => id as ClientMessageId);
+      expect(store.withIds(ids).sort((a, b) => a.seq - b.seq)).toEqual([message(1), message(3)]);
       const withCapsule = (seq: number) => ({ ...message(seq), capsule: `capsule${seq}` });
       expect(store.page({ after: 1, limit: 2, capsulesOf: `${ben}.1` })).toEqual([
         withCapsule(2),
@@ -91,7 +93,7 @@ export function registerConversationStoreSuite(
       ]);
       expect(store.page({ limit: 1, capsulesOf: `${anna}.1` })).toEqual([{ ...message(4), capsule: null }]);
       expect(store.withCapsules(3, 9)).toEqual([{ ...message(4), capsules: { [`${ben}.1`]: "capsule4" } }]);
-      store.append({ ...message(5), content: 0, silentCount: 1 }, {});
+      store.append([{ ...message(5), content: 0, silentCount: 1, capsules: {} }]);
       expect([0, 3, 5, 9].map((seq) => store.silentCountAt(seq))).toEqual([0, 0, 1, undefined]);
       expect([store.ownContent(anna, 1, 5), store.ownContent(ben, 0, 5)]).toEqual([3, 0]);
       expect(store.load()?.newest?.seq).toBe(5);
@@ -102,12 +104,13 @@ export function registerConversationStoreSuite(
     created((store) => {
       expect(() =>
         store.transaction(() => {
-          store.append(message(1), {});
+          store.append([{ ...message(1), capsules: { [`${ben}.1`]: "capsule" } }]);
           store.saveRead(ben, 1, 1, 1);
           throw new Error("stop");
         }),
       ).toThrow("stop");
       expect(store.load()?.newest).toBeUndefined();
+      expect(store.sweep({ upTo: 0, olderThanMs: 0, limit: 9 })).toBeUndefined();
       expect(store.load()?.members[1]?.readSeq).toBe(0);
     }));
 
@@ -136,20 +139,36 @@ export function registerConversationStoreSuite(
       });
     }));
 
-  test(`${name}: a sweep clears capsules up to the watermark or by age, bounded, and keeps bodies`, () =>
+  test(`${name}: a sweep clears packs of capsules up to the watermark or by age, bounded, and keeps bodies`, () =>
     created((store) => {
-      for (const seq of [1, 2, 3, 4]) store.append(message(seq), { [`${ben}.1`]: "capsule" });
-      expect(store.sweep({ after: 0, upTo: 3, olderThanMs: 0, limit: 2 })).toBe(2);
-      expect(store.sweep({ after: 2, upTo: 2, olderThanMs: 31, limit: 9 })).toBe(3);
-      expect(store.sweep({ after: 3, upTo: 0, olderThanMs: 0, limit: 9 })).toBe(3);
-      const capsules = store.page({ after: 0, limit: 9, capsulesOf: `${ben}.1` });
-      expect(capsules.map(({ capsule, body }) => [capsule, body])).toEqual([
-        [null, "body1"],
-        [null, "body2"],
-        [null, "body3"],
-        ["capsule", "body4"],
-      ]);
-      expect(store.load()?.record.sweptSeq).toBe(3);
+      const capsules = { [`${ben}.1`]: "capsule" };
+      const packs = [[1], [2, 3], [4], [5], [6]];
+      for (const seqs of packs) store.append(seqs.map((seq) => ({ ...message(seq), capsules })));
+      store.append([{ ...message(7), capsules: {} }]);
+      const pack = (firstSeq: number, lastSeq: number) => ({
+        firstSeq,
+        lastSeq,
+        serverTimeMs: firstSeq * 10,
+      });
+      expect(store.sweep({ upTo: 2, olderThanMs: 0, limit: 9 })).toEqual(pack(2, 3));
+      expect(store.sweep({ upTo: 9, olderThanMs: 0, limit: 1 })).toEqual(pack(4, 4));
+      expect(store.sweep({ upTo: 3, olderThanMs: 41, limit: 9 })).toEqual(pack(5, 5));
+      expect(store.sweep({ upTo: 0, olderThanMs: 0, limit: 9 })).toEqual(pack(5, 5));
+      store.saveSwept(4);
+      expect(store.load()?.record.sweptSeq).toBe(4);
+      const rows = store.page({ after: 0, limit: 9, capsulesOf: `${ben}.1` });
+      expect(rows.map(({ capsule, body }) => [capsule, body])).toEqual(
+        [1, 2, 3, 4, 5, 6, 7].map((seq) => [[5, 6].includes(seq) ? "capsule" : null, `body${seq}`]),
+      );
+      expect(store.sweep({ upTo: 9, olderThanMs: 0, limit: 9 })).toBeUndefined();
+    }));
+
+  test(`${name}: more messages than fit one row of capsules`, () =>
+    created((store) => {
+      const seqs = Array.from({ length: 150 }, (_, index) => index + 1);
+      const sealed = (seq: number) => ({ ...message(seq), capsules: { [`${ben}.1`]: `capsule${seq}` } });
+      store.append(seqs.map(sealed));
+      expect(store.withCapsules(60, 80)).toEqual(seqs.slice(60, 140).map(sealed));
     }));
 
   test(`${name}: ended sessions are remembered until they are forgotten`, () =>
@@ -162,8 +181,8 @@ export function registerConversationStoreSuite(
 
   test(`${name}: pruned messages are gone, the rest and the mark stay`, () =>
     created((store) => {
-      for (const seq of [1, 2, 3]) store.append(message(seq), {});
-      store.append({ ...message(4), senderAccount: ben }, {});
+      store.append([1, 2, 3].map((seq) => ({ ...message(seq), capsules: {} })));
+      store.append([{ ...message(4), senderAccount: ben, capsules: {} }]);
       store.prune(2);
       expect(store.load()?.record).toEqual({ ...record, prunedSeq: 2 });
       expect(store.page({ limit: 9, capsulesOf: "" }).map(({ seq }) => seq)).toEqual([3, 4]);

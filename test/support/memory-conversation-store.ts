@@ -3,10 +3,11 @@ import type { AccountId, ClientMessageId, DeviceId, Sequence } from "#schema/ids
 import { deviceAddressKey } from "#schema/ids.ts";
 import type { DeviceSet } from "#schema/rpc/shared.ts";
 import type {
-  Capsules,
+  CapsulePack,
   ConversationRecord,
   ConversationStore,
   Losses,
+  MessageWithCapsules,
   PageQuery,
   Snapshot,
   StoredCount,
@@ -14,13 +15,15 @@ import type {
   StoredMember,
   StoredMessage,
   StoredMessageWithCapsule,
+  SweepQuery,
 } from "#durable-objects/conversation/store.ts";
 
 interface Tables {
   record: ConversationRecord | undefined;
   members: StoredMember[];
   devices: StoredDevice[];
-  messages: (StoredMessage & { capsules: Capsules })[];
+  messages: MessageWithCapsules[];
+  packs: CapsulePack[];
   ended: { sessionId: string; atMs: number }[];
   /** The newest message when a device came. */
   since: Map<string, Sequence>;
@@ -33,6 +36,7 @@ export class MemoryConversationStore implements ConversationStore {
     members: [],
     devices: [],
     messages: [],
+    packs: [],
     ended: [],
     since: new Map(),
     losses: { lost: 0, undecryptable: 0 },
@@ -72,18 +76,17 @@ export class MemoryConversationStore implements ConversationStore {
     for (const set of sets) this.saveSet(set);
   }
 
-  find(account: AccountId, device: DeviceId, id: ClientMessageId): StoredMessage | undefined {
-    const found = this.#tables.messages.find(
-      (message) =>
-        message.senderAccount === account &&
-        message.senderDevice === device &&
-        message.clientMessageId === id,
-    );
-    return found === undefined ? undefined : bare(found);
+  withIds(ids: readonly ClientMessageId[]): StoredMessage[] {
+    return this.#tables.messages.filter(({ clientMessageId }) => ids.includes(clientMessageId)).map(bare);
   }
 
-  append(message: StoredMessage, capsules: Capsules): void {
-    this.#tables.messages.push({ ...message, capsules });
+  append(messages: readonly MessageWithCapsules[]): void {
+    const [first, last] = [messages[0], messages.at(-1)];
+    if (first === undefined || last === undefined) return;
+    this.#tables.messages.push(...messages);
+    if (messages.every(({ capsules }) => Object.keys(capsules).length === 0)) return;
+    const { seq: firstSeq, serverTimeMs } = first;
+    this.#tables.packs.push({ firstSeq, lastSeq: last.seq, serverTimeMs });
   }
 
   page({ after, before = Infinity, limit, capsulesOf }: PageQuery): StoredMessageWithCapsule[] {
@@ -95,7 +98,7 @@ export class MemoryConversationStore implements ConversationStore {
     return found.map((message) => ({ ...bare(message), capsule: message.capsules[capsulesOf] ?? null }));
   }
 
-  withCapsules(after: Sequence, limit: number): (StoredMessage & { readonly capsules: Capsules })[] {
+  withCapsules(after: Sequence, limit: number): MessageWithCapsules[] {
     return this.#tables.messages.filter(({ seq }) => seq > after).slice(0, limit);
   }
 
@@ -157,18 +160,33 @@ export class MemoryConversationStore implements ConversationStore {
     this.#updateRecord({ archivedSeq: seq });
   }
 
-  sweep(query: { after: Sequence; upTo: Sequence; olderThanMs: number; limit: number }): Sequence {
-    const candidates = this.#tables.messages.filter(({ seq }) => seq > query.after).slice(0, query.limit);
-    const swept = candidates.filter(
-      ({ seq, serverTimeMs }) => seq <= query.upTo || serverTimeMs < query.olderThanMs,
-    );
-    const last = swept.at(-1)?.seq;
-    if (last === undefined) return query.after;
+  sweep({ upTo, olderThanMs, limit }: SweepQuery): CapsulePack | undefined {
+    const isNeeded = ({ lastSeq, serverTimeMs }: CapsulePack): boolean =>
+      lastSeq > upTo && serverTimeMs >= olderThanMs;
+    const { packs } = this.#tables;
+    const kept = packs.findIndex((pack, index) => index === limit || isNeeded(pack));
+    const swept = packs.splice(0, kept === -1 ? packs.length : kept);
+    const last = swept.at(-1)?.lastSeq ?? 0;
     this.#tables.messages = this.#tables.messages.map((message) =>
-      message.seq > query.after && message.seq <= last ? { ...message, capsules: {} } : message,
+      message.seq <= last ? { ...message, capsules: {} } : message,
     );
-    this.#updateRecord({ sweptSeq: last });
-    return last;
+    return packs[0];
+  }
+
+  saveSwept(seq: Sequence): void {
+    this.#updateRecord({ sweptSeq: seq });
+  }
+
+  expired({ upTo, olderThanMs, limit }: SweepQuery): number {
+    return this.#tables.packs
+      .filter(({ lastSeq, serverTimeMs }) => lastSeq > upTo && serverTimeMs < olderThanMs)
+      .slice(0, limit)
+      .flatMap(({ firstSeq, lastSeq }) =>
+        this.#tables.messages.filter(
+          ({ seq, capsules }) =>
+            seq > upTo && seq >= firstSeq && seq <= lastSeq && Object.keys(capsules).length > 0,
+        ),
+      ).length;
   }
 
   acknowledged(message: Pick<StoredMessage, "seq" | "senderAccount" | "senderDevice">): number {
@@ -222,6 +240,6 @@ export class MemoryConversationStore implements ConversationStore {
   }
 }
 
-function bare({ capsules: _capsules, ...message }: StoredMessage & { capsules: Capsules }): StoredMessage {
+function bare({ capsules: _capsules, ...message }: MessageWithCapsules): StoredMessage {
   return message;
 }

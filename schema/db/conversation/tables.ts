@@ -70,8 +70,6 @@ export const messages = sqliteTable(
     clientMessageId: text("client_message_id").notNull(),
     serverTimeMs: integer("server_time_ms").notNull(),
     body: text("body").notNull(),
-    /** JSON object from device address key to capsule; null once swept. */
-    capsules: text("capsules"),
     /** 0: an entry of the log that nobody reads, such as a group operation. */
     content: integer("content").notNull().default(1),
     /** How many entries without content there are up to this one: unread counts without counting. */
@@ -83,6 +81,18 @@ export const messages = sqliteTable(
     uniqueIndex("messages_idempotency").on(table.clientMessageId, table.senderAccount, table.senderDevice),
   ],
 );
+
+/**
+ * The capsules of messages that were committed together, packed into one row: a row each would fill half of its page.
+ * Swept as a whole.
+ */
+export const capsules = sqliteTable("capsules", {
+  firstSeq: integer("first_seq").primaryKey(),
+  lastSeq: integer("last_seq").notNull(),
+  serverTimeMs: integer("server_time_ms").notNull(),
+  /** JSON object from sequence number to an object from device address key to capsule. */
+  data: text("data").notNull(),
+});
 
 /** Sessions that may not open a socket here although their access token has not run out yet. */
 export const endedSessions = sqliteTable("ended_sessions", {
