@@ -103,7 +103,7 @@ export class FanOut {
     const isEveryoneLive = [...member.devices].every(
       ([device, { active }]) => !active || liveDevices.includes(device),
     );
-    const [newest] = store.withCapsules(state.lastSeq - 1, 1);
+    const [newest] = store.page({ limit: 1 });
     return {
       conversationId: state.record.conversationId,
       lastSeq: state.lastSeq,
