@@ -1,5 +1,5 @@
 import type { Archive } from "./archive.ts";
-import type { StoredMessage } from "./store.ts";
+import type { Losses, StoredMessage } from "./store.ts";
 
 /** All messages of a call in one parameter: D1 takes 100 of them per statement, and every statement has its price. */
 const insert = `INSERT INTO archived_messages
@@ -23,6 +23,16 @@ export class D1Archive implements Archive {
       message.body,
     ]);
     await this.#database.prepare(insert).bind(conversationId, JSON.stringify(rows)).run();
+  }
+
+  async report(conversationId: string, { lost, undecryptable }: Losses): Promise<void> {
+    await this.#database
+      .prepare(
+        `INSERT INTO losses VALUES (?, ?, ?) ON CONFLICT (conversation_id) DO UPDATE SET
+           lost = max(lost, excluded.lost), undecryptable = max(undecryptable, excluded.undecryptable)`,
+      )
+      .bind(conversationId, lost, undecryptable)
+      .run();
   }
 
   async count(conversationId: string, after: number, upTo: number): Promise<number> {

@@ -79,6 +79,7 @@ export const mutants: readonly Mutant[] = [
     variant: {
       ...intact,
       archive: (archive) => ({
+        report: (conversationId, losses) => archive.report(conversationId, losses),
         count: (conversationId, after, upTo) => archive.count(conversationId, after, upTo),
         write: async (conversationId, messages) => {
           archive.write(conversationId, messages).catch(() => undefined); // the mutation: nobody waits
