@@ -32,6 +32,7 @@ export const labelNames = [
   "group-msg", // AD of a group body
   "group-sig", // SIG(sender key) over a group body
   "group-settings", // AD of sealed group settings
+  "att1", // keys of an attachment
   "retry", // SIG(DSK) over a plaintext retry request
   "rec", // record key at rest
   "auth", // authentication key of a password
