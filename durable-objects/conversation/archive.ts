@@ -11,8 +11,8 @@ export interface Archive {
   count(conversationId: string, after: Sequence, upTo: Sequence): Promise<number>;
 }
 
-/** Messages in one write, and their characters: far below what D1 takes at once. */
-const batchMessages = 98;
+/** Messages in one write, and their characters: half of what D1 takes in one parameter. */
+const batchMessages = 500;
 const batchChars = 1_000_000;
 
 export interface DrainContext {

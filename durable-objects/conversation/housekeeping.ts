@@ -47,7 +47,7 @@ export class Housekeeping {
       conversationId: state.record.conversationId,
       archive,
       archivedSeq: () => state.record.archivedSeq,
-      after: (seq, limit) => store.page({ after: seq, limit, capsulesOf: "" }),
+      after: (seq, limit) => store.page({ after: seq, limit }),
       save: (seq) => {
         store.saveArchived(seq);
         this.#note({ archivedSeq: seq });

@@ -111,10 +111,11 @@ export class SqliteConversationStore implements ConversationStore {
     this.#capsules.append(messages);
   }
 
-  page(query: PageQuery): StoredMessageWithCapsule[] {
-    const rows = this.#rows(query);
+  page({ capsulesOf: key, ...range }: PageQuery): StoredMessageWithCapsule[] {
+    const rows = this.#rows(range);
+    if (key === undefined) return rows.map((row) => ({ ...row, capsule: null }));
     const capsulesOf = this.#capsulesOf(rows);
-    return rows.map((row) => ({ ...row, capsule: capsulesOf(row.seq)[query.capsulesOf] ?? null }));
+    return rows.map((row) => ({ ...row, capsule: capsulesOf(row.seq)[key] ?? null }));
   }
 
   withCapsules(after: Sequence, limit: number): MessageWithCapsules[] {

@@ -135,8 +135,8 @@ export interface PageQuery {
   /** … or the ones just before it, still in ascending order. */
   readonly before?: Sequence;
   readonly limit: number;
-  /** Address key of the device whose capsules come along. */
-  readonly capsulesOf: string;
+  /** Address key of the device whose capsules come along, if any. */
+  readonly capsulesOf?: string;
 }
 
 export type StoredMessageWithCapsule = StoredMessage & { readonly capsule: string | null };

@@ -32,6 +32,12 @@ export const labelNames = [
   "group-msg", // AD of a group body
   "group-sig", // SIG(sender key) over a group body
   "group-settings", // AD of sealed group settings
+  "att1", // keys of an attachment
+  "frank-tag", // the server's tag over a franking commitment
+  "report", // info of a sealed report
+  "link", // info of the sealed transfer to a new device
+  "link-request", // key of what a new device says about itself
+  "link-emoji", // exporter context of the emoji both sides compare
   "retry", // SIG(DSK) over a plaintext retry request
   "rec", // record key at rest
   "auth", // authentication key of a password

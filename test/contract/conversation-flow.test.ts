@@ -228,10 +228,10 @@ describe("telling inboxes", () => {
 
 describe("timed work", () => {
   test("[AR1] every message is copied once, in order, and a drained log is left alone", async () => {
-    const rig = rigWithMessages(250);
+    const rig = rigWithMessages(1_200);
     await rig.alarm(2_000);
-    expect([...rig.archive.rows.keys()]).toEqual(Array.from({ length: 250 }, (_, index) => index + 1));
-    expect([rig.archive.writes, rig.store.load()?.record.archivedSeq]).toEqual([3, 250]);
+    expect([...rig.archive.rows.keys()]).toEqual(Array.from({ length: 1_200 }, (_, index) => index + 1));
+    expect([rig.archive.writes, rig.store.load()?.record.archivedSeq]).toEqual([3, 1_200]);
     await rig.alarm(2_000);
     expect(rig.archive.writes).toBe(3);
   });

@@ -95,7 +95,10 @@ export class MemoryConversationStore implements ConversationStore {
       after === undefined
         ? messages.filter(({ seq }) => seq < before).slice(-limit)
         : messages.filter(({ seq }) => seq > after).slice(0, limit);
-    return found.map((message) => ({ ...bare(message), capsule: message.capsules[capsulesOf] ?? null }));
+    return found.map((message) => ({
+      ...bare(message),
+      capsule: message.capsules[capsulesOf ?? ""] ?? null,
+    }));
   }
 
   withCapsules(after: Sequence, limit: number): MessageWithCapsules[] {
