@@ -13,8 +13,11 @@ export const limits = {
   bodyBytes: 80 * KiB,
   /** One capsule: a PreKey envelope with a full post-quantum header is 4.6 KB (CRYPTO 2.4). */
   capsuleBytes: 6 * KiB,
-  /** Capsules in one frame: 16 devices on each side of a direct conversation, without the sending one. */
-  capsulesPerMessage: 31,
+  /**
+   * Capsules in one frame, and lists that they are for: as many ordinary ones as fit with a text. A direct message has 31 at most, a
+   * group hands out a sender key in several entries when it has more devices.
+   */
+  capsulesPerMessage: 700,
   /** One to-device message (retry, repaired capsule). */
   deviceMessageBytes: 8 * KiB,
   /**
@@ -32,10 +35,10 @@ export const limits = {
   /** Messages in one page of history: default and ceiling. */
   pageDefault: 50,
   pageMax: 100,
-  /** Events in one frame downwards, so that a client can show the first ones while the rest arrive. */
+  /** Events packed into one frame, so that a client can show the first ones while the rest arrive. */
   eventsPerFrame: 128,
-  /** Characters in one frame downwards, for the same reason; a single event may exceed it. */
-  frameDownChars: 256 * KiB,
+  /** Characters packed into one frame, for the same reason; a single event may exceed it. */
+  packedChars: 256 * KiB,
   /**
    * Characters of messages that wait for a flush, besides the one that passes them. A burst of the largest frames is
    * 600 MB, and every socket of the conversation gets what one flush holds: 32 of them 32 MB.
@@ -57,6 +60,8 @@ export const limits = {
   pruneMessages: 1_000,
   /** Conversations in one inbox frame. */
   conversationsPerFrame: 200,
+  /** Messages in one report of a device that gave up on them. */
+  undecryptableReport: 1_000,
   /** Unread counts stop here: a badge never shows more, and counting further costs reads. */
   unreadMax: 999,
 

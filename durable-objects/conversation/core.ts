@@ -4,37 +4,43 @@
  */
 import type { AccountId, DeviceId, Sequence } from "#schema/ids.ts";
 import { limits } from "#schema/limits.ts";
-import { conversationUpSchema } from "#schema/protocol/up.ts";
+import { type ConversationUp, conversationUpSchema } from "#schema/protocol/up.ts";
 import type { ConversationResume } from "#schema/protocol/conversation.ts";
 import type { MessageSend } from "#schema/protocol/message.ts";
 import type { TypingUp } from "#schema/protocol/typing.ts";
 import type { DeviceSet } from "#schema/rpc/shared.ts";
 import { errorBody, errorEvent, type FrameErrorKind, refusal } from "../support/error-events.ts";
-import { packFrames, serialise } from "../support/frames.ts";
-import { parseFrame } from "../support/parse-frame.ts";
+import { packFrames } from "#schema/protocol/pack-frames.ts";
+import { serialise } from "../support/frames.ts";
+import { parseFrames } from "../support/parse-frame.ts";
 import type { DeviceSocket, Roster } from "../support/device-socket.ts";
 import { TokenBucket } from "../support/token-bucket.ts";
 import { hasRepeatedAddress } from "./device-set.ts";
 import { tryMessageSend } from "./fast-parse.ts";
-import { Flush } from "./flush.ts";
+import { decodeBase64url } from "#schema/envelope/base64url.ts";
+import { tryGroupEntry } from "./group-framing.ts";
+import { SenderKeys, type SenderKeyStore } from "./sender-keys.ts";
+import { Flush, type QueuedSend } from "./flush.ts";
 import { bodyPrefix, isBodyFor, isCapsule } from "./framing.ts";
-import { receiptEvent } from "./log-events.ts";
-import { isPlausible, PendingReceipts } from "./receipts.ts";
+import { announceReceipts, isPlausible, PendingReceipts } from "./receipts.ts";
 import { answerResume } from "./resume.ts";
-import type { ConversationState, MemberState } from "./state.ts";
-import type { ConversationStore } from "./store.ts";
+import type { MemberState } from "./member-state.ts";
+import type { ConversationState } from "./state.ts";
+import { finishMessage, openMessage } from "./log-events.ts";
+import type { ConversationStore, StoredMessage } from "./store.ts";
 
 export interface CoreContext {
   readonly state: ConversationState;
   readonly store: ConversationStore;
+  readonly groupStore: SenderKeyStore;
   readonly sockets: Pick<Roster, "all">;
   readonly now: () => number;
   /** Sustained messages per second and account. */
   readonly messagesPerSecond: number;
-  /** Runs `flush` once, before the object turns to other events. */
-  readonly defer: (flush: () => void) => void;
+  /** Runs `flush` once, when what has arrived by now is queued: when `waiting` has stopped growing. */
+  readonly defer: (flush: () => void, waiting: () => number) => void;
   /** Something was committed that inboxes or the archive must hear of. */
-  readonly onCommit: (change: { readonly messages: number }) => void;
+  readonly onCommit: (change: { readonly messages: number; readonly moved: readonly AccountId[] }) => void;
   /** Someone types, or stopped: for devices that have not this conversation on screen. */
   readonly onTyping: (frame: TypingUp, account: AccountId) => void;
   /** A sender knows a newer device set of `account` than this object. */
@@ -58,26 +64,36 @@ export class ConversationCore {
   readonly #messageBuckets = new Map<AccountId, TokenBucket>();
   readonly #frameBuckets = new Map<AccountId, TokenBucket>();
   readonly #resumeBuckets = new Map<AccountId, TokenBucket>();
-  #queue: { readonly socket: DeviceSocket; readonly frame: MessageSend }[] = [];
+  #queue: QueuedSend[] = [];
   #queuedChars = 0;
   #isFlushDue = false;
   readonly #bodyPrefix: string;
+  readonly #groupId: Uint8Array | undefined;
+  readonly keys: SenderKeys;
+  #typist: { readonly account: AccountId; readonly untilMs: number } | undefined;
 
   constructor(context: CoreContext) {
     this.#context = context;
-    this.#bodyPrefix = bodyPrefix(context.state.record.conversationId);
+    const { kind, conversationId } = context.state.record;
+    this.#bodyPrefix = bodyPrefix(conversationId);
+    if (kind === "group") this.#groupId = decodeBase64url(conversationId);
+    this.keys = new SenderKeys(context.groupStore);
   }
 
   /** One frame of a socket. Never throws for what a client sent. */
   receive(socket: DeviceSocket, data: string | ArrayBuffer): void {
     const { state } = this.#context;
     const member = state.members.get(socket.identity.account);
-    if (member?.isActive(socket.identity.device) !== true) return socket.close("session_revoked");
-    const parsed = parseFrame(conversationUpSchema, data, tryMessageSend);
-    if (parsed === "too_large") return socket.close("too_large");
-    if (parsed !== "malformed" && parsed.type === "message:send") {
-      return this.#queueSend(socket, parsed, typeof data === "string" ? data.length : data.byteLength);
-    }
+    if (member === undefined) return socket.close("forbidden");
+    if (!member.isActive(socket.identity.device)) return socket.close("session_revoked");
+    const events = parseFrames(conversationUpSchema, data, tryMessageSend);
+    if (events === "too_large") return socket.close("too_large");
+    for (const event of events) this.#receiveOne(socket, member, event);
+  }
+
+  #receiveOne(socket: DeviceSocket, member: MemberState, parsed: ConversationUp | "malformed"): void {
+    const { state } = this.#context;
+    if (parsed !== "malformed" && parsed.type === "message:send") return this.#queueSend(socket, parsed);
     const waitMs = this.#bucket(this.#frameBuckets, member.account).take(this.#context.now());
     if (parsed === "malformed") {
       // Only a client that means harm sends so many.
@@ -120,10 +136,24 @@ export class ConversationCore {
     const { state, store } = this.#context;
     const member = state.members.get(set.account);
     if (member === undefined || set.epoch <= member.setEpoch) return false;
-    store.saveSet(set);
-    state.applySet(member, set);
+    const isGroup = state.record.kind === "group";
+    const slots =
+      (isGroup ? state.newSlots([set]).get(set.account) : undefined) ?? new Map<DeviceId, number>();
+    const isSomeoneRevoked = [...member.devices].some(
+      ([device, { active }]) => active && !set.devices.includes(device),
+    );
+    const { keyGeneration } = state.record;
+    const generation = isGroup && isSomeoneRevoked ? keyGeneration + 1 : keyGeneration;
+    store.saveSet(set, slots, generation === keyGeneration ? undefined : generation);
+    state.applySet(member, set, slots, generation);
+    if (generation !== keyGeneration) this.keys.forget();
     this.#broadcast(serialise({ type: "devices:changed", account: set.account, version: set.version }));
     return true;
+  }
+
+  /** An entry came into the log that no socket sent. */
+  tell(entry: StoredMessage): void {
+    this.#broadcast(finishMessage(openMessage(this.#context.state.record.conversationId, entry), undefined));
   }
 
   /** Commits and answers what is queued. */
@@ -132,38 +162,40 @@ export class ConversationCore {
     const queue = this.#queue;
     this.#queue = [];
     this.#queuedChars = 0;
-    if (queue.length === 0 && this.#receipts.isEmpty) return;
+    if (queue.length === 0 && this.#receipts.size === 0) return;
     const { state, store, now } = this.#context;
-    const flush = new Flush(state, store, Math.max(now(), state.lastTimeMs));
+    const { keys } = this;
+    const flush = new Flush({ state, store, keys }, Math.max(now(), state.lastTimeMs));
     try {
       store.transaction(() => {
-        for (const { socket, frame } of queue) flush.order(socket, frame);
-        this.#receipts.save(store);
+        flush.order(queue);
+        this.#receipts.save(state, store);
       });
     } catch (error) {
       for (const { socket, frame } of queue) this.#refuseSend(socket, frame, "internal");
+      keys.undo();
       this.#context.onFlushFailed(error);
       this.#receipts.fail(error);
       return;
     }
+    keys.settle();
     flush.commit();
-    const moved = this.#receipts.apply();
-    for (const account of moved) {
-      const member = state.members.get(account);
-      if (member !== undefined) flush.announce(receiptEvent(state.record.conversationId, member.watermarks));
-    }
-    if (flush.accepted > 0 || moved.size > 0) this.#context.onCommit({ messages: flush.accepted });
+    const moved = this.#receipts.apply(state);
+    announceReceipts(flush, state, moved);
+    if (flush.accepted > 0 || moved.length > 0) this.#context.onCommit({ messages: flush.accepted, moved });
     flush.deliver(this.#context.sockets.all());
     for (const account of flush.behind) this.#context.onBehind(account);
   }
 
-  #queueSend(socket: DeviceSocket, frame: MessageSend, chars: number): void {
+  #queueSend(socket: DeviceSocket, frame: MessageSend): void {
     const { conversationId } = this.#context.state.record;
     const waitMs = this.#bucket(this.#messageBuckets, socket.identity.account).take(this.#context.now());
     if (waitMs > 0) return this.#refuseSend(socket, frame, "rate_limited", waitMs);
+    const isOfGroup = this.#groupId !== undefined;
+    const entry = isOfGroup ? tryGroupEntry(frame.body, this.#groupId, frame.clientMessageId) : undefined;
     const isWellFormed =
       frame.conversationId === conversationId &&
-      isBodyFor(frame.body, this.#bodyPrefix, frame.clientMessageId) &&
+      (isOfGroup ? entry !== undefined : isBodyFor(frame.body, this.#bodyPrefix, frame.clientMessageId)) &&
       frame.capsules.every((capsule) => isCapsule(capsule.data)) &&
       !hasRepeatedAddress(frame);
     if (!isWellFormed) return this.#refuseSend(socket, frame, "malformed");
@@ -171,8 +203,8 @@ export class ConversationCore {
     if (!socket.isLive && this.#context.state.record.prunedSeq > 0) {
       return this.#refuseSend(socket, frame, "unavailable", catchUpRetryMs);
     }
-    this.#queue.push({ socket, frame });
-    this.#queuedChars += chars;
+    this.#queue.push({ socket, frame, entry });
+    this.#queuedChars += frame.capsules.reduce((chars, { data }) => chars + data.length, frame.body.length);
     if (this.#queuedChars >= limits.flushChars) return this.flush();
     this.#scheduleFlush();
   }
@@ -200,12 +232,24 @@ export class ConversationCore {
   #typing(from: DeviceSocket, frame: TypingUp): void {
     const { type } = frame;
     const { account } = from.identity;
-    const { conversationId } = this.#context.state.record;
+    const { conversationId, kind } = this.#context.state.record;
+    if (kind === "group" && !this.#maySay(type, account)) return;
     const event = serialise({ type, conversationId, account });
     for (const socket of this.#context.sockets.all()) {
       if (socket.isLive && socket.identity.account !== account) socket.send(event);
     }
     this.#context.onTyping(frame, account);
+  }
+
+  /** Of a group one typist is shown, whoever was first, until the mark dies or is taken back. */
+  #maySay(type: TypingUp["type"], account: AccountId): boolean {
+    const nowMs = this.#context.now();
+    const isTaken =
+      this.#typist !== undefined && this.#typist.untilMs > nowMs && this.#typist.account !== account;
+    if (isTaken) return false;
+    if (type === "typing:stop" && this.#typist?.account !== account) return false;
+    this.#typist = type === "typing:start" ? { account, untilMs: nowMs + limits.typingMs } : undefined;
+    return true;
   }
 
   #broadcast(event: string): void {
@@ -235,6 +279,9 @@ export class ConversationCore {
   #scheduleFlush(): void {
     if (this.#isFlushDue) return;
     this.#isFlushDue = true;
-    this.#context.defer(() => this.flush());
+    this.#context.defer(
+      () => this.flush(),
+      () => this.#queue.length + this.#receipts.size,
+    );
   }
 }

@@ -1,9 +1,10 @@
 import type { Archive } from "./archive.ts";
-import type { StoredMessage } from "./store.ts";
+import type { Losses, StoredMessage } from "./store.ts";
 
-const columns = 7;
-/** D1 takes 100 bound parameters per statement. */
-const rowsPerStatement = Math.floor(100 / columns);
+/** All messages of a call in one parameter: D1 takes 100 of them per statement, and every statement has its price. */
+const insert = `INSERT INTO archived_messages
+  SELECT ?1, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 FROM json_each(?2) WHERE true
+  ON CONFLICT DO NOTHING`;
 
 export class D1Archive implements Archive {
   readonly #database: D1Database;
@@ -13,26 +14,25 @@ export class D1Archive implements Archive {
   }
 
   async write(conversationId: string, messages: readonly StoredMessage[]): Promise<void> {
-    const statements: D1PreparedStatement[] = [];
-    for (let start = 0; start < messages.length; start += rowsPerStatement) {
-      const rows = messages.slice(start, start + rowsPerStatement);
-      const values = rows.map(() => "(?, ?, ?, ?, ?, ?, ?)").join(", ");
-      const bindings = rows.flatMap((message) => [
-        conversationId,
-        message.seq,
-        message.senderAccount,
-        message.senderDevice,
-        message.clientMessageId,
-        message.serverTimeMs,
-        message.body,
-      ]);
-      statements.push(
-        this.#database
-          .prepare(`INSERT INTO archived_messages VALUES ${values} ON CONFLICT DO NOTHING`)
-          .bind(...bindings),
-      );
-    }
-    await this.#database.batch(statements);
+    const rows = messages.map((message) => [
+      message.seq,
+      message.senderAccount,
+      message.senderDevice,
+      message.clientMessageId,
+      message.serverTimeMs,
+      message.body,
+    ]);
+    await this.#database.prepare(insert).bind(conversationId, JSON.stringify(rows)).run();
+  }
+
+  async report(conversationId: string, { lost, undecryptable }: Losses): Promise<void> {
+    await this.#database
+      .prepare(
+        `INSERT INTO losses VALUES (?, ?, ?) ON CONFLICT (conversation_id) DO UPDATE SET
+           lost = max(lost, excluded.lost), undecryptable = max(undecryptable, excluded.undecryptable)`,
+      )
+      .bind(conversationId, lost, undecryptable)
+      .run();
   }
 
   async count(conversationId: string, after: number, upTo: number): Promise<number> {

@@ -1,33 +1,5 @@
-/** Serialised events, packed into as few frames as the limits allow. */
-import { limits } from "#schema/limits.ts";
 import type { DownEvent } from "#schema/protocol/down.ts";
-
-const batchHead = '{"type":"batch","events":[';
-const batchTail = "]}";
 
 export function serialise(event: DownEvent): string {
   return JSON.stringify(event);
-}
-
-/** Frames carrying `events` in order. A single event travels bare. */
-export function packFrames(events: readonly string[]): string[] {
-  const frames: string[] = [];
-  let start = 0;
-  let chars = 0;
-  for (let index = 0; index < events.length; index += 1) {
-    const length = events[index]!.length;
-    const isFull = index - start >= limits.eventsPerFrame || chars + length > limits.frameDownChars;
-    if (index > start && isFull) {
-      frames.push(frameOf(events.slice(start, index)));
-      start = index;
-      chars = 0;
-    }
-    chars += length;
-  }
-  if (start < events.length) frames.push(frameOf(start === 0 ? events : events.slice(start)));
-  return frames;
-}
-
-function frameOf(events: readonly string[]): string {
-  return events.length === 1 ? events[0]! : batchHead + events.join(",") + batchTail;
 }

@@ -3,7 +3,7 @@
 /**
  * Sent as the WebSocket subprotocol and echoed by the server.
  *
- * - version 1: direct conversations, receipts, typing, inbox, to-device messages.
+ * - version 1: direct conversations and groups, receipts, typing, inbox, to-device messages, frames packed both ways.
  */
 export const protocolVersion = 1;
 export const subprotocol = `sotto.v${protocolVersion}`;
@@ -12,4 +12,4 @@ export const subprotocol = `sotto.v${protocolVersion}`;
 export const tokenSubprotocolPrefix = "token.";
 
 /** SHA-256 of the canonical form of the up and down schemas; pinned by version.test.ts. */
-export const protocolHash = "33ce5ede5e1a6676352f6e94c08b1cf1573d312e71e082ea6966d31ec63d3c5d";
+export const protocolHash = "5eb49cc2919fc51f79a33407b7fe6159dc468e9b36d148ac8d0c580031ad7ac8";

@@ -45,6 +45,58 @@ describe("accepting", () => {
     expect(other.take().map(({ capsule }) => capsule)).toEqual(toOther);
   });
 
+  test("[CV46] the events of one frame are taken in order, each answered for itself, and a bad one spoils no other", () => {
+    const rig = new ConversationRig();
+    const from = rig.socket(anna, 1);
+    const peer = rig.socket(ben, 1);
+    const [first, second, spoilt] = [rig.message(anna, 1), rig.message(anna, 1), rig.message(anna, 1)];
+    const nested = { type: "batch", events: [spoilt] };
+    rig.receive(from, { type: "batch", events: [first, { ...spoilt, surprise: 1 }, nested, 7, second] });
+    rig.flush();
+    expect(rig.storedBodies()).toEqual([first.body, second.body]);
+    expect(from.take().map((event) => [event.type, event["seq"] ?? event["error"]])).toEqual([
+      ["error", error("malformed")],
+      ["error", error("malformed")],
+      ["error", error("malformed")],
+      ["message:ack", 1],
+      ["message:ack", 2],
+    ]);
+    expect(peer.take().map(({ type, seq }) => [type, seq])).toEqual([
+      ["message:new", 1],
+      ["message:new", 2],
+    ]);
+    const tooMany = Array.from({ length: limits.eventsPerFrame + 1 }, () => rig.message(anna, 1));
+    rig.receive(from, { type: "batch", events: tooMany });
+    rig.flush();
+    expect([rig.storedBodies().length, from.take().map(({ type }) => type)]).toEqual([2, ["error"]]);
+  });
+
+  test("[CV2] sockets that get the same events and sockets that differ see one order", () => {
+    const rig = new ConversationRig();
+    const from = rig.socket(anna, 1);
+    const sameAccount = rig.socket(anna, 2);
+    const peer = rig.socket(ben, 1);
+    rig.receive(from, rig.message(anna, 1));
+    rig.receive(peer, { type: "message:delivered", conversationId, seq: 0 });
+    rig.receive(sameAccount, rig.message(anna, 2));
+    rig.flush();
+    const order = (socket: typeof from): unknown => socket.take().map(({ type, seq }) => [type, seq]);
+    expect([order(from), order(sameAccount), order(peer)]).toEqual([
+      [
+        ["message:ack", 1],
+        ["message:new", 2],
+      ],
+      [
+        ["message:new", 1],
+        ["message:ack", 2],
+      ],
+      [
+        ["message:new", 1],
+        ["message:new", 2],
+      ],
+    ]);
+  });
+
   test("[CV2] two senders in one turn are seen in one order by everyone", () => {
     const rig = new ConversationRig();
     const a = rig.socket(anna, 1);

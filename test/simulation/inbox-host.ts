@@ -135,7 +135,8 @@ export class InboxHost extends ObjectHost {
 
   async #deliver(account: AccountId, message: DeviceMessageInput): Promise<void> {
     if (account === this.account) this.core.enqueueDeviceMessage(message);
-    else if (this.#awake?.parts.summaries.hasPeer(account) !== true) throw refusal("forbidden");
+    else if (this.#awake?.parts.summaries.isShared(account, message.group) !== true)
+      throw refusal("forbidden");
     else unwrap(await this.#world.inboxFor(this, account).enqueueDeviceMessage(message));
   }
 

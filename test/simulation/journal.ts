@@ -40,9 +40,10 @@ export class Journal {
         store.saveSet(set);
         this.#pending.push({ type: "set", set });
       },
-      append: (message, capsules) => {
-        store.append(message, capsules);
-        this.#pending.push({ type: "append", message, capsules });
+      append: (messages) => {
+        store.append(messages);
+        for (const { capsules, ...message } of messages)
+          this.#pending.push({ type: "append", message, capsules });
       },
     });
   }

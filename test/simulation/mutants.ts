@@ -67,8 +67,8 @@ export const mutants: readonly Mutant[] = [
       ...intact,
       store: (store, host) =>
         overriding(store, {
-          append: (message, capsules) => {
-            host.later(host.sim.random.below(50), "late append", () => store.append(message, capsules));
+          append: (messages) => {
+            host.later(host.sim.random.below(50), "late append", () => store.append(messages));
           },
         }),
     },
@@ -79,6 +79,7 @@ export const mutants: readonly Mutant[] = [
     variant: {
       ...intact,
       archive: (archive) => ({
+        report: (conversationId, losses) => archive.report(conversationId, losses),
         count: (conversationId, after, upTo) => archive.count(conversationId, after, upTo),
         write: async (conversationId, messages) => {
           archive.write(conversationId, messages).catch(() => undefined); // the mutation: nobody waits
@@ -98,7 +99,7 @@ export const mutants: readonly Mutant[] = [
       ...intact,
       store: (store, host) => {
         host.disk.all("DROP INDEX messages_idempotency");
-        return overriding(store, { find: () => undefined });
+        return overriding(store, { withIds: () => [] });
       },
     },
     withinSeeds: 40,

@@ -155,7 +155,7 @@ export class World implements DeviceContext {
   inboxFor(
     from: ObjectHost,
     account: AccountId,
-  ): Pick<InboxRpc, "advance" | "deviceSet" | "registerConversation" | "enqueueDeviceMessage"> {
+  ): Pick<InboxRpc, "advance" | "departed" | "deviceSet" | "registerConversation" | "enqueueDeviceMessage"> {
     const { inbox } = this.accountOf(account);
     const call = <Value>(label: string, work: () => Value): Promise<RpcResult<Value>> =>
       this.#network.call(from, inbox, label, () => answerRpc(work));
@@ -168,6 +168,11 @@ export class World implements DeviceContext {
         call(
           "advance",
           nothing(() => inbox.core.advance(input)),
+        ),
+      departed: ({ conversationId, epoch }) =>
+        call(
+          "departed",
+          nothing(() => inbox.core.departed(conversationId, epoch)),
         ),
       deviceSet: () => call("device set", () => inbox.core.deviceSet()),
       registerConversation: (input) => call("register", () => inbox.core.registerConversation(input)),

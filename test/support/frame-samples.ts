@@ -85,6 +85,8 @@ export const notEvents: readonly string[] = [
   '"inbox:resume"',
   "{}",
   '{"type":"batch","events":[]}',
+  '{"type":"batch","events":7}',
+  '{"type":"batch","events":[{"type":"batch","events":[]}]}',
   '{"type":"ping" }',
   '{"__proto__":{"type":"inbox:resume"}}',
   "[".repeat(10_000),

@@ -3,27 +3,44 @@ import type { AccountId, ClientMessageId, DeviceId, Sequence } from "#schema/ids
 import { deviceAddressKey } from "#schema/ids.ts";
 import type { DeviceSet } from "#schema/rpc/shared.ts";
 import type {
-  Capsules,
+  CapsulePack,
   ConversationRecord,
   ConversationStore,
+  Losses,
+  MessageWithCapsules,
   PageQuery,
   Snapshot,
+  StoredCount,
   StoredDevice,
   StoredMember,
   StoredMessage,
   StoredMessageWithCapsule,
+  SweepQuery,
 } from "#durable-objects/conversation/store.ts";
 
 interface Tables {
   record: ConversationRecord | undefined;
   members: StoredMember[];
   devices: StoredDevice[];
-  messages: (StoredMessage & { capsules: Capsules })[];
+  messages: MessageWithCapsules[];
+  packs: CapsulePack[];
   ended: { sessionId: string; atMs: number }[];
+  /** The newest message when a device came. */
+  since: Map<string, Sequence>;
+  losses: Losses;
 }
 
 export class MemoryConversationStore implements ConversationStore {
-  #tables: Tables = { record: undefined, members: [], devices: [], messages: [], ended: [] };
+  #tables: Tables = {
+    record: undefined,
+    members: [],
+    devices: [],
+    messages: [],
+    packs: [],
+    ended: [],
+    since: new Map(),
+    losses: { lost: 0, undecryptable: 0 },
+  };
 
   transaction<Result>(work: () => Result): Result {
     const before = structuredClone(this.#tables);
@@ -46,6 +63,10 @@ export class MemoryConversationStore implements ConversationStore {
       members: [...members],
       devices: [...devices].sort(byAddress),
       newest: newest === undefined ? undefined : bare(newest),
+      group: undefined,
+      uncounted: messages
+        .filter(({ seq, content }) => seq > record.countedSeq && content === 1)
+        .map(({ seq, senderAccount: account }) => ({ seq, account })),
     };
   }
 
@@ -55,18 +76,17 @@ export class MemoryConversationStore implements ConversationStore {
     for (const set of sets) this.saveSet(set);
   }
 
-  find(account: AccountId, device: DeviceId, id: ClientMessageId): StoredMessage | undefined {
-    const found = this.#tables.messages.find(
-      (message) =>
-        message.senderAccount === account &&
-        message.senderDevice === device &&
-        message.clientMessageId === id,
-    );
-    return found === undefined ? undefined : bare(found);
+  withIds(ids: readonly ClientMessageId[]): StoredMessage[] {
+    return this.#tables.messages.filter(({ clientMessageId }) => ids.includes(clientMessageId)).map(bare);
   }
 
-  append(message: StoredMessage, capsules: Capsules): void {
-    this.#tables.messages.push({ ...message, capsules });
+  append(messages: readonly MessageWithCapsules[]): void {
+    const [first, last] = [messages[0], messages.at(-1)];
+    if (first === undefined || last === undefined) return;
+    this.#tables.messages.push(...messages);
+    if (messages.every(({ capsules }) => Object.keys(capsules).length === 0)) return;
+    const { seq: firstSeq, serverTimeMs } = first;
+    this.#tables.packs.push({ firstSeq, lastSeq: last.seq, serverTimeMs });
   }
 
   page({ after, before = Infinity, limit, capsulesOf }: PageQuery): StoredMessageWithCapsule[] {
@@ -75,16 +95,26 @@ export class MemoryConversationStore implements ConversationStore {
       after === undefined
         ? messages.filter(({ seq }) => seq < before).slice(-limit)
         : messages.filter(({ seq }) => seq > after).slice(0, limit);
-    return found.map((message) => ({ ...bare(message), capsule: message.capsules[capsulesOf] ?? null }));
+    return found.map((message) => ({
+      ...bare(message),
+      capsule: message.capsules[capsulesOf ?? ""] ?? null,
+    }));
   }
 
-  withCapsules(after: Sequence, limit: number): (StoredMessage & { readonly capsules: Capsules })[] {
+  withCapsules(after: Sequence, limit: number): MessageWithCapsules[] {
     return this.#tables.messages.filter(({ seq }) => seq > after).slice(0, limit);
   }
 
-  firstMemberCountAt(seq: Sequence): number | undefined {
+  silentCountAt(seq: Sequence): number | undefined {
     if (seq === 0) return 0;
-    return this.#tables.messages.find((message) => message.seq === seq)?.firstMemberCount;
+    return this.#tables.messages.find((message) => message.seq === seq)?.silentCount;
+  }
+
+  ownContent(account: AccountId, after: Sequence, upTo: Sequence): number {
+    return this.#tables.messages.filter(
+      ({ seq, senderAccount, content }) =>
+        seq > after && seq <= upTo && senderAccount === account && content === 1,
+    ).length;
   }
 
   firstForeign(account: AccountId, device: DeviceId, after: Sequence): Sequence | undefined {
@@ -94,8 +124,8 @@ export class MemoryConversationStore implements ConversationStore {
     )?.seq;
   }
 
-  saveRead(account: AccountId, seq: Sequence, count: number): void {
-    this.#updateMember(account, { readSeq: seq, readCount: count });
+  saveRead(account: AccountId, seq: Sequence, unreadBase: number, baseSeq: Sequence): void {
+    this.#updateMember(account, { readSeq: seq, unreadBase, baseSeq });
   }
 
   saveDelivered(account: AccountId, device: DeviceId, seq: Sequence): void {
@@ -114,32 +144,74 @@ export class MemoryConversationStore implements ConversationStore {
     );
     for (const device of set.devices) {
       if (active.has(deviceAddressKey(set.account, device))) {
-        rows.push({ account: set.account, device, active: true, deliveredSeq: 0 });
+        const since = this.#tables.messages.at(-1)?.seq ?? 0;
+        this.#tables.since.set(deviceAddressKey(set.account, device), since);
+        rows.push({ account: set.account, device, active: true, deliveredSeq: 0, slot: null });
       }
     }
     this.#tables.devices = rows;
   }
 
-  saveNotified(account: AccountId, seq: Sequence): void {
-    this.#updateMember(account, { notifiedSeq: seq });
+  saveProgress(progress: { upTo: Sequence; toldSeq: Sequence; senders: readonly StoredCount[] }): void {
+    this.#updateRecord({ countedSeq: progress.upTo, toldSeq: progress.toldSeq });
+    for (const { account, unreadBase, sentSeq } of progress.senders) {
+      this.#updateMember(account, { unreadBase, sentSeq, baseSeq: progress.upTo });
+    }
   }
 
   saveArchived(seq: Sequence): void {
     this.#updateRecord({ archivedSeq: seq });
   }
 
-  sweep(query: { after: Sequence; upTo: Sequence; olderThanMs: number; limit: number }): Sequence {
-    const candidates = this.#tables.messages.filter(({ seq }) => seq > query.after).slice(0, query.limit);
-    const swept = candidates.filter(
-      ({ seq, serverTimeMs }) => seq <= query.upTo || serverTimeMs < query.olderThanMs,
-    );
-    const last = swept.at(-1)?.seq;
-    if (last === undefined) return query.after;
+  sweep({ upTo, olderThanMs, limit }: SweepQuery): CapsulePack | undefined {
+    const isNeeded = ({ lastSeq, serverTimeMs }: CapsulePack): boolean =>
+      lastSeq > upTo && serverTimeMs >= olderThanMs;
+    const { packs } = this.#tables;
+    const kept = packs.findIndex((pack, index) => index === limit || isNeeded(pack));
+    const swept = packs.splice(0, kept === -1 ? packs.length : kept);
+    const last = swept.at(-1)?.lastSeq ?? 0;
     this.#tables.messages = this.#tables.messages.map((message) =>
-      message.seq > query.after && message.seq <= last ? { ...message, capsules: {} } : message,
+      message.seq <= last ? { ...message, capsules: {} } : message,
     );
-    this.#updateRecord({ sweptSeq: last });
-    return last;
+    return packs[0];
+  }
+
+  saveSwept(seq: Sequence): void {
+    this.#updateRecord({ sweptSeq: seq });
+  }
+
+  expired({ upTo, olderThanMs, limit }: SweepQuery): number {
+    return this.#tables.packs
+      .filter(({ lastSeq, serverTimeMs }) => lastSeq > upTo && serverTimeMs < olderThanMs)
+      .slice(0, limit)
+      .flatMap(({ firstSeq, lastSeq }) =>
+        this.#tables.messages.filter(
+          ({ seq, capsules }) =>
+            seq > upTo && seq >= firstSeq && seq <= lastSeq && Object.keys(capsules).length > 0,
+        ),
+      ).length;
+  }
+
+  acknowledged(message: Pick<StoredMessage, "seq" | "senderAccount" | "senderDevice">): number {
+    return this.#tables.devices.filter(
+      ({ account, device, deliveredSeq }) =>
+        deliveredSeq >= message.seq &&
+        (this.#tables.since.get(deviceAddressKey(account, device)) ?? 0) < message.seq &&
+        !(account === message.senderAccount && device === message.senderDevice),
+    ).length;
+  }
+
+  count({ lost, undecryptable }: Losses): Losses {
+    const before = this.#tables.losses;
+    this.#tables.losses = {
+      lost: before.lost + lost,
+      undecryptable: before.undecryptable + undecryptable,
+    };
+    return this.#tables.losses;
+  }
+
+  losses(): Losses {
+    return this.#tables.losses;
   }
 
   prune(upTo: Sequence): void {
@@ -171,6 +243,6 @@ export class MemoryConversationStore implements ConversationStore {
   }
 }
 
-function bare({ capsules: _capsules, ...message }: StoredMessage & { capsules: Capsules }): StoredMessage {
+function bare({ capsules: _capsules, ...message }: MessageWithCapsules): StoredMessage {
   return message;
 }

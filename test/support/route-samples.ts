@@ -1,7 +1,9 @@
 /** A request that each route accepts (or refuses only for what it says), to be spoilt in every way. */
 import * as auth from "#schema/http/auth.ts";
 import * as conversations from "#schema/http/conversations.ts";
+import * as delivery from "#schema/http/delivery.ts";
 import * as devices from "#schema/http/devices.ts";
+import * as groups from "#schema/http/groups.ts";
 import * as health from "#schema/http/health.ts";
 import * as privacy from "#schema/http/privacy.ts";
 import type { RouteContract } from "#schema/http/route.ts";
@@ -25,7 +27,9 @@ export function allContracts(): ReadonlyMap<string, RouteContract> {
   const exported: [string, unknown][] = Object.entries({
     ...auth,
     ...conversations,
+    ...delivery,
     ...devices,
+    ...groups,
     ...health,
     ...privacy,
     ...users,
@@ -58,6 +62,9 @@ export async function routeSamples(
     claimBundles: { devices: [1] },
     uploadPrekeys: { ...prekeysFor(caller.own) },
     setPrivacy: { presence: "contacts" },
+    createGroup: { operation: b64(300) },
+    postOperation: { operation: b64(300) },
+    reportUndecryptable: { count: 1 },
     createConversation: { kind: "direct", account: peer.account },
   };
   return [...allContracts()].map(([name, contract]) => ({
@@ -66,7 +73,8 @@ export async function routeSamples(
     path: contract.path
       .replace(":account", peer.account)
       .replace(":username", peer.username)
-      .replace(":conversation", conversationId),
+      .replace(":conversation", conversationId)
+      .replace(":seq", "1"),
     json: bodies[name],
   }));
 }

@@ -37,7 +37,9 @@ export async function openSignedIn(
       encodeBase64url(signSessionRenewal(provider, own, decodeBase64url(challenge))),
     ...handlers,
   });
-  const self: Self = { provider, own, account, deviceId, joinedAtMs, nowMs: () => tokens.serverNowMs() };
+  const native = await environment.nativeCurves?.();
+  const nowMs = (): number => tokens.serverNowMs();
+  const self: Self = { provider, native, own, account, deviceId, joinedAtMs, nowMs };
   const engine = new Engine(environment, records, tokens, self, events);
   await engine.load();
   return { tokens, engine };

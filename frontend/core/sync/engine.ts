@@ -59,7 +59,7 @@ export class Engine {
     const emit = events.emit.bind(events);
     this.conversations = new Conversations(records, self, emit);
     this.timeline = new Timeline(records, emit);
-    this.directory = new Directory(records, self.provider, this.call);
+    this.directory = new Directory(records, self, this.call);
     this.history = new HistoryPager(records, self, this.call);
     this.#channels = new ConversationChannels(environment, tokens, {
       cursor: (conversationId) => this.conversations.get(conversationId)?.cursor ?? 0,

@@ -8,6 +8,7 @@
 import { SottoError } from "#schema/errors.ts";
 import type { ClientMessageId, ConversationId } from "#schema/ids.ts";
 import type { MessageAck, MessageRefused } from "#schema/protocol/message.ts";
+import { packFrames } from "#schema/protocol/pack-frames.ts";
 import { isCryptoError } from "../crypto/errors.ts";
 import type { Environment } from "../environment.ts";
 import type { Records, Transaction } from "../store/records.ts";
@@ -195,10 +196,9 @@ export class Outbox {
         ? waiting
         : await this.#trySeal(conversationId, waiting);
       if (sealed === undefined) return;
-      for (const { clientMessageId, frame } of sealed) {
-        if (frame === undefined || !this.#channels.send(conversationId, frame)) return;
-        window.sent(clientMessageId);
-      }
+      const frames = sealed.flatMap(({ frame }) => frame ?? []);
+      for (const frame of packFrames(frames)) if (!this.#channels.send(conversationId, frame)) return;
+      for (const { clientMessageId } of sealed) window.sent(clientMessageId);
     }
   }
 

@@ -11,9 +11,12 @@ interface Frame {
   readonly capsules: readonly { readonly data: string }[];
 }
 
+type Up = (Frame & { readonly type: "message:send" }) | { readonly type: "conversation:resume" };
+
 export class Bare extends DurableObject {
   #queue: { socket: WebSocket; frame: Frame }[] = [];
   #seq = 0;
+  #isDue = false;
 
   constructor(ctx: DurableObjectState, env: unknown) {
     super(ctx, env as never);
@@ -34,13 +37,24 @@ export class Bare extends DurableObject {
   }
 
   override webSocketMessage(socket: WebSocket, text: string): void {
-    const frame = JSON.parse(text) as Frame & { type: string };
-    if (frame.type !== "message:send") {
-      socket.send(JSON.stringify({ type: "conversation:resumed", lastSeq: this.#seq }));
-      return;
+    const json = JSON.parse(text) as Up | { readonly type: "batch"; readonly events: readonly Up[] };
+    for (const event of json.type === "batch" ? json.events : [json]) {
+      if (event.type === "message:send") this.#queue.push({ socket, frame: event });
+      else if (event.type === "conversation:resume")
+        socket.send(JSON.stringify({ type: "conversation:resumed", lastSeq: this.#seq }));
     }
-    this.#queue.push({ socket, frame });
-    if (this.#queue.length === 1) setTimeout(() => this.#flush(), 0);
+    if (this.#queue.length > 0 && !this.#isDue) void this.#flushWhenSettled();
+  }
+
+  async #flushWhenSettled(): Promise<void> {
+    this.#isDue = true;
+    let before: number;
+    do {
+      before = this.#queue.length;
+      await new Response("turn").text();
+    } while (this.#queue.length > before);
+    this.#isDue = false;
+    this.#flush();
   }
 
   override webSocketClose(socket: WebSocket, code: number): void {

@@ -1,4 +1,5 @@
 /** The product's own protocol: resume, send, acknowledge, and the delivered watermarks that a real client sends. */
+import { packFrames } from "#schema/protocol/pack-frames.ts";
 import { count, type Endpoint, SocketChannel } from "./channel.ts";
 
 /** Ten digits of the message's number, then characters that differ from channel to channel. */
@@ -22,6 +23,7 @@ export class SottoChannel extends SocketChannel {
   #onResumed: (() => void) | undefined;
   #deliveredTimer: NodeJS.Timeout | undefined;
   #lastSeq = 0;
+  readonly #waiting: string[] = [];
 
   constructor(endpoint: Extract<Endpoint, { dialect: "sotto" }>) {
     super(endpoint.url, endpoint.protocols);
@@ -47,8 +49,14 @@ export class SottoChannel extends SocketChannel {
     const number = String(index).padStart(digits, "0");
     this.#frame.write(number, this.#idAt, "latin1");
     this.#frame.write(number, this.#bodyAt, "latin1");
-    // The client copies what it is given before `send` returns, because it is about to mask it.
-    this.socket.send(this.#frame, { binary: false });
+    this.#waiting.push(this.#frame.toString("latin1"));
+    // As the product's client does: what is sent in one turn leaves in as few frames as fit.
+    if (this.#waiting.length === 1) queueMicrotask(() => this.#sendWaiting());
+  }
+
+  #sendWaiting(): void {
+    for (const frame of packFrames(this.#waiting)) this.socket.send(frame);
+    this.#waiting.length = 0;
   }
 
   override close(): void {

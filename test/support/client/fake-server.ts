@@ -142,7 +142,11 @@ export class FakeServer {
   }
 
   #receive(socket: FakeSocket, text: string): void {
-    const frame: { type: string } = JSON.parse(text);
+    const frame: { type: string; events?: { type: string }[] } = JSON.parse(text);
+    if (frame.type === "batch") {
+      for (const event of frame.events ?? []) this.#receive(socket, JSON.stringify(event));
+      return;
+    }
     if (frame.type === "message:send") this.wire.push(text);
     if (!this.frameFilter(frame, socket)) return;
     if (frame.type === "ping") socket.send({ type: "pong" });

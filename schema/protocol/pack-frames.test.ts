@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { limits } from "#schema/limits.ts";
-import { packFrames } from "./frames.ts";
+import { limits } from "../limits.ts";
+import { packFrames } from "./pack-frames.ts";
 
 const unpack = (frame: string): unknown[] => {
   const parsed = JSON.parse(frame) as { type?: string; events?: unknown[] };
@@ -24,7 +24,7 @@ test("frames hold at most so many events, in order, none lost", () => {
 
 test("frames stay below so many characters unless one event alone is larger", () => {
   const event = (chars: number) => JSON.stringify({ type: "n", text: "x".repeat(chars) });
-  const half = event(limits.frameDownChars / 2 + 1);
-  const huge = event(limits.frameDownChars + 1);
+  const half = event(limits.packedChars / 2 + 1);
+  const huge = event(limits.packedChars + 1);
   expect(packFrames([half, half, huge]).map((frame) => unpack(frame).length)).toEqual([1, 1, 1]);
 });

@@ -1,0 +1,81 @@
+/** Capsules at rest: those of messages that were committed together in as few rows as fit. */
+import type { Sequence } from "#schema/ids.ts";
+import type { Sql } from "../support/sql.ts";
+import type { CapsulePack, Capsules, MessageWithCapsules, SweepQuery } from "./store.ts";
+
+/** Messages whose capsules share a row: what one reader has to parse to get one of them. */
+const packedMessages = 64;
+
+const none: Capsules = {};
+
+export class CapsuleTable {
+  readonly #sql: Sql;
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+  }
+
+  append(messages: readonly MessageWithCapsules[]): void {
+    for (let start = 0; start < messages.length; start += packedMessages) {
+      const packed = messages.slice(start, start + packedMessages);
+      const [first, last] = [packed[0], packed.at(-1)];
+      if (first === undefined || last === undefined) return;
+      const filled = packed.filter(({ capsules }) => Object.keys(capsules).length > 0);
+      if (filled.length === 0) continue;
+      this.#sql.all(
+        "INSERT INTO capsules VALUES (?, ?, ?, ?)",
+        first.seq,
+        last.seq,
+        first.serverTimeMs,
+        JSON.stringify(Object.fromEntries(filled.map(({ seq, capsules }) => [seq, capsules]))),
+      );
+    }
+  }
+
+  /** Looks up the capsules still kept of messages from `first` to `last`. */
+  between(first: Sequence, last: Sequence): (seq: Sequence) => Capsules {
+    const rows = this.#sql.all<{ data: string }>(
+      `SELECT data FROM capsules
+       WHERE first_seq >= coalesce((SELECT max(first_seq) FROM capsules WHERE first_seq <= ?), 0) AND first_seq <= ?`,
+      first,
+      last,
+    );
+    const bySeq = new Map<string, Capsules>();
+    for (const { data } of rows) for (const [seq, capsules] of parse(data)) bySeq.set(seq, capsules);
+    return (seq) => bySeq.get(String(seq)) ?? none;
+  }
+
+  /** How many messages a `sweep` takes the capsules of although not every device has acknowledged them. */
+  expired({ upTo, olderThanMs, limit }: SweepQuery): number {
+    const row = this.#sql.first<{ count: number }>(
+      `SELECT count(*) AS count
+       FROM (SELECT data FROM capsules WHERE last_seq > ?1 AND server_time_ms < ?2 ORDER BY first_seq LIMIT ?3) AS packs,
+         json_each(packs.data) WHERE CAST(json_each.key AS INTEGER) > ?1`,
+      upTo,
+      olderThanMs,
+      limit,
+    );
+    return row?.count ?? 0;
+  }
+
+  /** Deletes at most `limit` of the oldest rows, those up to `upTo` and those older than `olderThanMs`. Returns the oldest left. */
+  sweep({ upTo, olderThanMs, limit }: SweepQuery): CapsulePack | undefined {
+    const oldest = this.#sql.all<{ firstSeq: number; lastSeq: number; serverTimeMs: number }>(
+      `SELECT first_seq AS firstSeq, last_seq AS lastSeq, server_time_ms AS serverTimeMs
+       FROM capsules ORDER BY first_seq LIMIT ?`,
+      limit + 1,
+    );
+    const kept = oldest.findIndex(
+      ({ lastSeq, serverTimeMs }, index) =>
+        index === limit || (lastSeq > upTo && serverTimeMs >= olderThanMs),
+    );
+    const last = kept === -1 ? oldest.at(-1) : oldest[kept - 1];
+    if (last !== undefined) this.#sql.all("DELETE FROM capsules WHERE first_seq <= ?", last.firstSeq);
+    return kept === -1 ? undefined : oldest[kept];
+  }
+}
+
+/** Written by `append` alone. */
+function parse(data: string): [string, Capsules][] {
+  return Object.entries(JSON.parse(data) as Record<string, Capsules>);
+}
