@@ -39,7 +39,7 @@ const address = { conversationId: fill(16, 1), attachmentId: fill(16, 2) };
 const secret = { fileKey: fill(32, 3), salt: fill(24, 4) };
 const { bytes: blob, ...rest } = new AttachmentSealer(provider, address, secret, 0).finish();
 const promise = { ...rest, fileKey: secret.fileKey, sizeBytes: 0 };
-const pointer = { ...promise, attachmentId: fill(16, 2), mime: "image/png" };
+const pointer = { ...promise, attachmentId: fill(16, 2), mime: "image/png", name: "" };
 
 const { code, ephemeral } = createLinkCode(provider);
 const linkRequest = sealLinkRequest(provider, code, { dsk: fill(32, 1), dik: fill(32, 2), name: "x" });

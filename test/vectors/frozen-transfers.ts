@@ -44,9 +44,10 @@ export function attachments(): object {
       blobBytes,
       blobHash,
       mime: "image/webp",
-      ...(index % 2 === 1 && { name: "photo.webp", width: 640, height: 480, waveform: fill(4, 7) }),
+      name: "photo.webp",
+      ...(index % 2 === 1 && { width: 640, height: 480, preview: fill(5, 6), waveform: fill(4, 7) }),
     };
-    const content = { ...said, payload: { type: "text" as const, text: "", attachments: [pointer] } };
+    const content = { ...said, payload: { type: "attachments" as const, text: "", attachments: [pointer] } };
     return {
       conversationId: toHex(address.conversationId),
       attachmentId: toHex(address.attachmentId),

@@ -49,7 +49,7 @@ export function newGroup(): Group {
   };
 }
 
-export function stateHashOf(group: Group): Buffer {
+function stateHashOf(group: Group): Buffer {
   const ids = [...group.members.keys()].sort();
   const count = Buffer.alloc(2);
   count.writeUInt16BE(ids.length);

@@ -57,7 +57,7 @@ export function unpadded(padded: Buffer): Buffer {
   return padded.subarray(4, 4 + length);
 }
 
-export function paddedSize(length: number): number {
+function paddedSize(length: number): number {
   if (length <= 256) return 256;
   return length <= 512 ? 512 : padme(length);
 }

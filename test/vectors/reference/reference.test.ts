@@ -167,10 +167,11 @@ test("attachments.json: heads, tails and hashes are those of blobs that open", (
     expect(content.f[0]).toMatchObject({
       i: address.attachmentId,
       k: bytesOf(file.fileKey),
-      s: file.sizeBytes,
+      n: file.sizeBytes,
       b: file.blobBytes,
-      d: bytesOf(file.blobHash),
-      m: "image/webp",
+      h: bytesOf(file.blobHash),
+      f: "photo.webp",
+      t: "image/webp",
     });
   }
 });
