@@ -4,6 +4,8 @@ import type { StoredMessage } from "./store.ts";
 const columns = 7;
 /** D1 takes 100 bound parameters per statement. */
 const rowsPerStatement = Math.floor(100 / columns);
+/** D1 gives up on a batch after 30 s; an answer that never comes must not end the copying for good. */
+export const answerDeadlineMs = 35_000;
 
 export class D1Archive implements Archive {
   readonly #database: D1Database;
@@ -32,16 +34,32 @@ export class D1Archive implements Archive {
           .bind(...bindings),
       );
     }
-    await this.#database.batch(statements);
+    await inTime(this.#database.batch(statements));
   }
 
   async count(conversationId: string, after: number, upTo: number): Promise<number> {
-    const row = await this.#database
-      .prepare(
-        "SELECT count(*) AS count FROM archived_messages WHERE conversation_id = ? AND seq > ? AND seq <= ?",
-      )
-      .bind(conversationId, after, upTo)
-      .first<{ count: number }>();
+    const row = await inTime(
+      this.#database
+        .prepare(
+          "SELECT count(*) AS count FROM archived_messages WHERE conversation_id = ? AND seq > ? AND seq <= ?",
+        )
+        .bind(conversationId, after, upTo)
+        .first<{ count: number }>(),
+    );
     return row?.count ?? 0;
+  }
+}
+
+/** A write that was given up may still happen: rows that are there already are left as they are. */
+async function inTime<Result>(answer: Promise<Result>): Promise<Result> {
+  let cancel = (): void => undefined;
+  const deadline = new Promise<never>((_, reject) => {
+    const timer = setTimeout(() => reject(new Error("the archive did not answer")), answerDeadlineMs);
+    cancel = () => clearTimeout(timer);
+  });
+  try {
+    return await Promise.race([answer, deadline]);
+  } finally {
+    cancel();
   }
 }

@@ -52,7 +52,7 @@ export class ConversationHost extends ObjectHost {
 
   protected wake(): void {
     const { variant } = this.sim;
-    const alarms = variant.alarms(this.disk, (atMs) => this.setAlarm(atMs), this.now);
+    const alarms = variant.alarms(this.disk, (atMs) => this.setAlarm(atMs), this.now, this.after);
     this.#awake = { alarms, early: new Map(), room: undefined };
     this.#awake.room = this.#openRoom(alarms);
   }

@@ -89,6 +89,25 @@ export abstract class ObjectHost {
     });
   };
 
+  /** A timer of the instance, which dies with it. */
+  readonly after = (delayMs: number, run: () => void): (() => void) => {
+    const { generation } = this;
+    let isOver = false;
+    const end = (): boolean => {
+      if (isOver || this.generation !== generation) return false;
+      isOver = true;
+      this.underWay -= 1;
+      return true;
+    };
+    this.underWay += 1;
+    const cancel = this.sim.clock.after(delayMs, `${this.name} timer`, () => {
+      if (end()) this.turn(run);
+    });
+    return () => {
+      if (end()) cancel();
+    };
+  };
+
   receive(socket: SimSocket, text: string): void {
     this.turn(() => this.frame(socket, text));
   }
