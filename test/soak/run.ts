@@ -1,0 +1,48 @@
+/**
+ * `npm run soak -- [--minutes 30] [--clients 200] [--conversations 50] [--real 3] [--rate 40] [--seed N]`: the built
+ * Worker on workerd under load and bad luck. Prints memory and storage over time; fails when a message was lost, doubled
+ * or out of order anywhere, or when memory keeps growing.
+ */
+import { parseArgs } from "node:util";
+import { ensureDevSecrets } from "#worker/dev/secrets.ts";
+import { buildWorker } from "../support/server.ts";
+import { growthOf } from "./samples.ts";
+import { soak } from "./soak.ts";
+
+/** Beyond this the memory of the runtime is not flat: a day would add more than 1.4 GB. */
+const memoryGoalBytesPerMinute = 2 ** 20;
+
+const text = { type: "string" } as const;
+const { values } = parseArgs({
+  options: { minutes: text, clients: text, conversations: text, real: text, rate: text, seed: text },
+});
+const number = (value: string | undefined, otherwise: number): number => Number(value ?? otherwise);
+const minutes = number(values.minutes, 30);
+const seed = number(values.seed, 20_261_121);
+
+await ensureDevSecrets();
+buildWorker();
+const report = await soak({
+  seed,
+  durationMs: minutes * 60_000,
+  clients: number(values.clients, 200),
+  conversations: number(values.conversations, 50),
+  real: number(values.real, 3),
+  messagesPerSecond: number(values.rate, 40),
+  faultEveryMs: 20_000,
+  sampleEveryMs: Math.max(5_000, minutes * 1_000),
+  note: console.log,
+});
+const { memoryBytesPerMinute = 0, storageBytesPerMessage } = growthOf(report.samples);
+const kinds = Object.entries(report.faults).map(([kind, count]) => `${count} ${kind}`);
+console.log(`seed ${seed}: ${report.messages} messages, ${kinds.join(", ")}`);
+console.log(`memory grows by ${(memoryBytesPerMinute / 2 ** 20).toFixed(2)} MB a minute once warm`);
+const perMessage = storageBytesPerMessage.map((bytes) => Math.round(bytes ?? 0));
+console.log(`storage for each further message: ${perMessage.join(" bytes in the first half, then ")} bytes`);
+for (const violation of report.violations) console.log(`VIOLATION ${violation}`);
+console.log(
+  report.violations.length === 0
+    ? "nothing lost, nothing twice, one order"
+    : `${report.violations.length} violations`,
+);
+process.exit(report.violations.length === 0 && memoryBytesPerMinute <= memoryGoalBytesPerMinute ? 0 : 1);
