@@ -1,9 +1,10 @@
 /** A conversation object: the real room over simulated storage, with the wiring that the hibernating class has. */
 import type { CloseReason } from "#schema/errors.ts";
-import type { AccountId, ConversationId, SessionId } from "#schema/ids.ts";
-import type { AccountChange, InitialiseInput, ReceiptInput } from "#schema/rpc/conversation.ts";
+import { type AccountId, type ConversationId, deviceAddressKey, type SessionId } from "#schema/ids.ts";
+import type { AccountChange, InitialiseInput, PageInput, ReceiptInput } from "#schema/rpc/conversation.ts";
 import { answerRpc, type RpcResult, unwrap } from "#schema/rpc/result.ts";
-import type { DeviceSet, Summary } from "#schema/rpc/shared.ts";
+import type { DeviceSet, HotPage, Summary } from "#schema/rpc/shared.ts";
+import { recordOf } from "#durable-objects/conversation/log-events.ts";
 import { type ConversationAlarm, Room } from "#durable-objects/conversation/room.ts";
 import { SqliteConversationStore } from "#durable-objects/conversation/sqlite-store.ts";
 import type { ConversationStore } from "#durable-objects/conversation/store.ts";
@@ -148,6 +149,24 @@ export class ConversationHost extends ObjectHost {
       if (room?.state.members.has(account) !== true) throw refusal("not_found");
       await room.core.receiptsFor(account, device, delivered, read);
       return null;
+    });
+  }
+
+  page({ identity, limit, before, after }: PageInput): Promise<RpcResult<HotPage>> {
+    return answerRpc(() => {
+      const room = this.#awake?.room;
+      if (room?.state.members.has(identity.account) !== true) throw refusal("not_found");
+      const { record } = room.state;
+      const range = after === undefined ? (before === undefined ? {} : { before }) : { after };
+      const capsulesOf = deviceAddressKey(identity.account, identity.device);
+      const found = this.#store.page({ ...range, limit: limit + 1, capsulesOf });
+      const more = found.length > limit;
+      const kept = more ? (after === undefined ? found.slice(1) : found.slice(0, limit)) : found;
+      const messages = kept.map((message) => {
+        const bare = recordOf(record.conversationId, message);
+        return message.capsule === null ? bare : { ...bare, capsule: message.capsule };
+      });
+      return { messages, more, archive: { shard: record.archiveShard, upTo: record.prunedSeq } };
     });
   }
 
