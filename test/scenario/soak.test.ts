@@ -10,6 +10,7 @@ test("[CV40] [CL80] a while of broken connections, dying clients and servers and
   const report = await soak({
     seed,
     durationMs: 45_000,
+    stormShare: 0.5,
     clients: 32,
     conversations: 8,
     real: 2,

@@ -1,5 +1,6 @@
 /**
- * `npm run soak -- [--minutes 30] [--clients 200] [--conversations 50] [--real 3] [--rate 40] [--seed N]`: the built
+ * `npm run soak -- [--minutes 30] [--clients 200] [--conversations 50] [--real 3] [--rate 40] [--storm 0.5]
+ * [--seed N]`: the built
  * Worker on workerd under load and bad luck. Prints memory and storage over time; fails when a message was lost, doubled
  * or out of order anywhere, or when memory keeps growing.
  */
@@ -14,7 +15,15 @@ const memoryGoalBytesPerMinute = 2 ** 20;
 
 const text = { type: "string" } as const;
 const { values } = parseArgs({
-  options: { minutes: text, clients: text, conversations: text, real: text, rate: text, seed: text },
+  options: {
+    minutes: text,
+    clients: text,
+    conversations: text,
+    real: text,
+    rate: text,
+    storm: text,
+    seed: text,
+  },
 });
 const number = (value: string | undefined, otherwise: number): number => Number(value ?? otherwise);
 const minutes = number(values.minutes, 30);
@@ -27,16 +36,21 @@ const report = await soak({
   durationMs: minutes * 60_000,
   clients: number(values.clients, 200),
   conversations: number(values.conversations, 50),
+  stormShare: number(values.storm, 0.5),
   real: number(values.real, 3),
   messagesPerSecond: number(values.rate, 40),
   faultEveryMs: 20_000,
   sampleEveryMs: Math.max(5_000, minutes * 1_000),
   note: console.log,
 });
-const { memoryBytesPerMinute = 0, storageBytesPerMessage } = growthOf(report.samples);
+const { memoryBytesPerMinute = 0, heapBytesPerMinute = 0, storageBytesPerMessage } = growthOf(report.samples);
 const kinds = Object.entries(report.faults).map(([kind, count]) => `${count} ${kind}`);
 console.log(`seed ${seed}: ${report.messages} messages, ${kinds.join(", ")}`);
-console.log(`memory grows by ${(memoryBytesPerMinute / 2 ** 20).toFixed(2)} MB a minute once warm`);
+const megabytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(2);
+console.log(
+  `once warm, a minute adds ${megabytes(heapBytesPerMinute)} MB to the heap and ` +
+    `${megabytes(memoryBytesPerMinute)} MB to the resident memory`,
+);
 const perMessage = storageBytesPerMessage.map((bytes) => Math.round(bytes ?? 0));
 console.log(`storage for each further message: ${perMessage.join(" bytes in the first half, then ")} bytes`);
 for (const violation of report.violations) console.log(`VIOLATION ${violation}`);

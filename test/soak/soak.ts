@@ -6,7 +6,7 @@
 import type { SeededRandom } from "../support/crypto/seeded-random.ts";
 import { seededRandom } from "../support/crypto/seeded-random.ts";
 import { eventually } from "../support/people.ts";
-import { startServer, type TestServer } from "../support/server.ts";
+import { freePort, startServer, type TestServer } from "../support/server.ts";
 import { cast, type CastOptions, type SoakConversation } from "./cast.ts";
 import { judge } from "./oracle.ts";
 import { inWords, type Sample, sampleOf } from "./samples.ts";
@@ -15,6 +15,8 @@ import { archivedLog, keptLog, storedConversations } from "./storage.ts";
 export interface SoakOptions extends CastOptions {
   readonly seed: number;
   readonly durationMs: number;
+  /** Share of the time in which the server dies now and then; in the rest it lives, and its memory is followed. */
+  readonly stormShare: number;
   /** Of all clients together. */
   readonly messagesPerSecond: number;
   /** One of each kind of bad luck within this time. */
@@ -36,17 +38,22 @@ export interface SoakReport {
 const settleMs = 180_000;
 
 export async function soak(options: SoakOptions): Promise<SoakReport> {
-  const server = await startServer();
+  const inspectorPort = await freePort();
+  const server = await startServer({ inspectorPort });
   const conversations: SoakConversation[] = [];
   try {
     const startedAtMs = Date.now();
     conversations.push(...(await cast(server.origin, options)));
     options.note(`cast ready after ${seconds(startedAtMs)} s`);
     const faults = { disconnects: 0, client_kills: 0, server_kills: 0, evictions: 0 };
-    const samples = await run(server, conversations, options, faults);
+    const samples = await run({ server, inspectorPort, conversations, faults }, options);
     const violations = await judgeAll(server, conversations);
     const messages = storedConversations(server.state).reduce((sum, { lastSeq }) => sum + lastSeq, 0);
     return { violations, messages, faults, samples, serverOutput: server.output() };
+  } catch (error) {
+    throw new Error(`the soak broke off; the server's last words:\n${server.output().slice(-4_000)}`, {
+      cause: error,
+    });
   } finally {
     for (const { clients } of conversations)
       await Promise.allSettled(clients.map((client) => client.close()));
@@ -54,35 +61,46 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
   }
 }
 
+interface Stage {
+  readonly server: TestServer;
+  readonly inspectorPort: number;
+  readonly conversations: readonly SoakConversation[];
+  readonly faults: Record<SoakFault, number>;
+}
+
 /** Writes and breaks things until the time is over. */
 async function run(
-  server: TestServer,
-  conversations: readonly SoakConversation[],
+  { server, inspectorPort, conversations, faults }: Stage,
   options: SoakOptions,
-  faults: Record<SoakFault, number>,
 ): Promise<Sample[]> {
   const random = seededRandom(options.seed);
   const clients = conversations.flatMap((conversation) => conversation.clients);
   const samples: Sample[] = [];
   const startedAtMs = Date.now();
   const isOver = (): boolean => Date.now() - startedAtMs >= options.durationMs;
-  const isHalfOver = (): boolean => Date.now() - startedAtMs >= options.durationMs / 2;
+  const isStormOver = (): boolean => Date.now() - startedAtMs >= options.durationMs * options.stormShare;
   let isServerUp = true;
 
   const writing = repeat(isOver, 1000 / options.messagesPerSecond, async () => {
     await pick(clients, random).write();
   });
-  const sampling = repeat(isOver, options.sampleEveryMs, () => {
-    if (!isServerUp) return;
-    const phase = isHalfOver() ? "steady" : "stormy";
-    const sample = sampleOf(server, phase, (Date.now() - startedAtMs) / 1000);
+  const sampling = repeat(isOver, options.sampleEveryMs, async () => {
+    const kills = faults.server_kills;
+    const phase = isStormOver() ? "steady" : "stormy";
+    const atSeconds = (Date.now() - startedAtMs) / 1000;
+    const sample = await sampleOf(server, inspectorPort, { phase, atSeconds }).catch((error: unknown) => {
+      // Between death and restart there is nothing to measure.
+      if (kills === faults.server_kills && isServerUp) throw error;
+      return undefined;
+    });
+    if (sample === undefined) return;
     samples.push(sample);
     options.note(inWords(sample));
   });
   const breaking = repeat(isOver, options.faultEveryMs / 4, async (round) => {
     const kind = (["disconnects", "client_kills", "evictions", "server_kills"] as const)[round % 4]!;
     if (kind === "server_kills") {
-      if (isHalfOver()) return;
+      if (isStormOver()) return;
       isServerUp = false;
       await server.kill();
       await server.restart();
