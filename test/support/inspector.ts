@@ -18,13 +18,15 @@ export async function openInspector(port: number): Promise<Inspector> {
   return {
     send: (method, params = {}) =>
       new Promise((resolve, reject) => {
-        socket.once("close", () => reject(new Error(`${method}: the runtime has ended`)));
+        const onClose = (): void => reject(new Error(`${method}: the runtime has ended`));
+        socket.once("close", onClose);
         last += 1;
         const id = last;
         const onMessage = (data: Buffer): void => {
           const answer = JSON.parse(data.toString()) as { id?: number; result?: unknown; error?: object };
           if (answer.id !== id) return;
           socket.removeListener("message", onMessage);
+          socket.removeListener("close", onClose);
           if (answer.error === undefined) resolve(answer.result);
           else reject(new Error(`${method}: ${JSON.stringify(answer.error)}`));
         };
