@@ -18,7 +18,7 @@ import { TokenBucket } from "../support/token-bucket.ts";
 import { hasRepeatedAddress } from "./device-set.ts";
 import { tryMessageSend } from "./fast-parse.ts";
 import { decodeBase64url } from "#schema/envelope/base64url.ts";
-import { tryGroupEntry } from "./group-framing.ts";
+import { GroupFraming } from "./group-framing.ts";
 import { SenderKeys, type SenderKeyStore } from "./sender-keys.ts";
 import { Flush, type QueuedSend } from "./flush.ts";
 import { bodyPrefix, isBodyFor, isCapsule } from "./framing.ts";
@@ -71,7 +71,7 @@ export class ConversationCore {
   #queuedChars = 0;
   #isFlushDue = false;
   readonly #bodyPrefix: string;
-  readonly #groupId: Uint8Array | undefined;
+  readonly #group: GroupFraming | undefined;
   readonly keys: SenderKeys;
   #typist: { readonly account: AccountId; readonly untilMs: number } | undefined;
 
@@ -79,7 +79,7 @@ export class ConversationCore {
     this.#context = context;
     const { kind, conversationId } = context.state.record;
     this.#bodyPrefix = bodyPrefix(conversationId);
-    if (kind === "group") this.#groupId = decodeBase64url(conversationId);
+    if (kind === "group") this.#group = new GroupFraming(decodeBase64url(conversationId));
     this.keys = new SenderKeys(context.groupStore);
     this.#pace = new ReceiptPace({
       members: () => context.state.members.size,
@@ -200,8 +200,8 @@ export class ConversationCore {
     const { conversationId } = this.#context.state.record;
     const waitMs = this.#bucket(this.#messageBuckets, socket.identity.account).take(this.#context.now());
     if (waitMs > 0) return this.#refuseSend(socket, frame, "rate_limited", waitMs);
-    const isOfGroup = this.#groupId !== undefined;
-    const entry = isOfGroup ? tryGroupEntry(frame.body, this.#groupId, frame.clientMessageId) : undefined;
+    const isOfGroup = this.#group !== undefined;
+    const entry = this.#group?.tryEntry(frame.body, frame.clientMessageId);
     const isWellFormed =
       frame.conversationId === conversationId &&
       (isOfGroup ? entry !== undefined : isBodyFor(frame.body, this.#bodyPrefix, frame.clientMessageId)) &&
