@@ -34,6 +34,7 @@ export const errorKinds = {
   device_list_conflict: { status: 409, remedy: "refresh_devices" },
   device_set_mismatch: { status: 409, remedy: "refresh_devices" },
   client_message_reused: { status: 409, remedy: "give_up" },
+  quota_exceeded: { status: 413, remedy: "give_up" },
   rate_limited: { status: 429, remedy: "retry_after" },
   unavailable: { status: 503, remedy: "retry_after" },
   internal: { status: 500, remedy: "retry_after" },

@@ -1,12 +1,14 @@
 /** The whole URL map. Sockets come first: nothing may touch the headers of an upgrade. */
 import { Hono } from "hono";
+import * as attachments from "#schema/http/attachments.ts";
 import * as auth from "#schema/http/auth.ts";
 import * as conversations from "#schema/http/conversations.ts";
 import * as devices from "#schema/http/devices.ts";
 import { health } from "#schema/http/health.ts";
 import * as privacy from "#schema/http/privacy.ts";
 import { getUser } from "#schema/http/users.ts";
-import { type App, refusal, refuseOtherMethods, serve } from "./contract.ts";
+import { type App, refusal, refuseOtherMethods, serve, serveBytes } from "./contract.ts";
+import * as attachmentRoutes from "./routes/attachments.ts";
 import * as conversationRoutes from "./routes/conversations.ts";
 import * as deviceRoutes from "./routes/devices.ts";
 import * as loginRoutes from "./routes/login.ts";
@@ -42,6 +44,13 @@ serve(app, devices.uploadPrekeys, deviceRoutes.handleUploadPrekeys);
 serve(app, conversations.createConversation, conversationRoutes.handleCreateConversation);
 serve(app, conversations.listConversations, conversationRoutes.handleListConversations);
 serve(app, conversations.listMessages, conversationRoutes.handleListMessages);
+
+serve(app, attachments.getMediaAllowance, attachmentRoutes.handleGetMediaAllowance);
+serve(app, attachments.beginUpload, attachmentRoutes.handleBeginUpload);
+serve(app, attachments.uploadPart, attachmentRoutes.handleUploadPart);
+serve(app, attachments.completeUpload, attachmentRoutes.handleCompleteUpload);
+serve(app, attachments.deleteAttachment, attachmentRoutes.handleDeleteAttachment);
+serveBytes(app, attachments.readAttachment, attachmentRoutes.handleReadAttachment);
 
 serve(app, privacy.getPrivacy, privacyRoutes.handleGetPrivacy);
 serve(app, privacy.setPrivacy, privacyRoutes.handleSetPrivacy);

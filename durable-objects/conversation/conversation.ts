@@ -14,7 +14,7 @@ import type {
   ReceiptInput,
 } from "#schema/rpc/conversation.ts";
 import { answerRpc, unwrap, type RpcResult } from "#schema/rpc/result.ts";
-import type { DeviceSet, HotPage, Summary } from "#schema/rpc/shared.ts";
+import type { DeviceSet, HotPage, Identity, Summary } from "#schema/rpc/shared.ts";
 import { Alarms } from "../support/alarms.ts";
 import { answerClose, closeFor } from "../support/close.ts";
 import { errorEvent, refusal } from "../support/error-events.ts";
@@ -138,6 +138,13 @@ export class Conversation extends DurableObject<ObjectEnv> implements Conversati
         input.delivered,
         input.read,
       );
+      return null;
+    });
+  }
+
+  assertMember({ account }: Identity): Promise<RpcResult<null>> {
+    return answerRpc(() => {
+      this.#memberRoom(account);
       return null;
     });
   }

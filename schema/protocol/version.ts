@@ -12,4 +12,4 @@ export const subprotocol = `sotto.v${protocolVersion}`;
 export const tokenSubprotocolPrefix = "token.";
 
 /** SHA-256 of the canonical form of the up and down schemas; pinned by version.test.ts. */
-export const protocolHash = "33ce5ede5e1a6676352f6e94c08b1cf1573d312e71e082ea6966d31ec63d3c5d";
+export const protocolHash = "e48df7cf458583ccc6821e786b3fc6c6188f1e67cd7461b9e6731eb7df13b81e";

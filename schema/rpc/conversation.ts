@@ -40,6 +40,8 @@ export interface ConversationRpc {
   accountChanged(change: AccountChange): Promise<RpcResult<null>>;
   /** Watermarks that came over a member's inbox socket. Refuses a stranger with `not_found`. */
   receipts(input: ReceiptInput): Promise<RpcResult<null>>;
-  /** Refuses a stranger and an unknown conversation alike with `not_found`. */
+  /** Refuses a stranger, a former member and an unknown conversation alike with `not_found`. */
+  assertMember(identity: Identity): Promise<RpcResult<null>>;
+  /** Refuses as `assertMember` does. */
   page(input: PageInput): Promise<RpcResult<HotPage>>;
 }

@@ -1,4 +1,6 @@
 /** A request that each route accepts (or refuses only for what it says), to be spoilt in every way. */
+import { blobBytesOf } from "#schema/envelope/attachment-size.ts";
+import * as attachments from "#schema/http/attachments.ts";
 import * as auth from "#schema/http/auth.ts";
 import * as conversations from "#schema/http/conversations.ts";
 import * as devices from "#schema/http/devices.ts";
@@ -23,6 +25,7 @@ function isContract(value: unknown): value is RouteContract {
 /** Every route contract that the schema exports, by name. */
 export function allContracts(): ReadonlyMap<string, RouteContract> {
   const exported: [string, unknown][] = Object.entries({
+    ...attachments,
     ...auth,
     ...conversations,
     ...devices,
@@ -58,6 +61,7 @@ export async function routeSamples(
     claimBundles: { devices: [1] },
     uploadPrekeys: { ...prekeysFor(caller.own) },
     setPrivacy: { presence: "contacts" },
+    beginUpload: { attachment: b64(16), blobBytes: blobBytesOf(5_000) },
     createConversation: { kind: "direct", account: peer.account },
   };
   return [...allContracts()].map(([name, contract]) => ({
@@ -66,7 +70,9 @@ export async function routeSamples(
     path: contract.path
       .replace(":account", peer.account)
       .replace(":username", peer.username)
-      .replace(":conversation", conversationId),
+      .replace(":conversation", conversationId)
+      .replace(":attachment", b64(16))
+      .replace(":part", "1"),
     json: bodies[name],
   }));
 }
