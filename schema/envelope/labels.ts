@@ -24,6 +24,15 @@ export const labelNames = [
   "msg", // AD of a capsule
   "body", // AD of a message body
   "frank", // franking commitment
+  "group-op", // SIG(DSK) over a group operation
+  "group-op-hash", // hash of a group operation: the next one names it
+  "group-id", // group id, from the create operation
+  "group-state", // hash of a group's state
+  "group-bk", // body key of a sender chain's message key
+  "group-msg", // AD of a group body
+  "group-sig", // SIG(sender key) over a group body
+  "group-settings", // AD of sealed group settings
+  "att1", // keys of an attachment
   "retry", // SIG(DSK) over a plaintext retry request
   "rec", // record key at rest
   "auth", // authentication key of a password

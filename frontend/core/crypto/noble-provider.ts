@@ -22,6 +22,10 @@ export const nobleProvider: Provider = {
     return bytes;
   },
   sha256: (data) => sha256(data),
+  sha256Hasher() {
+    const hash = sha256.create();
+    return { update: (data) => void hash.update(data), digest: () => hash.digest() };
+  },
   hmac: (key, data) => hmac(sha256, key, data),
   hkdf: (salt, ikm, info, length) => hkdf(sha256, ikm, salt, info, length),
   seal: (key, nonce, plaintext, ad) => xchacha20poly1305(key, nonce, ad).encrypt(plaintext),

@@ -19,6 +19,13 @@ export interface Kem {
   decapsulate(ciphertext: Uint8Array, seed: Uint8Array): Bytes;
 }
 
+/** SHA-256 of bytes that arrive piece by piece. */
+export interface Hasher {
+  update(data: Uint8Array): void;
+  /** Once, at the end. */
+  digest(): Bytes;
+}
+
 export interface Argon2Params {
   readonly memoryKib: number;
   readonly passes: number;
@@ -32,6 +39,7 @@ export interface Argon2Params {
 export interface Provider {
   random(length: number): Bytes;
   sha256(data: Uint8Array): Bytes;
+  sha256Hasher(): Hasher;
   /** HMAC-SHA256. */
   hmac(key: Uint8Array, data: Uint8Array): Bytes;
   /** `HK(salt, ikm, info, n)`: HKDF-SHA256 with the argument order of CRYPTO. */
