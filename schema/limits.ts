@@ -74,6 +74,8 @@ export const limits = {
   /** An upload without a new part for this long is removed: a weekend offline is not yet the end of it. */
   uploadIdleMs: 3 * DAY_MS,
   attachmentsPerMessage: 10,
+  /** UTF-8 bytes of what is written about files: beside it ten pointers with previews fit into the content. */
+  captionBytes: 16_000,
 
   /** Devices in one device list (CRYPTO 2.1). */
   devices: 16,

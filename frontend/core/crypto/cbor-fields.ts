@@ -27,6 +27,11 @@ export class Fields {
     return value instanceof Uint8Array && value.length === length ? value : this.#fail(key);
   }
 
+  bytesUpTo(key: string, max: number): Uint8Array {
+    const value = this.#map.get(key);
+    return value instanceof Uint8Array && value.length <= max ? value : this.#fail(key);
+  }
+
   text(key: string): string {
     const value = this.#map.get(key);
     return typeof value === "string" ? value : this.#fail(key);

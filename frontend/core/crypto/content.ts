@@ -1,4 +1,6 @@
+import { type AttachmentPointer, encodePointer, parsePointer } from "./attachment/pointer.ts";
 import { type Bytes } from "#schema/envelope/bytes.ts";
+import { limits } from "#schema/limits.ts";
 import { type CborMap, type CborValue, decodeCbor, encodeCbor } from "./cbor.ts";
 import { Fields } from "./cbor-fields.ts";
 import { assertOr } from "./errors.ts";
@@ -23,6 +25,16 @@ export interface TextPayload {
   readonly replyTo?: Uint8Array;
 }
 
+/** Files, with what was written about them. */
+export interface AttachmentsPayload {
+  readonly type: "attachments";
+  /** May be empty. */
+  readonly text: string;
+  /** 1 … `limits.attachmentsPerMessage`. */
+  readonly attachments: readonly AttachmentPointer[];
+  readonly replyTo?: Uint8Array;
+}
+
 /** A type of a newer client: to be shown as "update needed". */
 export interface UnsupportedPayload {
   readonly type: "unsupported";
@@ -31,11 +43,11 @@ export interface UnsupportedPayload {
 
 /** Content schema 1. */
 export interface MessageContent extends ContentBinding {
-  readonly payload: TextPayload | UnsupportedPayload;
+  readonly payload: TextPayload | AttachmentsPayload | UnsupportedPayload;
 }
 
 export interface OutgoingContent extends ContentBinding {
-  readonly payload: TextPayload;
+  readonly payload: TextPayload | AttachmentsPayload;
 }
 
 const schemaVersion = 1;
@@ -51,6 +63,7 @@ const keys = {
   sentAtMs: "s",
   text: "x",
   replyTo: "r",
+  attachments: "f",
 } as const;
 
 /** Deterministic CBOR of `content`. */
@@ -66,6 +79,7 @@ export function encodeContent(content: OutgoingContent): Bytes {
     [keys.sentAtMs, content.sentAtMs],
     [keys.text, payload.text],
   ]);
+  if (payload.type === "attachments") map.set(keys.attachments, payload.attachments.map(encodePointer));
   if (payload.replyTo !== undefined) map.set(keys.replyTo, payload.replyTo);
   const encoded: CborMap = map;
   return encodeCbor(encoded);
@@ -92,10 +106,14 @@ export function parseContent(bytes: Uint8Array): MessageContent {
 
 function parsePayload(fields: Fields): MessageContent["payload"] {
   const typeName = fields.text(keys.type);
-  if (typeName !== "text") return { type: "unsupported", typeName };
-  return {
-    type: "text",
+  if (typeName !== "text" && typeName !== "attachments") return { type: "unsupported", typeName };
+  const written = {
     text: fields.text(keys.text),
     ...(fields.has(keys.replyTo) && { replyTo: fields.bytes(keys.replyTo, 16) }),
   };
+  if (typeName === "text") return { type: "text", ...written };
+  const attachments = fields.array(keys.attachments).map(parsePointer);
+  const isSome = attachments.length > 0 && attachments.length <= limits.attachmentsPerMessage;
+  assertOr(isSome, "MALFORMED", "content: number of attachments");
+  return { type: "attachments", ...written, attachments };
 }
