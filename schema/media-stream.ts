@@ -1,5 +1,10 @@
-/** What the service worker and a page say to each other about a file that is being played. */
-export const mediaPath = "/media/";
+/**
+ * What the service worker and a page say to each other about a file that is being played. Types alone: the service worker
+ * is one plain script and can share no code with the app.
+ */
+
+/** Addresses of files in play, followed by the name of the stream. */
+export type MediaPath = "/media/";
 
 /** From the service worker, with a port for the answer. */
 export interface MediaRead {
@@ -18,7 +23,3 @@ export type MediaAnswer =
       readonly mime: string;
     }
   | { readonly ok: false };
-
-export function isMediaRead(value: unknown): value is MediaRead {
-  return typeof value === "object" && value !== null && "type" in value && value.type === "media_read";
-}

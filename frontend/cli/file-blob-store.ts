@@ -25,7 +25,7 @@ export class FileBlobStore implements BlobStore {
     }
   }
 
-  async read(name: string, piece: number): Promise<Uint8Array | undefined> {
+  async read(name: string, piece: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
     try {
       return new Uint8Array(await readFile(this.#path(name, piece)));
     } catch {

@@ -1,5 +1,7 @@
 /** Which ranges of files in play are answered, and how. Pure. */
-import { type MediaAnswer, mediaPath } from "#schema/media-stream.ts";
+import type { MediaAnswer, MediaPath } from "#schema/media-stream.ts";
+
+const mediaPath: MediaPath = "/media/";
 
 /** At most this much is opened for one request; the element asks for what follows. */
 export const mediaWindowBytes = 1_048_576;

@@ -44,10 +44,10 @@ export class BlobTransfers {
     return this.#call(beginUpload, { params: { conversation }, body: { attachment, blobBytes } });
   }
 
-  putPart(place: BlobPlace, part: number, bytes: Uint8Array, watch: Watch): Promise<void> {
+  putPart(place: BlobPlace, part: number, bytes: Uint8Array<ArrayBuffer>, watch: Watch): Promise<void> {
     const params = { ...paramsOf(place), part: String(part) };
     return withAccess(this.#tokens, (accessToken) =>
-      putPart(this.#environment, Uint8Array.from(bytes), { params, accessToken, ...watch }),
+      putPart(this.#environment, bytes, { params, accessToken, ...watch }),
     );
   }
 

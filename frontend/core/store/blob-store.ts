@@ -7,7 +7,7 @@
 export interface BlobStore {
   /** Durable when it resolves, whole or not at all. Throws `StoreError` STORAGE_FAILED. */
   write(name: string, piece: number, bytes: Uint8Array): Promise<void>;
-  read(name: string, piece: number): Promise<Uint8Array | undefined>;
+  read(name: string, piece: number): Promise<Uint8Array<ArrayBuffer> | undefined>;
   /** Numbers of the pieces that are there, ascending. */
   pieces(name: string): Promise<number[]>;
   delete(name: string): Promise<void>;

@@ -4,7 +4,7 @@ import type { BlobStore } from "./blob-store.ts";
 import { StoreError } from "./store.ts";
 
 interface BlobDatabase extends DBSchema {
-  pieces: { key: [string, number]; value: Uint8Array };
+  pieces: { key: [string, number]; value: Uint8Array<ArrayBuffer> };
 }
 
 export class IndexedDbBlobStore implements BlobStore {
@@ -18,11 +18,11 @@ export class IndexedDbBlobStore implements BlobStore {
 
   write(name: string, piece: number, bytes: Uint8Array): Promise<void> {
     return this.#with(async (database) => {
-      await database.put("pieces", Uint8Array.from(bytes), [name, piece]);
+      await database.put("pieces", new Uint8Array(bytes), [name, piece]);
     });
   }
 
-  read(name: string, piece: number): Promise<Uint8Array | undefined> {
+  read(name: string, piece: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
     return this.#with((database) => database.get("pieces", [name, piece]));
   }
 

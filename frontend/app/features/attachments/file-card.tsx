@@ -20,7 +20,7 @@ export function FileCard({ item, onCancel }: FileCardProps) {
   const { view, ref, isUnsent } = item;
   const { files } = useApp();
   const transfer = ref === undefined ? undefined : files.transfers.of(ref).value;
-  const isGoingUp = isUnsent && transfer?.state !== "done";
+  const isGoingUp = isUnsent && !item.isFailed && transfer?.state !== "done";
   const isMoving = transfer?.state === "running" || transfer?.state === "waiting";
   const isComing = !isUnsent && isMoving && !view.isLocal;
   return (

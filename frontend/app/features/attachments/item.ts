@@ -12,6 +12,8 @@ export interface FileItem {
   readonly ref: AttachmentRef | undefined;
   /** On its way up: its message has no place yet. */
   readonly isUnsent: boolean;
+  /** Its message was refused; the message says what can be done. */
+  readonly isFailed: boolean;
 }
 
 export function itemsOf(message: ShownMessage): readonly FileItem[] {
@@ -23,6 +25,7 @@ export function itemsOf(message: ShownMessage): readonly FileItem[] {
     view,
     ref: clientMessageId === undefined ? undefined : { conversationId, clientMessageId, seq, index },
     isUnsent: message.mine && seq === undefined,
+    isFailed: message.delivery === "failed",
   }));
 }
 

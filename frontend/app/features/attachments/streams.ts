@@ -4,8 +4,14 @@
  * the service worker.
  */
 import { type AttachmentRef, type AttachmentView, type ClientApi } from "#core/client-api.ts";
-import { isMediaRead, type MediaAnswer, mediaPath } from "#schema/media-stream.ts";
+import type { MediaAnswer, MediaPath, MediaRead } from "#schema/media-stream.ts";
 import { readFile } from "./media-urls.ts";
+
+const mediaPath: MediaPath = "/media/";
+
+function isMediaRead(value: unknown): value is MediaRead {
+  return typeof value === "object" && value !== null && "type" in value && value.type === "media_read";
+}
 
 export interface PlayableFile {
   readonly url: string;

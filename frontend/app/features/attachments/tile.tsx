@@ -61,7 +61,7 @@ export function Tile({ item, isAlone, open, onCancel }: TileProps) {
   const place = isAlone
     ? { width: `min(${box.width}px, 68vw)`, aspectRatio: `${box.width} / ${box.height}` }
     : {};
-  const isGoingUp = item.isUnsent && transfer?.state !== "done";
+  const isGoingUp = item.isUnsent && !item.isFailed && transfer?.state !== "done";
   const isComing = isPicture && !isGoingUp && url === undefined && wanted && !failed;
 
   return (
