@@ -7,7 +7,7 @@ export const attachmentHeadBytes = 56;
 export const attachmentChunkBytes = 65_536;
 const tagBytes = 16;
 /** A chunk with its tag. */
-export const sealedChunkBytes = attachmentChunkBytes + tagBytes;
+const sealedChunkBytes = attachmentChunkBytes + tagBytes;
 /** Files are padded to at least this much. */
 const paddedMinBytes = 1_024;
 

@@ -4,7 +4,7 @@
  *
  * The film is real: a canvas recorded by the browser itself, a few seconds long, brought to its length by a WebM `Void`
  * element, which players skip. What this does not show: how little of a long film is read before it plays (the player reads
- * through the filling at once),  other browsers, phones.
+ * through the filling at once), other browsers, phones.
  */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Page } from "playwright-core";
