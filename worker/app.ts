@@ -1,5 +1,6 @@
 /** The whole URL map. Sockets come first: nothing may touch the headers of an upgrade. */
 import { Hono } from "hono";
+import * as attachments from "#schema/http/attachments.ts";
 import * as auth from "#schema/http/auth.ts";
 import * as conversations from "#schema/http/conversations.ts";
 import * as delivery from "#schema/http/delivery.ts";
@@ -8,7 +9,8 @@ import * as groups from "#schema/http/groups.ts";
 import { health } from "#schema/http/health.ts";
 import * as privacy from "#schema/http/privacy.ts";
 import { getUser } from "#schema/http/users.ts";
-import { type App, refusal, refuseOtherMethods, serve } from "./contract.ts";
+import { type App, refusal, refuseOtherMethods, serve, serveBytes } from "./contract.ts";
+import * as attachmentRoutes from "./routes/attachments.ts";
 import * as conversationRoutes from "./routes/conversations.ts";
 import * as deliveryRoutes from "./routes/delivery.ts";
 import * as deviceRoutes from "./routes/devices.ts";
@@ -55,6 +57,13 @@ serve(app, groups.listMembers, groupRoutes.handleListMembers);
 serve(app, delivery.getDelivery, deliveryRoutes.handleGetDelivery);
 serve(app, delivery.reportUndecryptable, deliveryRoutes.handleReportUndecryptable);
 serve(app, delivery.getMetrics, deliveryRoutes.handleGetMetrics);
+
+serve(app, attachments.getMediaAllowance, attachmentRoutes.handleGetMediaAllowance);
+serve(app, attachments.beginUpload, attachmentRoutes.handleBeginUpload);
+serve(app, attachments.uploadPart, attachmentRoutes.handleUploadPart);
+serve(app, attachments.completeUpload, attachmentRoutes.handleCompleteUpload);
+serve(app, attachments.deleteAttachment, attachmentRoutes.handleDeleteAttachment);
+serveBytes(app, attachments.readAttachment, attachmentRoutes.handleReadAttachment);
 
 serve(app, privacy.getPrivacy, privacyRoutes.handleGetPrivacy);
 serve(app, privacy.setPrivacy, privacyRoutes.handleSetPrivacy);

@@ -5,6 +5,8 @@ export interface Env extends Settings {
   readonly DB: D1Database;
   readonly CONVERSATION: DurableObjectNamespace;
   readonly INBOX: DurableObjectNamespace;
+  /** Sealed blobs of attachments. */
+  readonly MEDIA: R2Bucket;
   readonly ASSETS: Fetcher;
   readonly LIMIT_ANON: RateLimit;
   readonly LIMIT_SESSION: RateLimit;

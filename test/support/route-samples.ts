@@ -1,4 +1,6 @@
 /** A request that each route accepts (or refuses only for what it says), to be spoilt in every way. */
+import { blobBytesOf } from "#schema/envelope/attachment-size.ts";
+import * as attachments from "#schema/http/attachments.ts";
 import * as auth from "#schema/http/auth.ts";
 import * as conversations from "#schema/http/conversations.ts";
 import * as delivery from "#schema/http/delivery.ts";
@@ -25,6 +27,7 @@ function isContract(value: unknown): value is RouteContract {
 /** Every route contract that the schema exports, by name. */
 export function allContracts(): ReadonlyMap<string, RouteContract> {
   const exported: [string, unknown][] = Object.entries({
+    ...attachments,
     ...auth,
     ...conversations,
     ...delivery,
@@ -65,6 +68,7 @@ export async function routeSamples(
     createGroup: { operation: b64(300) },
     postOperation: { operation: b64(300) },
     reportUndecryptable: { count: 1 },
+    beginUpload: { attachment: b64(16), blobBytes: blobBytesOf(5_000) },
     createConversation: { kind: "direct", account: peer.account },
   };
   return [...allContracts()].map(([name, contract]) => ({
@@ -74,7 +78,9 @@ export async function routeSamples(
       .replace(":account", peer.account)
       .replace(":username", peer.username)
       .replace(":conversation", conversationId)
-      .replace(":seq", "1"),
+      .replace(":seq", "1")
+      .replace(":attachment", b64(16))
+      .replace(":part", "1"),
     json: bodies[name],
   }));
 }

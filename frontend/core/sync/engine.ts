@@ -4,10 +4,12 @@ import type { DownEvent } from "#schema/protocol/down.ts";
 import type { MessageAck, MessageNew, MessageRefused } from "#schema/protocol/message.ts";
 import type { Receipt } from "#schema/protocol/receipt.ts";
 import type { TypingDown } from "#schema/protocol/typing.ts";
+import { Attachments } from "../attachments/attachments.ts";
 import { type SessionCall, sessionCall } from "../api/session-api.ts";
 import type { Tokens } from "../api/tokens.ts";
 import type { ConnectionStatus } from "../client-api.ts";
 import type { Environment } from "../environment.ts";
+import type { BlobStore } from "../store/blob-store.ts";
 import type { Records } from "../store/records.ts";
 import { conversationTable } from "../store/tables.ts";
 import { Connection, type LinkState } from "./connection.ts";
@@ -40,6 +42,7 @@ export class Engine {
   readonly receipts: Receipts;
   readonly typing: Typing;
   readonly presence: Presence;
+  readonly attachments: Attachments;
   readonly #events: EventHub;
   readonly #environment: Environment;
   readonly #channels: ConversationChannels;
@@ -51,7 +54,14 @@ export class Engine {
   #status: ConnectionStatus = { state: "idle" };
   #stopListening: () => void = () => undefined;
 
-  constructor(environment: Environment, records: Records, tokens: Tokens, self: Self, events: EventHub) {
+  constructor(
+    environment: Environment,
+    records: Records,
+    blobs: BlobStore,
+    tokens: Tokens,
+    self: Self,
+    events: EventHub,
+  ) {
     this.#environment = environment;
     this.#events = events;
     this.self = self;
@@ -78,6 +88,17 @@ export class Engine {
       want: (conversationId, wanted) => this.#channels.want(conversationId, "outbox", wanted),
       isLive: (conversationId) => this.#channels.isLive(conversationId),
       send: (conversationId, frame) => this.#channels.send(conversationId, frame),
+    });
+    this.attachments = new Attachments({
+      environment,
+      records,
+      blobs,
+      tokens,
+      call: this.call,
+      self,
+      timeline: this.timeline,
+      emit,
+      handedOver: (conversationId) => this.outbox.kick(conversationId),
     });
     this.receipts = new Receipts(environment, records, this.conversations, (conversationId, frame) => {
       return this.#channels.send(conversationId, frame) || this.#inbox.send(frame);
@@ -118,19 +139,26 @@ export class Engine {
 
   /** Loads what is stored. The engine answers views from here on. Throws `StoreError`. */
   async load(): Promise<void> {
-    await Promise.all([this.conversations.load(), this.timeline.load(), this.#deviceQueue.load()]);
+    await Promise.all([
+      this.conversations.load(),
+      this.timeline.load(),
+      this.attachments.load(),
+      this.#deviceQueue.load(),
+    ]);
   }
 
   /** Goes online and stays there. */
   start(): void {
     this.#inbox.start();
     this.outbox.resume();
+    this.attachments.start();
     this.#stopListening = this.#environment.onOnline?.(() => this.reconnectNow()) ?? this.#stopListening;
   }
 
   stop(): void {
     this.#stopListening();
     this.outbox.stop();
+    this.attachments.stop();
     this.#incoming.stop();
     this.#channels.stop();
     this.#inbox.stop();
@@ -147,6 +175,7 @@ export class Engine {
   reconnectNow(): void {
     this.#inbox.retryNow();
     this.#channels.retryNow();
+    this.attachments.wake();
   }
 
   /** The conversation is on screen, or no longer. */
@@ -156,6 +185,7 @@ export class Engine {
   }
 
   #inboxOpened(): void {
+    this.attachments.wake();
     this.#inboxIsComplete = false;
     this.#inbox.send({ type: "inbox:resume" });
     this.receipts.live();
