@@ -39,7 +39,7 @@ export function deviceOf(owner: string): Device {
 }
 
 /** To be signed: account, account key, both device keys. */
-export function tbsOf({ account, aik, dsk, dik }: Device): Term {
+function tbsOf({ account, aik, dsk, dik }: Device): Term {
   return tuple(account, pub(aik), pub(dsk), pub(dik));
 }
 
