@@ -1,12 +1,14 @@
 /** The whole URL map. Sockets come first: nothing may touch the headers of an upgrade. */
 import { Hono } from "hono";
 import * as auth from "#schema/http/auth.ts";
+import * as backup from "#schema/http/backup.ts";
 import * as conversations from "#schema/http/conversations.ts";
 import * as devices from "#schema/http/devices.ts";
 import { health } from "#schema/http/health.ts";
 import * as privacy from "#schema/http/privacy.ts";
 import { getUser } from "#schema/http/users.ts";
 import { type App, refusal, refuseOtherMethods, serve } from "./contract.ts";
+import * as backupRoutes from "./routes/backup.ts";
 import * as conversationRoutes from "./routes/conversations.ts";
 import * as deviceRoutes from "./routes/devices.ts";
 import * as loginRoutes from "./routes/login.ts";
@@ -42,6 +44,12 @@ serve(app, devices.uploadPrekeys, deviceRoutes.handleUploadPrekeys);
 serve(app, conversations.createConversation, conversationRoutes.handleCreateConversation);
 serve(app, conversations.listConversations, conversationRoutes.handleListConversations);
 serve(app, conversations.listMessages, conversationRoutes.handleListMessages);
+
+serve(app, backup.getBackup, backupRoutes.handleGetBackup);
+serve(app, backup.getBackupManifest, backupRoutes.handleGetManifest);
+serve(app, backup.getBackupSegment, backupRoutes.handleGetSegment);
+serve(app, backup.putBackupSegment, backupRoutes.handlePutSegment);
+serve(app, backup.putBackupManifest, backupRoutes.handlePutManifest);
 
 serve(app, privacy.getPrivacy, privacyRoutes.handleGetPrivacy);
 serve(app, privacy.setPrivacy, privacyRoutes.handleSetPrivacy);

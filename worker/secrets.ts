@@ -2,7 +2,7 @@
 import { decodeBase64url } from "#schema/envelope/base64url.ts";
 import { concat } from "#schema/envelope/bytes.ts";
 
-export type SecretLabel = "pepper" | "unknown-user-salt" | "login-name" | "refresh-token";
+export type SecretLabel = "pepper" | "unknown-user-salt" | "login-name" | "refresh-token" | "backup-name";
 
 const keys = new Map<string, Promise<CryptoKey>>();
 

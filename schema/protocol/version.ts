@@ -12,4 +12,4 @@ export const subprotocol = `sotto.v${protocolVersion}`;
 export const tokenSubprotocolPrefix = "token.";
 
 /** SHA-256 of the canonical form of the up and down schemas; pinned by version.test.ts. */
-export const protocolHash = "39184568d77d81c650daa78038ce69ceb6bd243a58e79f8c35d81f0ef8e52414";
+export const protocolHash = "bdabff4982da34d2dd7474d1ff4650ef9d54d25f2e5934c01233f8fd8f88625f";

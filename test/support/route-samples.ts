@@ -1,5 +1,6 @@
 /** A request that each route accepts (or refuses only for what it says), to be spoilt in every way. */
 import * as auth from "#schema/http/auth.ts";
+import * as backup from "#schema/http/backup.ts";
 import * as conversations from "#schema/http/conversations.ts";
 import * as devices from "#schema/http/devices.ts";
 import * as health from "#schema/http/health.ts";
@@ -24,6 +25,7 @@ function isContract(value: unknown): value is RouteContract {
 export function allContracts(): ReadonlyMap<string, RouteContract> {
   const exported: [string, unknown][] = Object.entries({
     ...auth,
+    ...backup,
     ...conversations,
     ...devices,
     ...health,
@@ -57,6 +59,8 @@ export async function routeSamples(
     signOut: { statement: b64(93) },
     claimBundles: { devices: [1] },
     uploadPrekeys: { ...prekeysFor(caller.own) },
+    putBackupSegment: { data: b64(300) },
+    putBackupManifest: { expected: 0, version: 1, data: b64(500), segments: [b64(16)], signature: b64(64) },
     setPrivacy: { presence: "contacts" },
     createConversation: { kind: "direct", account: peer.account },
   };
@@ -66,6 +70,8 @@ export async function routeSamples(
     path: contract.path
       .replace(":account", peer.account)
       .replace(":username", peer.username)
+      .replace(":device", "1")
+      .replace(":segment", b64(16))
       .replace(":conversation", conversationId),
     json: bodies[name],
   }));
