@@ -10,6 +10,7 @@ const byKind: Partial<Record<ErrorKind, ClientErrorCode>> = {
   wrong_credentials: "wrong_credentials",
   rate_limited: "rate_limited",
   unavailable: "offline",
+  quota_exceeded: "backup_full",
   unauthenticated: "not_signed_in",
   token_expired: "not_signed_in",
   session_revoked: "not_signed_in",

@@ -20,6 +20,7 @@ import type { SignedIn } from "./account/signed-in.ts";
 import { registerAccount } from "./account/registration.ts";
 import {
   type AccountStatus,
+  type BackupStatus,
   type ClientApi,
   ClientError,
   type ConnectionStatus,
@@ -217,6 +218,22 @@ export class Client implements ClientApi {
 
   setTyping(conversationId: ConversationId, typing: boolean): Promise<void> {
     return guard(async () => this.#engine().typing.set(conversationId, typing));
+  }
+
+  backupStatus(): Promise<BackupStatus> {
+    return guard(() => this.#engine().backup.status());
+  }
+
+  saveBackup(): Promise<void> {
+    return guard(() => this.#online().backup.save());
+  }
+
+  exportBackup({ passphrase }: { passphrase: string }): Promise<Uint8Array> {
+    return guard(() => this.#engine().backup.exportArchive(passphrase));
+  }
+
+  importBackup(input: Parameters<ClientApi["importBackup"]>[0]): Promise<{ added: number }> {
+    return guard(() => this.#engine().backup.importArchive(input));
   }
 
   async reconnectNow(): Promise<void> {

@@ -14,6 +14,9 @@ const errors: Record<ClientErrorCode, string> = {
   message_too_long: "This message is too long to send in one piece.",
   storage_failed:
     "This browser could not save the data. Free some space or leave private mode, then try again.",
+  backup_full: "The backup on this server is full. Messages are still sent and received as usual.",
+  wrong_passphrase: "That passphrase does not open this file.",
+  wrong_archive: "This file is not a backup of this account, or it is damaged.",
   not_signed_in: "You are no longer signed in on this device.",
   identity_changed: "The keys of this person have changed. Nothing was sent.",
   internal: "Something went wrong on our side. Please try again.",

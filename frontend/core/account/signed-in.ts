@@ -27,7 +27,7 @@ export async function openSignedIn(
   },
 ): Promise<SignedIn> {
   const { provider } = environment;
-  const { account, deviceId, joinedAtMs, refreshToken } = record;
+  const { account, deviceId, joinedAtMs, refreshToken, backupRoot } = record;
   const own = decodeOwnDevice(provider, decodeBase64url(record.ownDevice));
   const tokens = new Tokens(environment, {
     account,
@@ -37,7 +37,15 @@ export async function openSignedIn(
       encodeBase64url(signSessionRenewal(provider, own, decodeBase64url(challenge))),
     ...handlers,
   });
-  const self: Self = { provider, own, account, deviceId, joinedAtMs, nowMs: () => tokens.serverNowMs() };
+  const self: Self = {
+    provider,
+    own,
+    account,
+    deviceId,
+    joinedAtMs,
+    nowMs: () => tokens.serverNowMs(),
+    ...(backupRoot !== undefined && { backupRoot: decodeBase64url(backupRoot) }),
+  };
   const engine = new Engine(environment, records, tokens, self, events);
   await engine.load();
   return { tokens, engine };

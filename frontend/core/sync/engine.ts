@@ -6,6 +6,7 @@ import type { Receipt } from "#schema/protocol/receipt.ts";
 import type { TypingDown } from "#schema/protocol/typing.ts";
 import { type SessionCall, sessionCall } from "../api/session-api.ts";
 import type { Tokens } from "../api/tokens.ts";
+import { Backup } from "../backup/backup.ts";
 import type { ConnectionStatus } from "../client-api.ts";
 import type { Environment } from "../environment.ts";
 import type { Records } from "../store/records.ts";
@@ -40,6 +41,7 @@ export class Engine {
   readonly receipts: Receipts;
   readonly typing: Typing;
   readonly presence: Presence;
+  readonly backup: Backup;
   readonly #events: EventHub;
   readonly #environment: Environment;
   readonly #channels: ConversationChannels;
@@ -60,7 +62,8 @@ export class Engine {
     this.conversations = new Conversations(records, self, emit);
     this.timeline = new Timeline(records, emit);
     this.directory = new Directory(records, self.provider, this.call);
-    this.history = new HistoryPager(records, self, this.call);
+    this.backup = new Backup(environment, records, self, this.call, this.directory, this.conversations, emit);
+    this.history = new HistoryPager(records, self, this.call, this.backup);
     this.#channels = new ConversationChannels(environment, tokens, {
       cursor: (conversationId) => this.conversations.get(conversationId)?.cursor ?? 0,
       events: (conversationId, received) => this.#conversationEvents(conversationId, received),
@@ -137,6 +140,7 @@ export class Engine {
     this.receipts.stop();
     this.typing.stop();
     this.presence.stop();
+    this.backup.stop();
     this.#prekeys.stop();
   }
 
@@ -255,6 +259,7 @@ export class Engine {
     }
     if (events.some((event) => event.type === "inbox:state" && !event.more)) {
       this.#inboxIsComplete = true;
+      this.backup.online();
       this.#updateStatus();
     }
   }
