@@ -97,6 +97,7 @@ export type BackupStatus =
       readonly state: "on" | "full";
       /** Undefined: nothing was saved yet. */
       readonly savedAtMs: number | undefined;
+      /** By this device, and brought back to it from others. */
       readonly savedMessages: number;
       /** Stored since then, as far as this run knows. */
       readonly waitingMessages: number;

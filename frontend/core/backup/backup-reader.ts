@@ -22,6 +22,7 @@ import type { Records } from "../store/records.ts";
 import type { Directory } from "../sync/directory.ts";
 import { Pump } from "../sync/lane.ts";
 import type { Self } from "../sync/self.ts";
+import { isAccepted, toHead } from "./chain-heads.ts";
 import { addKeys, findKeys } from "./key-archive.ts";
 import { mayHold, readSegment, type SegmentKeyring, toRecord } from "./segments.ts";
 
@@ -83,6 +84,11 @@ export class BackupReader {
   /** Backups of the server that were refused: older than ones seen before, or not made by this account's devices. */
   get refused(): number {
     return this.#refused;
+  }
+
+  /** Keys that came back from the other backups of the account. */
+  async broughtBack(): Promise<number> {
+    return (await this.#count()).keys;
   }
 
   online(): void {
@@ -166,14 +172,14 @@ export class BackupReader {
   }
 
   async #showProgress(): Promise<void> {
-    const { segments, fetched } = await this.#state();
-    const count = (each: readonly Segment[]): number =>
-      each.reduce((sum, { entryCount }) => sum + entryCount, 0);
-    this.#progress = {
-      keys: count(segments.filter(({ id }) => fetched.includes(id))),
-      ofKeys: count(segments),
-    };
+    this.#progress = await this.#count();
     this.#changed();
+  }
+
+  async #count(): Promise<RestoreProgress> {
+    const { segments, fetched } = await this.#state();
+    const sum = (each: readonly Segment[]) => each.reduce((total, { entryCount }) => total + entryCount, 0);
+    return { keys: sum(segments.filter(({ id }) => fetched.includes(id))), ofKeys: sum(segments) };
   }
 
   #refresh(): Promise<void> {
@@ -279,19 +285,5 @@ export class BackupReader {
       if (isGone) this.#checkedAtMs = undefined;
       else this.#refused += 1;
     }
-  }
-}
-
-function toHead({ device, version, hash }: RestoreRecord["heads"][number]): ChainHead {
-  return { deviceId: device, version, hash: decodeBase64url(hash) };
-}
-
-function isAccepted(manifest: OpenedManifest, witnessed: readonly ChainHead[]): boolean {
-  try {
-    assertNotOlder(manifest, witnessed);
-    return true;
-  } catch (error) {
-    if (isCryptoError(error)) return false;
-    throw error;
   }
 }

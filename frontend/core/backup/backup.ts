@@ -71,7 +71,8 @@ export class Backup {
     return {
       state: writer.isFull ? "full" : "on",
       savedAtMs,
-      savedMessages: savedAtMs === undefined && unsent !== undefined ? 0 : written,
+      savedMessages:
+        (savedAtMs === undefined && unsent !== undefined ? 0 : written) + (await reader.broughtBack()),
       waitingMessages: writer.waiting,
       restoring: reader.progress && { messages: reader.progress.keys, ofMessages: reader.progress.ofKeys },
       refused: reader.refused > 0,

@@ -162,7 +162,7 @@ describe("coming back", () => {
     expect(new Set(server.backups.fetched).size).toBe(fetched);
     await texts(tablet.client, id);
     expect(server.backups.fetched.length).toBe(fetched);
-    expect(await statusOf(tablet.client)).toMatchObject({ savedMessages: 0, refused: false });
+    expect(await statusOf(tablet.client)).toMatchObject({ savedMessages: 6, refused: false });
   });
 
   test("[BK27] a device that joined later is backed up on its own: a third one reads both", async () => {
