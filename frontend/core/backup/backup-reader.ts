@@ -137,7 +137,8 @@ export class BackupReader {
   /** Newest first: what a person looks for is near the end. */
   async #missing(): Promise<Segment[]> {
     const { segments, fetched } = await this.#state();
-    return segments.filter(({ id }) => !fetched.includes(id) && !this.#damaged.has(id)).toReversed();
+    const done = new Set(fetched);
+    return segments.filter(({ id }) => !done.has(id) && !this.#damaged.has(id)).toReversed();
   }
 
   async #work(): Promise<void> {
@@ -178,8 +179,9 @@ export class BackupReader {
 
   async #count(): Promise<RestoreProgress> {
     const { segments, fetched } = await this.#state();
+    const done = new Set(fetched);
     const sum = (each: readonly Segment[]) => each.reduce((total, { entryCount }) => total + entryCount, 0);
-    return { keys: sum(segments.filter(({ id }) => fetched.includes(id))), ofKeys: sum(segments) };
+    return { keys: sum(segments.filter(({ id }) => done.has(id))), ofKeys: sum(segments) };
   }
 
   #refresh(): Promise<void> {
