@@ -10,6 +10,8 @@ export const remedies = [
   "refresh_token", // the access token ran out: refresh it, then send the same again
   "reauthenticate", // the session is gone: sign in again
   "refresh_devices", // fetch and verify the device lists, encrypt again for the new set
+  "refresh_group", // fetch the group's operations after the one known, then do it again on top of them
+  "renew_sender_key", // make a new sender key, then encrypt again under it
   "upgrade", // this client is too old
   "give_up", // sending the same again will fail again
 ] as const;
@@ -34,6 +36,9 @@ export const errorKinds = {
   device_list_conflict: { status: 409, remedy: "refresh_devices" },
   backup_conflict: { status: 409, remedy: "give_up" },
   device_set_mismatch: { status: 409, remedy: "refresh_devices" },
+  group_conflict: { status: 409, remedy: "refresh_group" },
+  group_stale: { status: 409, remedy: "refresh_group" },
+  sender_key_stale: { status: 409, remedy: "renew_sender_key" },
   client_message_reused: { status: 409, remedy: "give_up" },
   quota_exceeded: { status: 413, remedy: "give_up" },
   rate_limited: { status: 429, remedy: "retry_after" },
@@ -51,12 +56,15 @@ export const errorBodySchema = v.looseObject({
   message: v.string(),
   requestId: v.string(),
   retryAfterMs: v.optional(v.number()),
+  /** The group's newest epoch, with the kinds that are about one. */
+  epoch: v.optional(v.number()),
 });
 export type ErrorBody = {
   readonly code: ErrorKind;
   readonly message: string;
   readonly requestId: string;
   readonly retryAfterMs?: number;
+  readonly epoch?: number;
 };
 
 /** Carries an error kind on either side of a boundary; anything else becomes `internal`. */
@@ -64,11 +72,17 @@ export class SottoError extends Error {
   override readonly name = "SottoError";
   readonly kind: ErrorKind;
   readonly retryAfterMs: number | undefined;
+  readonly epoch: number | undefined;
 
-  constructor(kind: ErrorKind, message: string, options: { retryAfterMs?: number; cause?: unknown } = {}) {
+  constructor(
+    kind: ErrorKind,
+    message: string,
+    options: { retryAfterMs?: number; epoch?: number; cause?: unknown } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.kind = kind;
     this.retryAfterMs = options.retryAfterMs;
+    this.epoch = options.epoch;
   }
 
   get remedy(): Remedy {

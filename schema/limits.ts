@@ -13,8 +13,11 @@ export const limits = {
   bodyBytes: 80 * KiB,
   /** One capsule: a PreKey envelope with a full post-quantum header is 4.6 KB (CRYPTO 2.4). */
   capsuleBytes: 6 * KiB,
-  /** Capsules in one frame: 16 devices on each side of a direct conversation, without the sending one. */
-  capsulesPerMessage: 31,
+  /**
+   * Capsules in one frame, and lists that they are for: as many ordinary ones as fit with a text. A direct message has 31 at most, a
+   * group hands out a sender key in several entries when it has more devices.
+   */
+  capsulesPerMessage: 700,
   /** One to-device message (retry, repaired capsule). */
   deviceMessageBytes: 8 * KiB,
   /**
@@ -57,6 +60,10 @@ export const limits = {
   pruneMessages: 1_000,
   /** Conversations in one inbox frame. */
   conversationsPerFrame: 200,
+  /** Messages in one report of a device that gave up on them. */
+  undecryptableReport: 1_000,
+  /** Up to so many members a watermark is committed at once; above, those of a second together. */
+  promptReceiptsMembers: 32,
   /** Unread counts stop here: a badge never shows more, and counting further costs reads. */
   unreadMax: 999,
 

@@ -14,10 +14,14 @@ export function success(data: unknown, context: AnswerContext): Response {
 
 export function failure(error: SottoError, context: AnswerContext): Response {
   const body: ErrorBody = { code: error.kind, message: error.message, requestId: context.requestId };
-  const { retryAfterMs } = error;
+  const { retryAfterMs, epoch } = error;
   const answer = {
     success: false,
-    error: retryAfterMs === undefined ? body : { ...body, retryAfterMs },
+    error: {
+      ...body,
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+      ...(epoch !== undefined && { epoch }),
+    },
   } as const;
   const response = respond(errorKinds[error.kind].status, answer, context);
   if (retryAfterMs !== undefined) {

@@ -3,14 +3,18 @@ import { Hono } from "hono";
 import * as auth from "#schema/http/auth.ts";
 import * as backup from "#schema/http/backup.ts";
 import * as conversations from "#schema/http/conversations.ts";
+import * as delivery from "#schema/http/delivery.ts";
 import * as devices from "#schema/http/devices.ts";
+import * as groups from "#schema/http/groups.ts";
 import { health } from "#schema/http/health.ts";
 import * as privacy from "#schema/http/privacy.ts";
 import { getUser } from "#schema/http/users.ts";
 import { type App, refusal, refuseOtherMethods, serve } from "./contract.ts";
 import * as backupRoutes from "./routes/backup.ts";
 import * as conversationRoutes from "./routes/conversations.ts";
+import * as deliveryRoutes from "./routes/delivery.ts";
 import * as deviceRoutes from "./routes/devices.ts";
+import * as groupRoutes from "./routes/groups.ts";
 import * as loginRoutes from "./routes/login.ts";
 import * as privacyRoutes from "./routes/privacy.ts";
 import * as registrationRoutes from "./routes/registration.ts";
@@ -44,6 +48,15 @@ serve(app, devices.uploadPrekeys, deviceRoutes.handleUploadPrekeys);
 serve(app, conversations.createConversation, conversationRoutes.handleCreateConversation);
 serve(app, conversations.listConversations, conversationRoutes.handleListConversations);
 serve(app, conversations.listMessages, conversationRoutes.handleListMessages);
+
+serve(app, groups.createGroup, groupRoutes.handleCreateGroup);
+serve(app, groups.postOperation, groupRoutes.handlePostOperation);
+serve(app, groups.listOperations, groupRoutes.handleListOperations);
+serve(app, groups.listMembers, groupRoutes.handleListMembers);
+
+serve(app, delivery.getDelivery, deliveryRoutes.handleGetDelivery);
+serve(app, delivery.reportUndecryptable, deliveryRoutes.handleReportUndecryptable);
+serve(app, delivery.getMetrics, deliveryRoutes.handleGetMetrics);
 
 serve(app, backup.getBackup, backupRoutes.handleGetBackup);
 serve(app, backup.getBackupManifest, backupRoutes.handleGetManifest);

@@ -34,7 +34,7 @@ const select = `SELECT seq, sender_account AS account, sender_device AS device, 
  */
 export async function completePage(env: Env, hot: HotPage, range: PageRange): Promise<MessagePage> {
   const { limit, before = Number.MAX_SAFE_INTEGER, after } = range;
-  const { shard, upTo } = hot.archive;
+  const { shard, after: floor, upTo } = hot.archive;
   if (after !== undefined) {
     if (after >= upTo) return hot;
     const older = await read(
@@ -42,17 +42,24 @@ export async function completePage(env: Env, hot: HotPage, range: PageRange): Pr
       shard,
       range,
       "seq > ? AND seq <= ? ORDER BY seq",
-      [after, upTo],
+      [Math.max(after, floor), upTo],
       limit + 1,
     );
     const messages = [...older, ...hot.messages];
     return { messages: messages.slice(0, limit), more: hot.more || messages.length > limit };
   }
-  if (hot.more || upTo === 0) return hot;
+  if (hot.more || upTo === floor) return hot;
   const wanted = limit - hot.messages.length;
   if (wanted === 0) return { messages: hot.messages, more: true };
   const below = Math.min(before, upTo + 1);
-  const older = await read(env, shard, range, "seq < ? ORDER BY seq DESC", [below], wanted + 1);
+  const older = await read(
+    env,
+    shard,
+    range,
+    "seq < ? AND seq > ? ORDER BY seq DESC",
+    [below, floor],
+    wanted + 1,
+  );
   const more = older.length > wanted;
   return { messages: [...older.slice(0, wanted).reverse(), ...hot.messages], more };
 }
@@ -86,4 +93,29 @@ async function read(
 function tryShard(env: Env, shard: number): D1Database | undefined {
   const bindings: object = env;
   return (bindings as Readonly<Record<string, D1Database>>)[`ARCHIVE_${shard}`];
+}
+
+/** Spreads new conversations over the shards; the choice is stored, so their number may grow. */
+export function archiveShardOf(conversationId: ConversationId, shards: number): number {
+  let hash = 0;
+  for (const char of conversationId) hash = (hash * 31 + char.charCodeAt(0)) % 0x7fffffff;
+  return hash % Math.max(1, shards);
+}
+
+/** What all conversations have counted that should never happen. Throws `unavailable`. */
+export async function countLosses(
+  env: Env,
+): Promise<{ readonly lost: number; readonly undecryptable: number }> {
+  const totals = { lost: 0, undecryptable: 0 };
+  for (let shard = 0; shard < Math.max(1, Number(env.ARCHIVE_SHARDS)); shard += 1) {
+    const database = tryShard(env, shard);
+    const row = await query(async () =>
+      database
+        ?.prepare("SELECT sum(lost) AS lost, sum(undecryptable) AS undecryptable FROM losses")
+        .first<{ lost: number | null; undecryptable: number | null }>(),
+    );
+    totals.lost += row?.lost ?? 0;
+    totals.undecryptable += row?.undecryptable ?? 0;
+  }
+  return totals;
 }

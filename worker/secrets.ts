@@ -2,9 +2,18 @@
 import { decodeBase64url } from "#schema/envelope/base64url.ts";
 import { concat } from "#schema/envelope/bytes.ts";
 
-export type SecretLabel = "pepper" | "unknown-user-salt" | "login-name" | "refresh-token" | "backup-name";
+export type SecretLabel =
+  | "pepper"
+  | "unknown-user-salt"
+  | "login-name"
+  | "metrics"
+  | "refresh-token"
+  | "backup-name";
 
-const keys = new Map<string, Promise<CryptoKey>>();
+/** A CryptoKey, by the name that every environment knows it. */
+type HmacKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
+
+const keys = new Map<string, Promise<HmacKey>>();
 
 /** HMAC-SHA256 of `parts` under the key of `label`. Parts before the last must be of fixed length. */
 export async function labelledHmac(
@@ -21,6 +30,11 @@ export async function labelledHmac(
   return new Uint8Array(await crypto.subtle.sign("HMAC", await key, concat(...parts)));
 }
 
+/** What the operator shows to read the metrics. */
+export function metricsToken(serverSecret: string): Promise<Uint8Array<ArrayBuffer>> {
+  return labelledHmac(serverSecret, "metrics", utf8("token"));
+}
+
 export function utf8(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
@@ -33,7 +47,7 @@ export function sameSecret(a: Uint8Array, b: Uint8Array): boolean {
   return difference === 0;
 }
 
-async function deriveKey(serverSecret: string, label: SecretLabel): Promise<CryptoKey> {
+async function deriveKey(serverSecret: string, label: SecretLabel): Promise<HmacKey> {
   const secret = decodeBase64url(serverSecret);
   if (secret.length < 32) throw new Error("SERVER_SECRET is shorter than 32 bytes");
   const root = await importKey(secret);
@@ -41,6 +55,6 @@ async function deriveKey(serverSecret: string, label: SecretLabel): Promise<Cryp
   return importKey(new Uint8Array(derived));
 }
 
-function importKey(bytes: Uint8Array<ArrayBuffer>): Promise<CryptoKey> {
+function importKey(bytes: Uint8Array<ArrayBuffer>): Promise<HmacKey> {
   return crypto.subtle.importKey("raw", bytes, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
 }

@@ -1,10 +1,12 @@
 /** Copies the log into its archive shard, from an alarm; a row copied twice is one row. */
 import type { Sequence } from "#schema/ids.ts";
-import type { StoredMessage } from "./store.ts";
+import type { Losses, StoredMessage } from "./store.ts";
 
 /** Where messages go for good. */
 export interface Archive {
   write(conversationId: string, messages: readonly StoredMessage[]): Promise<void>;
+  /** Takes over what a conversation has counted of what should never happen. */
+  report(conversationId: string, losses: Losses): Promise<void>;
   /** How many messages it holds after `after` up to `upTo`. */
   count(conversationId: string, after: Sequence, upTo: Sequence): Promise<number>;
 }

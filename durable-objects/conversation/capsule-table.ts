@@ -45,6 +45,19 @@ export class CapsuleTable {
     return (seq) => bySeq.get(String(seq)) ?? none;
   }
 
+  /** How many messages a `sweep` takes the capsules of although not every device has acknowledged them. */
+  expired({ upTo, olderThanMs, limit }: SweepQuery): number {
+    const row = this.#sql.first<{ count: number }>(
+      `SELECT count(*) AS count
+       FROM (SELECT data FROM capsules WHERE last_seq > ?1 AND server_time_ms < ?2 ORDER BY first_seq LIMIT ?3) AS packs,
+         json_each(packs.data) WHERE CAST(json_each.key AS INTEGER) > ?1`,
+      upTo,
+      olderThanMs,
+      limit,
+    );
+    return row?.count ?? 0;
+  }
+
   /** Deletes at most `limit` of the oldest rows, those up to `upTo` and those older than `olderThanMs`. Returns the oldest left. */
   sweep({ upTo, olderThanMs, limit }: SweepQuery): CapsulePack | undefined {
     const oldest = this.#sql.all<{ firstSeq: number; lastSeq: number; serverTimeMs: number }>(

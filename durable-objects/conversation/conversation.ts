@@ -1,7 +1,7 @@
 /** The Durable Object of one conversation: wakes, restores, hands on, replies. What it decides is in the room. */
 import { DurableObject } from "cloudflare:workers";
 import type { CloseReason } from "#schema/errors.ts";
-import type { AccountId, SessionId } from "#schema/ids.ts";
+import type { AccountId, ConversationId, SessionId } from "#schema/ids.ts";
 import { limits } from "#schema/limits.ts";
 import { pingText, pongText } from "#schema/protocol/control.ts";
 import { subprotocol } from "#schema/protocol/version.ts";
@@ -9,6 +9,12 @@ import { migrations } from "#schema/db/conversation/migrations.ts";
 import type {
   AccountChange,
   ConversationRpc,
+  CreateGroupInput,
+  Delivery,
+  GroupMembers,
+  OperationAnswer,
+  OperationInput,
+  OperationPage,
   InitialiseInput,
   PageInput,
   ReceiptInput,
@@ -25,9 +31,15 @@ import { durableSql } from "../support/durable-sql.ts";
 import type { Sql } from "../support/sql.ts";
 import { runWhenSettled } from "../support/settle.ts";
 import { inboxStub, type ObjectEnv } from "../support/stubs.ts";
+import { Arrivals } from "./arrivals.ts";
+import { createDirect } from "./create-direct.ts";
+import { createGroup } from "./create-group.ts";
+import { SqliteGroupStore } from "./group-store.ts";
+import { deliveryOf, membersOf, operationPage } from "./ledger.ts";
 import { D1Archive } from "./d1-archive.ts";
-import { recordOf } from "./log-events.ts";
+import { historyPage } from "./history.ts";
 import { type ConversationAlarm, Room } from "./room.ts";
+import type { Losses } from "./store.ts";
 import { SqliteConversationStore } from "./sqlite-store.ts";
 
 /** Ended sessions are refused until their access tokens have run out for certain. */
@@ -40,13 +52,14 @@ export class Conversation extends DurableObject<ObjectEnv> implements Conversati
   readonly #store: SqliteConversationStore;
   readonly #sockets: SocketRoster;
   #room: Room | undefined;
-  /** Device sets that arrived while the conversation was being created. */
-  readonly #early = new Map<AccountId, DeviceSet>();
+  readonly #groupStore: SqliteGroupStore;
+  readonly #arrivals = new Arrivals();
 
   constructor(context: DurableObjectState, env: ObjectEnv) {
     super(context, env);
     this.#sql = durableSql(context.storage);
     this.#store = new SqliteConversationStore(this.#sql, () => migrate(this.#sql, migrations));
+    this.#groupStore = new SqliteGroupStore(this.#sql);
     context.setWebSocketAutoResponse(new WebSocketRequestResponsePair(pingText, pongText));
     this.#sockets = new SocketRoster(context);
     this.#room = this.#openRoom();
@@ -97,25 +110,75 @@ export class Conversation extends DurableObject<ObjectEnv> implements Conversati
   }
 
   async initialise(input: InitialiseInput): Promise<RpcResult<Summary>> {
+    const accounts = input.members.map(({ account }) => account);
     return answerRpc(async () => {
-      const sets = await Promise.all(input.members.map((member) => this.#register(input, member.account)));
-      if (this.#room === undefined) this.#create(input, sets);
-      for (const set of sets) this.#room?.applySet(set);
+      this.#arrivals.expect(accounts);
+      try {
+        const sets = await Promise.all(accounts.map((account) => this.#register(input, account)));
+        if (this.#room === undefined) createDirect(this.#store, this.#arrivals, input, sets);
+        this.#room ??= this.#openRoom();
+        for (const set of sets) this.#room?.applySet(set);
+      } finally {
+        this.#arrivals.release(accounts);
+      }
       const summary = this.#room?.summaryFor(input.initiator);
       if (summary === undefined) throw refusal("not_found");
       return summary;
     });
   }
 
+  createGroup(input: CreateGroupInput): Promise<RpcResult<Summary>> {
+    return answerRpc(async () => {
+      const isNew = this.#room === undefined;
+      const store = this.#store;
+      const groupStore = this.#groupStore;
+      const register = async (account: AccountId, conversationId: ConversationId, createdAtMs: number) => {
+        const registration = { conversationId, kind: "group", createdAtMs, visible: false } as const;
+        return unwrap(await inboxStub(this.env, account).registerConversation(registration));
+      };
+      const exists = () => this.#room !== undefined;
+      await createGroup({ store, groupStore, arrivals: this.#arrivals, register, exists }, input);
+      this.#room ??= this.#openRoom();
+      if (isNew) this.#room?.start();
+      const summary = this.#room?.summaryFor(input.identity.account);
+      if (summary === undefined) throw refusal("not_found");
+      return summary;
+    });
+  }
+
+  postOperation(input: OperationInput): Promise<RpcResult<OperationAnswer>> {
+    return answerRpc(() => this.#memberRoom(input.identity.account).group.post(input));
+  }
+
+  operations(input: { account: AccountId; after: number; limit: number }): Promise<RpcResult<OperationPage>> {
+    return answerRpc(() => {
+      this.#memberRoom(input.account);
+      return operationPage(this.#groupStore, input.after, input.limit);
+    });
+  }
+
+  groupMembers({ account }: { account: AccountId }): Promise<RpcResult<GroupMembers>> {
+    return answerRpc(() => membersOf(this.#memberRoom(account).state));
+  }
+
+  delivery({ account, seq }: { account: AccountId; seq: number }): Promise<RpcResult<Delivery>> {
+    return answerRpc(() => deliveryOf(this.#memberRoom(account).state, this.#store, account, seq));
+  }
+
+  undecryptable({ account, count }: { account: AccountId; count: number }): Promise<RpcResult<null>> {
+    return answerRpc(() => {
+      this.#memberRoom(account).undecryptable(count);
+      return null;
+    });
+  }
+
   accountChanged({ set, endedSessions }: AccountChange): Promise<RpcResult<null>> {
     return answerRpc(() => {
       const room = this.#room;
-      if (room === undefined) {
-        const early = this.#early.get(set.account);
-        if (early === undefined || early.epoch < set.epoch) this.#early.set(set.account, set);
+      if (room?.state.members.has(set.account) !== true) {
+        if (!this.#arrivals.keep(set)) throw refusal("not_found");
         return null;
       }
-      if (!room.state.members.has(set.account)) throw refusal("not_found");
       const ended = new Set<SessionId>(endedSessions);
       this.#store.transaction(() => {
         this.#store.forgetSessions(Date.now() - endedSessionMs);
@@ -143,19 +206,12 @@ export class Conversation extends DurableObject<ObjectEnv> implements Conversati
     });
   }
 
-  page({ identity, limit, before, after }: PageInput): Promise<RpcResult<HotPage>> {
+  page(input: PageInput): Promise<RpcResult<HotPage>> {
     return answerRpc(() => {
-      const { record } = this.#memberRoom(identity.account).state;
-      const capsulesOf = `${identity.account}.${identity.device}`;
-      const range = after === undefined ? (before === undefined ? {} : { before }) : { after };
-      const found = this.#store.page({ ...range, limit: limit + 1, capsulesOf });
-      const more = found.length > limit;
-      const page = more ? (after === undefined ? found.slice(1) : found.slice(0, limit)) : found;
-      const messages = page.map((message) => {
-        const bare = recordOf(record.conversationId, message);
-        return message.capsule === null ? bare : { ...bare, capsule: message.capsule };
-      });
-      return { messages, more, archive: { shard: record.archiveShard, upTo: record.prunedSeq } };
+      const { state } = this.#memberRoom(input.identity.account);
+      const member = state.members.get(input.identity.account);
+      if (member === undefined) throw refusal("not_found");
+      return historyPage(state, this.#store, member, input);
     });
   }
 
@@ -190,6 +246,8 @@ export class Conversation extends DurableObject<ObjectEnv> implements Conversati
     return new Room(
       {
         store: this.#store,
+        groupStore: this.#groupStore,
+        arrivals: this.#arrivals,
         sockets: this.#sockets,
         alarms: this.#alarms,
         archive: new D1Archive(archiveShard(this.env, snapshot.record.archiveShard)),
@@ -199,6 +257,7 @@ export class Conversation extends DurableObject<ObjectEnv> implements Conversati
         pause: (delayMs) => scheduler.wait(delayMs),
         defer: (flush, waiting) => void runWhenSettled(flush, waiting),
         onFailure: (place, error) => this.#log(place, error),
+        onLosses: logLosses,
         onArchiveIncomplete: () => logEvent("error", { event: "archive_incomplete", object: "conversation" }),
       },
       snapshot,
@@ -211,34 +270,7 @@ export class Conversation extends DurableObject<ObjectEnv> implements Conversati
     const { conversationId, kind, createdAtMs } = input;
     const visible = account === input.initiator;
     const registration = { conversationId, kind, peer, createdAtMs, visible };
-    return unwrap(await inboxStub(this.env, account).registerConversation(registration));
-  }
-
-  #create(input: InitialiseInput, registered: readonly DeviceSet[]): void {
-    // In one transaction: an early set was confirmed, so it must not be lost to a failure after the creation.
-    const sets = registered.map((set) => {
-      const early = this.#early.get(set.account);
-      return early !== undefined && early.epoch > set.epoch ? early : set;
-    });
-    const members = input.members.map((member, position) => {
-      const set = sets.find(({ account }) => account === member.account);
-      if (set === undefined) throw refusal("not_found");
-      return {
-        ...member,
-        position,
-        listVersion: set.version,
-        setEpoch: set.epoch,
-        readSeq: 0,
-        readCount: 0,
-        notifiedSeq: 0,
-      };
-    });
-    const { conversationId, kind, archiveShard, createdAtMs } = input;
-    const marks = { archivedSeq: 0, sweptSeq: 0, prunedSeq: 0 };
-    const record = { conversationId, kind, archiveShard, createdAtMs, ...marks };
-    this.#store.create(record, members, sets);
-    this.#room = this.#openRoom();
-    this.#early.clear();
+    return unwrap(await inboxStub(this.env, account).registerConversation(registration)).set;
   }
 
   #log(event: FaultEvent, error: unknown): void {
@@ -248,6 +280,12 @@ export class Conversation extends DurableObject<ObjectEnv> implements Conversati
       fault: faultOf(error),
     });
   }
+}
+
+function logLosses({ lost, undecryptable }: Losses): void {
+  const object = "conversation";
+  if (lost > 0) logEvent("warn", { event: "messages_lost", object, count: lost });
+  if (undecryptable > 0) logEvent("warn", { event: "messages_undecryptable", object, count: undecryptable });
 }
 
 /** The binding of an archive shard; a missing one fails its alarm and nothing else. */

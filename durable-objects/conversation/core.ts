@@ -17,25 +17,32 @@ import type { DeviceSocket, Roster } from "../support/device-socket.ts";
 import { TokenBucket } from "../support/token-bucket.ts";
 import { hasRepeatedAddress } from "./device-set.ts";
 import { tryMessageSend } from "./fast-parse.ts";
+import { decodeBase64url } from "#schema/envelope/base64url.ts";
+import { GroupFraming } from "./group-framing.ts";
+import { SenderKeys, type SenderKeyStore } from "./sender-keys.ts";
 import { Flush, type QueuedSend } from "./flush.ts";
 import { bodyPrefix, isBodyFor, isCapsule } from "./framing.ts";
-import { receiptEvent } from "./log-events.ts";
-import { isPlausible, PendingReceipts } from "./receipts.ts";
+import { ReceiptPace } from "./receipt-pace.ts";
+import { announceReceipts, isPlausible, PendingReceipts } from "./receipts.ts";
 import { answerResume } from "./resume.ts";
-import type { ConversationState, MemberState } from "./state.ts";
-import type { ConversationStore } from "./store.ts";
+import type { MemberState } from "./member-state.ts";
+import type { ConversationState } from "./state.ts";
+import { finishMessage, openMessage } from "./log-events.ts";
+import type { ConversationStore, StoredMessage } from "./store.ts";
 
 export interface CoreContext {
   readonly state: ConversationState;
   readonly store: ConversationStore;
+  readonly groupStore: SenderKeyStore;
   readonly sockets: Pick<Roster, "all">;
   readonly now: () => number;
   /** Sustained messages per second and account. */
   readonly messagesPerSecond: number;
   /** Runs `flush` once, when what has arrived by now is queued: when `waiting` has stopped growing. */
   readonly defer: (flush: () => void, waiting: () => number) => void;
+  readonly pause: (delayMs: number) => Promise<void>;
   /** Something was committed that inboxes or the archive must hear of. */
-  readonly onCommit: (change: { readonly messages: number }) => void;
+  readonly onCommit: (change: { readonly messages: number; readonly moved: readonly AccountId[] }) => void;
   /** Someone types, or stopped: for devices that have not this conversation on screen. */
   readonly onTyping: (frame: TypingUp, account: AccountId) => void;
   /** A sender knows a newer device set of `account` than this object. */
@@ -56,6 +63,7 @@ const catchUpRetryMs = 1_000;
 export class ConversationCore {
   readonly #context: CoreContext;
   readonly #receipts = new PendingReceipts();
+  readonly #pace: ReceiptPace;
   readonly #messageBuckets = new Map<AccountId, TokenBucket>();
   readonly #frameBuckets = new Map<AccountId, TokenBucket>();
   readonly #resumeBuckets = new Map<AccountId, TokenBucket>();
@@ -63,17 +71,29 @@ export class ConversationCore {
   #queuedChars = 0;
   #isFlushDue = false;
   readonly #bodyPrefix: string;
+  readonly #group: GroupFraming | undefined;
+  readonly keys: SenderKeys;
+  #typist: { readonly account: AccountId; readonly untilMs: number } | undefined;
 
   constructor(context: CoreContext) {
     this.#context = context;
-    this.#bodyPrefix = bodyPrefix(context.state.record.conversationId);
+    const { kind, conversationId } = context.state.record;
+    this.#bodyPrefix = bodyPrefix(conversationId);
+    if (kind === "group") this.#group = new GroupFraming(decodeBase64url(conversationId));
+    this.keys = new SenderKeys(context.groupStore);
+    this.#pace = new ReceiptPace({
+      members: () => context.state.members.size,
+      pause: context.pause,
+      flush: () => this.#scheduleFlush(),
+    });
   }
 
   /** One frame of a socket. Never throws for what a client sent. */
   receive(socket: DeviceSocket, data: string | ArrayBuffer): void {
     const { state } = this.#context;
     const member = state.members.get(socket.identity.account);
-    if (member?.isActive(socket.identity.device) !== true) return socket.close("session_revoked");
+    if (member === undefined) return socket.close("forbidden");
+    if (!member.isActive(socket.identity.device)) return socket.close("session_revoked");
     const events = parseFrames(conversationUpSchema, data, tryMessageSend);
     if (events === "too_large") return socket.close("too_large");
     for (const event of events) this.#receiveOne(socket, member, event);
@@ -115,7 +135,7 @@ export class ConversationCore {
     if (!isPlausible(state, Math.max(delivered, read))) throw refusal("malformed");
     return new Promise((kept, lost) => {
       this.#receipts.add(member, device, { delivered, read, kept, lost });
-      this.#scheduleFlush();
+      this.#pace.arrived();
     });
   }
 
@@ -124,10 +144,24 @@ export class ConversationCore {
     const { state, store } = this.#context;
     const member = state.members.get(set.account);
     if (member === undefined || set.epoch <= member.setEpoch) return false;
-    store.saveSet(set);
-    state.applySet(member, set);
+    const isGroup = state.record.kind === "group";
+    const slots =
+      (isGroup ? state.newSlots([set]).get(set.account) : undefined) ?? new Map<DeviceId, number>();
+    const isSomeoneRevoked = [...member.devices].some(
+      ([device, { active }]) => active && !set.devices.includes(device),
+    );
+    const { keyGeneration } = state.record;
+    const generation = isGroup && isSomeoneRevoked ? keyGeneration + 1 : keyGeneration;
+    store.saveSet(set, slots, generation === keyGeneration ? undefined : generation);
+    state.applySet(member, set, slots, generation);
+    if (generation !== keyGeneration) this.keys.forget();
     this.#broadcast(serialise({ type: "devices:changed", account: set.account, version: set.version }));
     return true;
+  }
+
+  /** An entry came into the log that no socket sent. */
+  tell(entry: StoredMessage): void {
+    this.#broadcast(finishMessage(openMessage(this.#context.state.record.conversationId, entry), undefined));
   }
 
   /** Commits and answers what is queued. */
@@ -136,27 +170,28 @@ export class ConversationCore {
     const queue = this.#queue;
     this.#queue = [];
     this.#queuedChars = 0;
-    if (queue.length === 0 && this.#receipts.size === 0) return;
     const { state, store, now } = this.#context;
-    const flush = new Flush(state, store, Math.max(now(), state.lastTimeMs));
+    const withReceipts = this.#receipts.size > 0 && this.#pace.take();
+    if (queue.length === 0 && !withReceipts) return;
+    const { keys } = this;
+    const flush = new Flush({ state, store, keys }, Math.max(now(), state.lastTimeMs));
     try {
       store.transaction(() => {
         flush.order(queue);
-        this.#receipts.save(store);
+        if (withReceipts) this.#receipts.save(state, store);
       });
     } catch (error) {
       for (const { socket, frame } of queue) this.#refuseSend(socket, frame, "internal");
+      keys.undo();
       this.#context.onFlushFailed(error);
-      this.#receipts.fail(error);
+      if (withReceipts) this.#receipts.fail(error);
       return;
     }
+    keys.settle();
     flush.commit();
-    const moved = this.#receipts.apply();
-    for (const account of moved) {
-      const member = state.members.get(account);
-      if (member !== undefined) flush.announce(receiptEvent(state.record.conversationId, member.watermarks));
-    }
-    if (flush.accepted > 0 || moved.size > 0) this.#context.onCommit({ messages: flush.accepted });
+    const moved = withReceipts ? this.#receipts.apply(state) : [];
+    announceReceipts(flush, state, moved);
+    if (flush.accepted > 0 || moved.length > 0) this.#context.onCommit({ messages: flush.accepted, moved });
     flush.deliver(this.#context.sockets.all());
     for (const account of flush.behind) this.#context.onBehind(account);
   }
@@ -165,9 +200,11 @@ export class ConversationCore {
     const { conversationId } = this.#context.state.record;
     const waitMs = this.#bucket(this.#messageBuckets, socket.identity.account).take(this.#context.now());
     if (waitMs > 0) return this.#refuseSend(socket, frame, "rate_limited", waitMs);
+    const isOfGroup = this.#group !== undefined;
+    const entry = this.#group?.tryEntry(frame.body, frame.clientMessageId);
     const isWellFormed =
       frame.conversationId === conversationId &&
-      isBodyFor(frame.body, this.#bodyPrefix, frame.clientMessageId) &&
+      (isOfGroup ? entry !== undefined : isBodyFor(frame.body, this.#bodyPrefix, frame.clientMessageId)) &&
       frame.capsules.every((capsule) => isCapsule(capsule.data)) &&
       !hasRepeatedAddress(frame);
     if (!isWellFormed) return this.#refuseSend(socket, frame, "malformed");
@@ -175,7 +212,7 @@ export class ConversationCore {
     if (!socket.isLive && this.#context.state.record.prunedSeq > 0) {
       return this.#refuseSend(socket, frame, "unavailable", catchUpRetryMs);
     }
-    this.#queue.push({ socket, frame });
+    this.#queue.push({ socket, frame, entry });
     this.#queuedChars += frame.capsules.reduce((chars, { data }) => chars + data.length, frame.body.length);
     if (this.#queuedChars >= limits.flushChars) return this.flush();
     this.#scheduleFlush();
@@ -187,7 +224,7 @@ export class ConversationCore {
     // No frame refuses a receipt: a device whose socket breaks sends what it had to say again.
     const lost = () => socket.close("unavailable");
     this.#receipts.add(member, socket.identity.device, { delivered, read, lost });
-    this.#scheduleFlush();
+    this.#pace.arrived();
   }
 
   #resume(socket: DeviceSocket, { after }: ConversationResume): void {
@@ -204,12 +241,24 @@ export class ConversationCore {
   #typing(from: DeviceSocket, frame: TypingUp): void {
     const { type } = frame;
     const { account } = from.identity;
-    const { conversationId } = this.#context.state.record;
+    const { conversationId, kind } = this.#context.state.record;
+    if (kind === "group" && !this.#maySay(type, account)) return;
     const event = serialise({ type, conversationId, account });
     for (const socket of this.#context.sockets.all()) {
       if (socket.isLive && socket.identity.account !== account) socket.send(event);
     }
     this.#context.onTyping(frame, account);
+  }
+
+  /** Of a group one typist is shown, whoever was first, until the mark dies or is taken back. */
+  #maySay(type: TypingUp["type"], account: AccountId): boolean {
+    const nowMs = this.#context.now();
+    const isTaken =
+      this.#typist !== undefined && this.#typist.untilMs > nowMs && this.#typist.account !== account;
+    if (isTaken) return false;
+    if (type === "typing:stop" && this.#typist?.account !== account) return false;
+    this.#typist = type === "typing:start" ? { account, untilMs: nowMs + limits.typingMs } : undefined;
+    return true;
   }
 
   #broadcast(event: string): void {

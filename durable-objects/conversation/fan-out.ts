@@ -1,20 +1,24 @@
 /**
- * Tells each member's inbox where the conversation stands: off the path of an acknowledgement, one call at a time per
- * member, everything since the last call in one. What is not confirmed is repeated from an alarm.
+ * Tells each member's inbox where the conversation stands: off the path of an acknowledgement, in rounds, everything
+ * since the last one in one call per inbox. What is not confirmed is repeated from an alarm.
  */
-import type { DeviceId, Sequence } from "#schema/ids.ts";
-import type { AdvanceInput, InboxRpc } from "#schema/rpc/inbox.ts";
+import type { AccountId } from "#schema/ids.ts";
+import type { InboxRpc } from "#schema/rpc/inbox.ts";
 import { unwrap } from "#schema/rpc/result.ts";
 import type { Roster } from "../support/device-socket.ts";
-import { recordOf } from "./log-events.ts";
-import type { ConversationState, MemberState } from "./state.ts";
+import { type LiveDevices, liveDevicesByAccount, NoticeWriter } from "./notice.ts";
+import type { MemberState } from "./member-state.ts";
+import type { ConversationState } from "./state.ts";
 import type { ConversationStore } from "./store.ts";
 
-/** Messages that travel with a notice; a device further behind fetches them. */
-const messagesMax = 20;
-const messagesMaxChars = 65_536;
-/** Least time between two notices to one inbox: the first of a burst goes at once, the rest together. */
+/** Least time between two rounds: the first message of a burst goes at once, the rest together; longer in large groups. */
 const intervalMs = 50;
+const intervalPerMemberMs = 2;
+/** How long a change may wait that a member's devices know already, or that nobody waits for; longer in large groups. */
+const patienceMs = 2_000;
+const patiencePerMemberMs = 10;
+/** Calls under way at once. */
+const parallelCalls = 32;
 
 export interface FanOutContext {
   readonly state: ConversationState;
@@ -26,116 +30,175 @@ export interface FanOutContext {
   readonly onFailure: (error: unknown) => void;
 }
 
+/** A change to tell. */
+export interface FanOutChange {
+  /** Devices without the conversation's socket wait for it. */
+  readonly isUrgent: boolean;
+  /** Whom it concerns; everyone unless said. */
+  readonly accounts?: readonly AccountId[];
+}
+
+/** Counts of changes: told when `confirmed` has reached both. */
 interface Progress {
   readonly member: MemberState;
-  calledAtMs: number;
-  confirmedRevision: number;
-  running: Promise<void> | undefined;
+  owed: number;
+  owedUrgently: number;
+  confirmed: number;
+  hasToldSent: boolean;
+  telling: Promise<void> | undefined;
 }
 
 export class FanOut {
   readonly #context: FanOutContext;
-  readonly #progress: readonly Progress[];
+  readonly #notices: NoticeWriter;
+  readonly #progress = new Map<AccountId, Progress>();
+  readonly #waiting: (() => void)[] = [];
+  #calls = 0;
+  #live: LiveDevices = new Map();
   /** Counts the changes since the object woke. */
   #revision = 0;
+  #owedToAll = 0;
+  #owedToAllUrgently = 0;
+  #roundAtMs = Infinity;
+  #lastRoundMs = -Infinity;
 
   /** `isPending`: the object slept before every inbox had confirmed. */
   constructor(context: FanOutContext, isPending: boolean) {
     this.#context = context;
-    this.#progress = [...context.state.members.values()].map((member) => {
-      if (!isPending) member.notified = context.state.lastSeq;
-      return { member, calledAtMs: -Infinity, confirmedRevision: isPending ? -1 : 0, running: undefined };
-    });
+    this.#notices = new NoticeWriter(context.state, context.store);
+    if (isPending) this.#owedToAll = this.#revision = 1;
+    const { record, lastSeq } = context.state;
+    for (const member of context.state.members.values()) {
+      member.notified = Math.max(isPending ? record.toldSeq : lastSeq, member.floor);
+      this.#follow(member);
+    }
   }
 
-  /** Something changed: starts telling whoever is not being told already. */
-  kick(): void {
+  /** When to `finish` after a change. */
+  get patienceMs(): number {
+    return Math.max(patienceMs, patiencePerMemberMs * this.#context.state.members.size);
+  }
+
+  /**
+   * Something changed. Those whose devices wait for it hear of it in the next round, the others with `finish`. Takes the same time
+   * however many members there are.
+   */
+  kick({ isUrgent, accounts }: FanOutChange): void {
     this.#revision += 1;
-    void this.#runAll();
+    if (accounts === undefined) {
+      this.#owedToAll = this.#revision;
+      if (isUrgent) this.#owedToAllUrgently = this.#revision;
+    } else {
+      for (const account of accounts) {
+        const member = this.#context.state.members.get(account);
+        if (member === undefined) continue;
+        const progress = this.#follow(member);
+        progress.owed = this.#revision;
+        if (isUrgent) progress.owedUrgently = this.#revision;
+      }
+    }
+    if (isUrgent) this.#plan(this.#lastRoundMs + this.#intervalMs);
   }
 
-  /** Tells everyone who has not confirmed, and keeps how far they did. Throws while someone has not. */
+  /** Tells everyone who has not confirmed, at once, and keeps how far they did. Throws while someone has not. */
   async finish(): Promise<void> {
-    await this.#runAll();
-    for (const { member } of this.#progress)
-      this.#context.store.saveNotified(member.account, member.notified);
-    if (this.#progress.some(({ confirmedRevision }) => confirmedRevision < this.#revision)) {
-      throw new Error("an inbox has not confirmed");
-    }
-  }
-
-  async #runAll(): Promise<void> {
-    await Promise.all(
-      this.#progress.map((progress) => {
-        progress.running ??= this.#run(progress).finally(() => (progress.running = undefined));
-        return progress.running;
-      }),
-    );
-  }
-
-  async #run(progress: Progress): Promise<void> {
-    const { member } = progress;
-    const { now, pause } = this.#context;
-    while (progress.confirmedRevision < this.#revision) {
-      const waitMs = progress.calledAtMs + intervalMs - now();
-      if (waitMs > 0) await pause(Math.min(waitMs, intervalMs));
-      progress.calledAtMs = now();
-      const revision = this.#revision;
-      const input = this.#inputFor(member);
-      try {
-        unwrap(await this.#context.inboxOf(member).advance(input));
-      } catch (error) {
-        this.#context.onFailure(error);
-        return;
-      }
-      progress.confirmedRevision = revision;
-      member.notified = Math.max(member.notified, input.lastSeq);
-    }
-  }
-
-  #inputFor(member: MemberState): AdvanceInput {
-    const { state, store, sockets } = this.#context;
-    const liveDevices: DeviceId[] = [];
-    for (const { identity, isLive } of sockets.all()) {
-      if (isLive && identity.account === member.account) liveDevices.push(identity.device);
-    }
-    const peer = [...state.members.values()].find((other) => other !== member);
-    const isEveryoneLive = [...member.devices].every(
-      ([device, { active }]) => !active || liveDevices.includes(device),
-    );
-    const [newest] = store.page({ limit: 1 });
-    return {
-      conversationId: state.record.conversationId,
-      lastSeq: state.lastSeq,
-      read: member.read,
-      unread: state.unread(member),
-      updatedAtMs: state.lastTimeMs,
-      receipts: [...state.members.values()].map((each) => each.watermarks),
-      newest: newest === undefined ? undefined : recordOf(state.record.conversationId, newest),
-      messages: isEveryoneLive ? [] : this.#messagesFor(member, member.notified),
-      liveDevices,
-      hasSent: state.hasSent(member),
-      peerSet: { epoch: peer?.setEpoch ?? 0, version: peer?.listVersion ?? 0 },
-    };
-  }
-
-  /** The newest messages after `after` that fit, without a hole, with this member's capsules. */
-  #messagesFor(member: MemberState, after: Sequence): AdvanceInput["messages"] {
     const { state, store } = this.#context;
-    const from = Math.max(after, state.lastSeq - messagesMax);
-    const fitting: AdvanceInput["messages"][number][] = [];
-    let chars = 0;
-    for (const message of store.withCapsules(from, messagesMax).reverse()) {
-      const capsules: Record<string, string> = {};
-      for (const device of member.devices.keys()) {
-        const capsule = message.capsules[`${member.account}.${device}`];
-        if (capsule !== undefined) capsules[device] = capsule;
-        chars += capsule?.length ?? 0;
-      }
-      chars += message.body.length;
-      if (chars > messagesMaxChars) break;
-      fitting.unshift({ record: recordOf(state.record.conversationId, message), capsules });
+    const told = state.lastSeq;
+    this.#live = liveDevicesByAccount(this.#context.sockets.all());
+    // Twice, for those who are being told something older right now.
+    for (let pass = 0; pass < 2; pass += 1) await Promise.all(this.#owed.map((each) => this.#tell(each)));
+    const isEveryoneTold = this.#owed.length === 0;
+    this.#notices.forget();
+    for (const account of this.#progress.keys()) {
+      if (!state.members.has(account)) this.#progress.delete(account);
     }
-    return fitting;
+    state.saveProgress(store, isEveryoneTold ? told : state.record.toldSeq);
+    if (!isEveryoneTold) throw new Error("an inbox has not confirmed");
+  }
+
+  get #intervalMs(): number {
+    return Math.max(intervalMs, intervalPerMemberMs * this.#context.state.members.size);
+  }
+
+  get #owed(): readonly Progress[] {
+    return [...this.#context.state.members.values()]
+      .map((member) => this.#follow(member))
+      .filter((progress) => this.#isOwed(progress));
+  }
+
+  #plan(atMs: number): void {
+    if (this.#roundAtMs <= atMs) return;
+    this.#roundAtMs = atMs;
+    void this.#roundAfter(atMs - this.#context.now(), atMs);
+  }
+
+  async #roundAfter(delayMs: number, atMs: number): Promise<void> {
+    // Never before the sockets have what the round tells of.
+    if (delayMs <= 0) await Promise.resolve();
+    else await this.#context.pause(delayMs);
+    if (this.#roundAtMs === atMs) this.#round(atMs);
+  }
+
+  #round(atMs: number): void {
+    this.#roundAtMs = Infinity;
+    this.#lastRoundMs = Math.max(atMs, this.#context.now());
+    this.#live = liveDevicesByAccount(this.#context.sockets.all());
+    for (const member of this.#context.state.members.values()) {
+      const progress = this.#follow(member);
+      if (this.#isWaiting(progress)) void this.#tell(progress);
+    }
+  }
+
+  #isOwed(progress: Progress): boolean {
+    return Math.max(progress.owed, this.#owedToAll) > progress.confirmed;
+  }
+
+  /** Whether a device of the member does not know what it would want to know at once. */
+  #isWaiting(progress: Progress): boolean {
+    if (Math.max(progress.owedUrgently, this.#owedToAllUrgently) <= progress.confirmed) return false;
+    const { member, hasToldSent } = progress;
+    return (
+      !member.isEveryDeviceIn(this.#live.get(member.account)) ||
+      (!hasToldSent && this.#context.state.hasSent(member))
+    );
+  }
+
+  #follow(member: MemberState): Progress {
+    const known = this.#progress.get(member.account);
+    // Someone who went and came again is another member.
+    if (known?.member === member) return known;
+    const hasToldSent = this.#context.state.hasSent(member);
+    const progress = { member, owed: 0, owedUrgently: 0, confirmed: 0, hasToldSent, telling: undefined };
+    this.#progress.set(member.account, progress);
+    return progress;
+  }
+
+  /** Tells one inbox, once a call is free. Never fails: what is not confirmed stays owed. */
+  #tell(progress: Progress): Promise<void> {
+    progress.telling ??= this.#call(progress);
+    return progress.telling;
+  }
+
+  async #call(progress: Progress): Promise<void> {
+    const { member } = progress;
+    if (this.#calls < parallelCalls) this.#calls += 1;
+    else await new Promise<void>((go) => this.#waiting.push(go));
+    const revision = this.#revision;
+    const input = this.#notices.write(member, this.#live.get(member.account));
+    try {
+      unwrap(await this.#context.inboxOf(member).advance(input));
+      progress.confirmed = revision;
+      progress.hasToldSent ||= input.hasSent;
+      member.notified = Math.max(member.notified, input.lastSeq);
+    } catch (error) {
+      this.#context.onFailure(error);
+      return;
+    } finally {
+      progress.telling = undefined;
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#calls -= 1;
+      else next();
+    }
+    if (this.#isWaiting(progress)) this.#plan(this.#lastRoundMs + this.#intervalMs);
   }
 }

@@ -2,6 +2,7 @@
  * Recognises well-formed `message:send` frames several times faster than their schema does. It may refuse what the
  * schema takes (the schema then decides), never the reverse; fast-parse.test.ts holds the two together.
  */
+import { groupKeyEntryBytes } from "#schema/envelope/group-body.ts";
 import { base64UrlLength } from "#schema/ids.ts";
 import { limits } from "#schema/limits.ts";
 import type { MessageSend } from "#schema/protocol/message.ts";
@@ -20,11 +21,11 @@ export function tryMessageSend(json: unknown): MessageSend | undefined {
   const isMessage =
     isId(conversationId) &&
     isId(clientMessageId) &&
-    isBytes(body, 96, limits.bodyBytes) &&
+    isBytes(body, groupKeyEntryBytes, limits.bodyBytes) &&
     Array.isArray(capsules) &&
     capsules.length <= limits.capsulesPerMessage &&
     Array.isArray(lists) &&
-    (lists.length === 1 || lists.length === 2) &&
+    lists.length <= limits.capsulesPerMessage &&
     capsules.every(isCapsuleField) &&
     lists.every(isListField);
   // Every field was just checked to be what the type says.

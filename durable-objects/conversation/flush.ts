@@ -6,7 +6,8 @@ import { errorBody } from "../support/error-events.ts";
 import { packFrames } from "#schema/protocol/pack-frames.ts";
 import { serialise } from "../support/frames.ts";
 import type { DeviceSocket } from "../support/device-socket.ts";
-import { judge } from "./judge.ts";
+import type { GroupEntry } from "./group-framing.ts";
+import { judge, type JudgeContext } from "./judge.ts";
 import { ackEvent, finishMessage, openMessage } from "./log-events.ts";
 import type { ConversationState } from "./state.ts";
 import type { ConversationStore, MessageWithCapsules, StoredMessage } from "./store.ts";
@@ -18,6 +19,8 @@ const behindRetryMs = 250;
 export interface QueuedSend {
   readonly socket: DeviceSocket;
   readonly frame: MessageSend;
+  /** What a group's body says of itself; undefined in a direct conversation. */
+  readonly entry: GroupEntry | undefined;
 }
 
 /** What one event says: an answer to one socket, a message to all others, or a notice to all. */
@@ -28,28 +31,27 @@ type Step =
       readonly from: DeviceSocket;
       readonly message: MessageWithCapsules;
     }
-  | { readonly type: "notice"; readonly event: string };
+  | { readonly type: "notice"; readonly event: string; readonly account?: AccountId };
 
 export class Flush {
+  readonly #context: JudgeContext;
   readonly #state: ConversationState;
   readonly #store: ConversationStore;
   readonly #timeMs: number;
-  readonly #firstMember: AccountId | undefined;
   readonly #steps: Step[] = [];
   readonly behind = new Set<AccountId>();
   #lastSeq: number;
-  #firstMemberCount: number;
+  #silentCount: number;
   accepted = 0;
 
-  constructor(state: ConversationState, store: ConversationStore, timeMs: number) {
+  constructor(context: JudgeContext, timeMs: number) {
+    const { state, store } = context;
+    this.#context = context;
     this.#state = state;
     this.#store = store;
+    this.#silentCount = state.silentCount;
     this.#timeMs = timeMs;
     this.#lastSeq = state.lastSeq;
-    this.#firstMemberCount = state.firstMemberCount;
-    for (const member of state.members.values()) {
-      if (member.position === 0) this.#firstMember = member.account;
-    }
   }
 
   /** Inside the transaction: judges the frames and writes the accepted ones. Changes nothing in memory yet. */
@@ -58,10 +60,10 @@ export class Flush {
     const ids = queue.map(({ frame }) => frame.clientMessageId);
     for (const message of this.#store.withIds(ids)) known.set(sendKey(message), message);
     const accepted: MessageWithCapsules[] = [];
-    for (const { socket, frame } of queue) {
-      const { account: senderAccount, device: senderDevice } = socket.identity;
-      const key = sendKey({ senderAccount, senderDevice, clientMessageId: frame.clientMessageId });
-      const message = this.#orderOne(socket, frame, known.get(key));
+    for (const send of queue) {
+      const { account: senderAccount, device: senderDevice } = send.socket.identity;
+      const key = sendKey({ senderAccount, senderDevice, clientMessageId: send.frame.clientMessageId });
+      const message = this.#orderOne(send, known.get(key));
       if (message === undefined) continue;
       accepted.push(message);
       known.set(key, message);
@@ -70,21 +72,22 @@ export class Flush {
     this.accepted = accepted.length;
   }
 
-  #orderOne(
-    socket: DeviceSocket,
-    frame: MessageSend,
-    earlier: StoredMessage | undefined,
-  ): MessageWithCapsules | undefined {
+  #orderOne(send: QueuedSend, earlier: StoredMessage | undefined): MessageWithCapsules | undefined {
+    const { socket, frame } = send;
     const { conversationId } = this.#state.record;
     const sender = socket.identity;
-    const verdict = judge(frame, sender, this.#state, earlier);
+    const verdict = judge(send, this.#context, earlier);
     if (verdict.type === "repeat") {
       this.#steps.push({ type: "answer", socket, event: ackEvent(conversationId, verdict.message) });
       return undefined;
     }
     if (verdict.type === "refuse") {
       if (verdict.behind !== undefined) this.behind.add(verdict.behind);
-      const error = errorBody(verdict.kind, verdict.kind === "unavailable" ? behindRetryMs : undefined);
+      const error = errorBody(
+        verdict.kind,
+        verdict.kind === "unavailable" ? behindRetryMs : undefined,
+        verdict.epoch,
+      );
       const refused = {
         type: "message:refused",
         conversationId,
@@ -97,7 +100,7 @@ export class Flush {
       return undefined;
     }
     this.#lastSeq += 1;
-    if (sender.account === this.#firstMember) this.#firstMemberCount += 1;
+    if (verdict.content === 0) this.#silentCount += 1;
     const capsules: Record<string, string> = {};
     for (const { account, device, data } of frame.capsules)
       capsules[deviceAddressKey(account, device)] = data;
@@ -108,7 +111,9 @@ export class Flush {
       clientMessageId: frame.clientMessageId,
       serverTimeMs: this.#timeMs,
       body: frame.body,
-      firstMemberCount: this.#firstMemberCount,
+      content: verdict.content,
+      silentCount: this.#silentCount,
+      devices: verdict.devices,
       capsules,
     };
     this.#steps.push({ type: "answer", socket, event: ackEvent(conversationId, message) });
@@ -119,13 +124,17 @@ export class Flush {
   /** After the transaction: the new sequence is true. */
   commit(): void {
     this.#state.lastSeq = this.#lastSeq;
-    this.#state.firstMemberCount = this.#firstMemberCount;
+    for (const step of this.#steps) {
+      if (step.type !== "message" || step.message.content === 0) continue;
+      this.#state.sent(step.message.senderAccount, step.message.seq);
+    }
+    this.#state.silentCount = this.#silentCount;
     if (this.accepted > 0) this.#state.lastTimeMs = this.#timeMs;
   }
 
-  /** Adds an event for every live socket. */
-  announce(event: string): void {
-    this.#steps.push({ type: "notice", event });
+  /** Adds an event for every live socket, or for those of one account. */
+  announce(event: string, account?: AccountId): void {
+    this.#steps.push(account === undefined ? { type: "notice", event } : { type: "notice", event, account });
   }
 
   /**
@@ -150,8 +159,11 @@ export class Flush {
         if (each === undefined) outgoing.set(step.socket, (each = { socket: step.socket, key: "", own: [] }));
         own(each).push(step.event);
       } else if (step.type === "notice") {
-        for (const each of live) each.own?.push(step.event);
-        shared.push(step.event);
+        for (const each of live) {
+          if (step.account === undefined) each.own?.push(step.event);
+          else if (step.account === each.socket.identity.account) own(each).push(step.event);
+        }
+        if (step.account === undefined) shared.push(step.event);
       } else {
         const open = openMessage(this.#state.record.conversationId, step.message);
         const bare = finishMessage(open, undefined);

@@ -6,22 +6,26 @@ import { limits } from "#schema/limits.ts";
 import type { Alarms } from "../support/alarms.ts";
 import { type Archive, drainArchive } from "./archive.ts";
 import type { ConversationState } from "./state.ts";
-import type { ConversationRecord, ConversationStore } from "./store.ts";
+import type { ConversationRecord, ConversationStore, Losses } from "./store.ts";
 
 const archiveDelayMs = 2_000;
 const sweepDelayMs = 60_000;
 /** How soon capsules are looked at that no acknowledgement has freed: those of a device that only sends, for one. */
 const sweepIdleMs = 3_600_000;
+/** Reports that come close together are one. */
+const reportDelayMs = 10_000;
 const sweepPacks = 1_000;
 
 export interface HousekeepingContext {
   readonly state: ConversationState;
   readonly store: ConversationStore;
   readonly archive: Archive;
-  readonly alarms: Pick<Alarms<"archive" | "sweep" | "prune">, "schedule">;
+  readonly alarms: Pick<Alarms<"archive" | "sweep" | "prune" | "report">, "schedule">;
   readonly now: () => number;
   /** The archive has lost messages that it had confirmed. */
   readonly onArchiveIncomplete: () => void;
+  /** Something was counted that should never happen. */
+  readonly onLosses: (losses: Losses) => void;
 }
 
 export class Housekeeping {
@@ -52,21 +56,39 @@ export class Housekeeping {
     this.#planPrune();
   }
 
+  /** Members' devices gave up on messages. */
+  undecryptable(count: number): void {
+    this.#count({ lost: 0, undecryptable: count });
+  }
+
+  /** Copies the totals to where the operator reads them; absolute numbers, so that twice is once. */
+  async report(): Promise<void> {
+    const { state, store, archive } = this.#context;
+    await archive.report(state.record.conversationId, store.losses());
+  }
+
   /** Clears capsules that every device has, or that waited too long; comes back for what is left. */
   sweep(): void {
     const { state, store, alarms, now } = this.#context;
     this.#passOwnMessages();
     const { deliveredToAll, lastSeq } = state;
-    const olderThanMs = now() - limits.capsuleAgeMs;
+    const query = {
+      upTo: deliveredToAll,
+      olderThanMs: now() - limits.capsuleAgeMs,
+      limit: sweepPacks,
+    };
+    let lost = 0;
     const oldest = store.transaction(() => {
-      const left = store.sweep({ upTo: deliveredToAll, olderThanMs, limit: sweepPacks });
+      lost = store.expired(query);
+      const left = store.sweep(query);
       store.saveSwept(left === undefined ? lastSeq : left.firstSeq - 1);
       return left;
     });
+    if (lost > 0) this.#count({ lost, undecryptable: 0 });
     this.#note({ sweptSeq: oldest === undefined ? lastSeq : oldest.firstSeq - 1 });
     this.#planPrune();
     if (oldest === undefined) return;
-    const isMoreDue = oldest.lastSeq <= deliveredToAll || oldest.serverTimeMs < olderThanMs;
+    const isMoreDue = oldest.lastSeq <= deliveredToAll || oldest.serverTimeMs < query.olderThanMs;
     const expiresAtMs = oldest.serverTimeMs + limits.capsuleAgeMs;
     alarms.schedule("sweep", isMoreDue ? now() : Math.max(expiresAtMs, now() + sweepDelayMs));
   }
@@ -84,6 +106,8 @@ export class Housekeeping {
       alarms.schedule("archive", now() + archiveDelayMs);
       return;
     }
+    // What is not counted yet could not be counted again.
+    if (state.record.countedSeq < upTo) state.saveProgress(store, state.record.toldSeq);
     store.prune(upTo);
     this.#note({ prunedSeq: upTo });
     this.#planPrune();
@@ -106,15 +130,23 @@ export class Housekeeping {
   /** A device needs no capsule of what it sent itself, and may never acknowledge it when nobody answers. */
   #passOwnMessages(): void {
     const { state, store } = this.#context;
-    for (const { account, devices } of state.members.values()) {
-      for (const [id, device] of devices) {
-        if (!device.active || device.delivered >= state.lastSeq) continue;
+    for (const member of state.members.values()) {
+      const { account } = member;
+      for (const [id, device] of member.devices) {
+        if (!device.active || device.delivered >= member.sentSeq) continue;
         const reached = (store.firstForeign(account, id, device.delivered) ?? state.lastSeq + 1) - 1;
         if (reached <= device.delivered) continue;
         store.saveDelivered(account, id, reached);
-        device.delivered = reached;
+        state.delivered(member, id, reached);
       }
     }
+  }
+
+  #count(losses: Losses): void {
+    const { store, alarms, now, onLosses } = this.#context;
+    store.count(losses);
+    onLosses(losses);
+    alarms.schedule("report", now() + reportDelayMs);
   }
 
   #note(change: Partial<ConversationRecord>): void {

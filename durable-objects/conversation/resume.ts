@@ -1,5 +1,5 @@
 /** What a device gets that says how far it has come: what it missed, as much as one answer may hold. */
-import type { Sequence } from "#schema/ids.ts";
+import type { AccountId, Sequence } from "#schema/ids.ts";
 import { limits } from "#schema/limits.ts";
 import type { Identity } from "#schema/rpc/shared.ts";
 import { serialise } from "../support/frames.ts";
@@ -18,12 +18,24 @@ export interface ResumeAnswer {
   readonly isComplete: boolean;
 }
 
+/** The watermarks that a device starts with. */
+function receiptsOf(state: ConversationState, account: AccountId) {
+  const { conversationId } = state.record;
+  const member = state.members.get(account);
+  if (member === undefined) return { receipts: [] };
+  const { receipts, low } = state.receiptsFor(member);
+  const events = receipts.map((each) => ({ type: "receipt" as const, conversationId, ...each }));
+  if (low === undefined) return { receipts: events };
+  return { receipts: events, low: { type: "receipt:low" as const, conversationId, ...low } };
+}
+
 export function answerResume(
   state: ConversationState,
   store: ConversationStore,
   { account, device }: Identity,
-  after: Sequence,
+  asked: Sequence,
 ): ResumeAnswer {
+  const after = Math.max(asked, state.members.get(account)?.floor ?? 0);
   const { conversationId, prunedSeq } = state.record;
   const isBelow = after < prunedSeq;
   const events: string[] = [];
@@ -48,11 +60,7 @@ export function answerResume(
     conversationId,
     lastSeq: state.lastSeq,
     more: !isComplete,
-    receipts: [...state.members.values()].map((member) => ({
-      type: "receipt" as const,
-      conversationId,
-      ...member.watermarks,
-    })),
+    ...receiptsOf(state, account),
   };
   events.push(serialise(isBelow ? { ...resumed, hotFrom: prunedSeq + 1 } : resumed));
   return { events, chars, isComplete };

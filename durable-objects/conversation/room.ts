@@ -8,34 +8,45 @@ import type { AlarmHandler, Alarms } from "../support/alarms.ts";
 import type { Roster } from "../support/device-socket.ts";
 import type { Archive } from "./archive.ts";
 import { ConversationCore, type CoreContext } from "./core.ts";
-import { FanOut } from "./fan-out.ts";
+import { FanOut, type FanOutChange } from "./fan-out.ts";
+import type { Arrivals } from "./arrivals.ts";
+import { GroupDesk, inParallel } from "./group-desk.ts";
+import type { GroupStore } from "./group-store.ts";
 import { Housekeeping } from "./housekeeping.ts";
 import { ConversationState } from "./state.ts";
-import type { ConversationStore, Snapshot } from "./store.ts";
+import type { ConversationStore, Losses, Snapshot, StoredMessage } from "./store.ts";
 
-export type ConversationAlarm = "archive" | "fan_out" | "sweep" | "prune";
+export type ConversationAlarm = "archive" | "fan_out" | "sweep" | "prune" | "report";
 
-const fanOutRetryMs = 5_000;
 /** A client repeats its start every 3 s; more often than this is not passed on to inboxes. */
 const typingRepeatMs = 2_500;
+/** In larger groups typing marks reach only those who have the group on screen. */
+const typingMembersMax = 32;
+const departuresAtOnce = 100;
+
+type RoomInbox = Pick<InboxRpc, "advance" | "deviceSet" | "departed" | "registerConversation" | "typing">;
 
 export interface RoomContext {
   readonly store: ConversationStore;
-  readonly sockets: Pick<Roster, "all">;
+  readonly groupStore: GroupStore;
+  readonly arrivals: Arrivals;
+  readonly sockets: Pick<Roster, "all" | "closeWhere">;
   readonly alarms: Pick<Alarms<ConversationAlarm>, "schedule" | "isPending">;
   readonly archive: Archive;
-  readonly inboxOf: (account: AccountId) => Pick<InboxRpc, "advance" | "deviceSet" | "typing">;
+  readonly inboxOf: (account: AccountId) => RoomInbox;
   readonly now: () => number;
   readonly messagesPerSecond: number;
   readonly pause: (delayMs: number) => Promise<void>;
   readonly defer: CoreContext["defer"];
   readonly onFailure: (place: "flush_failed" | "call_failed", error: unknown) => void;
   readonly onArchiveIncomplete: () => void;
+  readonly onLosses: (losses: Losses) => void;
 }
 
 export class Room {
   readonly state: ConversationState;
   readonly core: ConversationCore;
+  readonly group: GroupDesk;
   readonly #context: RoomContext;
   readonly #fanOut: FanOut;
   readonly #housekeeping: Housekeeping;
@@ -63,21 +74,38 @@ export class Room {
     this.core = new ConversationCore({
       state: this.state,
       store,
+      groupStore: context.groupStore,
       sockets,
       now,
       messagesPerSecond,
       defer,
-      onCommit: ({ messages }) => this.#committed(messages),
+      pause: context.pause,
+      onCommit: ({ messages, moved }) => this.#committed(messages, moved),
       onTyping: (frame, account) => this.#typing(frame, account),
       onBehind: (account) => void this.#pull(account),
       onFlushFailed: (error) => onFailure("flush_failed", error),
+    });
+    this.group = new GroupDesk({
+      state: this.state,
+      store,
+      groupStore: context.groupStore,
+      arrivals: context.arrivals,
+      now,
+      flush: () => this.core.flush(),
+      register: async (account) => {
+        const { conversationId, createdAtMs } = this.state.record;
+        const input = { conversationId, kind: "group", createdAtMs, visible: false } as const;
+        return unwrap(await context.inboxOf(account).registerConversation(input));
+      },
+      onAccepted: (entry, gone) => this.#accepted(entry, gone),
     });
   }
 
   get handlers(): Readonly<Record<ConversationAlarm, AlarmHandler>> {
     return {
       archive: () => this.#housekeeping.drain(),
-      fan_out: () => this.#fanOut.finish(),
+      fan_out: () => this.#finishTelling(),
+      report: () => this.#housekeeping.report(),
       sweep: () => this.#housekeeping.sweep(),
       prune: () => this.#housekeeping.prune(),
     };
@@ -85,35 +113,78 @@ export class Room {
 
   /** Takes over a device set when it is newer; the members' inboxes pass it on to their devices. */
   applySet(set: DeviceSet): void {
-    if (this.core.applySet(set)) this.#changed();
+    // In a group those who write are told by the refusal of their next message.
+    if (this.core.applySet(set) && this.state.record.kind === "direct") this.#changed({ isUrgent: true });
   }
 
   summaryFor(account: AccountId): Summary | undefined {
     const { state } = this;
     const member = state.members.get(account);
-    const peer = [...state.members.values()].find((other) => other.account !== account);
-    if (member === undefined || peer === undefined) return undefined;
-    return {
+    if (member === undefined) return undefined;
+    const summary = {
       conversationId: state.record.conversationId,
-      kind: "direct",
-      peer: { account: peer.account, username: peer.username },
       createdAtMs: state.record.createdAtMs,
       lastSeq: state.lastSeq,
       read: member.read,
       unread: state.unread(member),
       updatedAtMs: state.lastTimeMs,
     };
+    if (state.record.kind === "group") {
+      const group = { epoch: state.epoch, members: state.members.size, left: false };
+      return { ...summary, kind: "group", group };
+    }
+    const peer = state.peerOf(account);
+    if (peer === undefined) return undefined;
+    return { ...summary, kind: "direct", peer: { account: peer.account, username: peer.username } };
   }
 
-  #committed(messages: number): void {
+  /** A device of a member gave up on messages. */
+  undecryptable(count: number): void {
+    this.#housekeeping.undecryptable(count);
+  }
+
+  /** Begins with what a conversation that was just made has to tell. */
+  start(): void {
+    this.#committed(1, []);
+  }
+
+  #accepted(entry: StoredMessage, gone: readonly AccountId[]): void {
+    this.core.tell(entry);
+    const out = new Set(gone);
+    if (out.size > 0) this.#context.sockets.closeWhere(({ account }) => out.has(account), "forbidden");
+    this.#committed(1, []);
+    if (out.size > 0)
+      void this.#tellDepartures().catch((error: unknown) => this.#context.onFailure("call_failed", error));
+  }
+
+  async #finishTelling(): Promise<void> {
+    const [members, former] = await Promise.allSettled([this.#fanOut.finish(), this.#tellDepartures()]);
+    for (const told of [members, former]) if (told.status === "rejected") throw told.reason;
+  }
+
+  /** Tells the inboxes of former members that they are out, until each has confirmed. */
+  async #tellDepartures(): Promise<void> {
+    const { groupStore, inboxOf } = this.#context;
+    const { conversationId } = this.state.record;
+    const owed = groupStore.departures(departuresAtOnce);
+    await inParallel(owed, async (departure) => {
+      unwrap(await inboxOf(departure.account).departed({ conversationId, epoch: departure.epoch }));
+      groupStore.departureTold(departure);
+    });
+    if (owed.length === departuresAtOnce) await this.#tellDepartures();
+  }
+
+  #committed(messages: number, readers: readonly AccountId[]): void {
     this.#housekeeping.committed(messages);
-    this.#changed();
+    if (messages > 0) this.#changed({ isUrgent: true });
+    else if (this.state.record.kind === "direct") this.#changed({ isUrgent: false });
+    else this.#changed({ isUrgent: false, accounts: readers });
   }
 
-  #changed(): void {
+  #changed(change: FanOutChange): void {
     const { alarms, now } = this.#context;
-    alarms.schedule("fan_out", now() + fanOutRetryMs);
-    this.#fanOut.kick();
+    alarms.schedule("fan_out", now() + this.#fanOut.patienceMs);
+    this.#fanOut.kick(change);
   }
 
   /** Tells inboxes whose devices are not all here; a mark that is lost is no loss. */
@@ -123,6 +194,7 @@ export class Room {
     const startedAtMs = this.#typingSince.get(account);
     if (isStart && startedAtMs !== undefined && now() < startedAtMs + typingRepeatMs) return;
     if (!isStart && startedAtMs === undefined) return;
+    if (this.state.members.size > typingMembersMax) return;
     if (isStart) this.#typingSince.set(account, now());
     else this.#typingSince.delete(account);
     const live = new Set<string>();

@@ -2,32 +2,29 @@
 import type { AccountId, ClientMessageId, DeviceId, Sequence } from "#schema/ids.ts";
 import type { DeviceSet } from "#schema/rpc/shared.ts";
 import { hasTable, type Sql } from "../support/sql.ts";
+import { loadSnapshot, messageColumns, type Row } from "./load-snapshot.ts";
 import { CapsuleTable } from "./capsule-table.ts";
 import type {
   CapsulePack,
   Capsules,
   ConversationRecord,
   ConversationStore,
+  Losses,
   MessageWithCapsules,
   PageQuery,
   Snapshot,
-  StoredDevice,
   StoredMember,
   StoredMessage,
   StoredMessageWithCapsule,
   SweepQuery,
 } from "./store.ts";
 
-const messageColumns = `seq, sender_account AS senderAccount, sender_device AS senderDevice,
-  client_message_id AS clientMessageId, server_time_ms AS serverTimeMs, body,
-  first_member_count AS firstMemberCount`;
-
 const rowsAtOnce = 8;
-const placeholders = "(?, ?, ?, ?, ?, ?, ?)";
-const insertOne = `INSERT INTO messages VALUES ${placeholders}`;
-const insertMany = `INSERT INTO messages VALUES ${Array.from({ length: rowsAtOnce }, () => placeholders).join(", ")}`;
-
-type Row<Fields> = { readonly [Key in keyof Fields]: Fields[Key] extends boolean ? number : Fields[Key] };
+const placeholders = "(?, ?, ?, ?, ?, ?, ?, ?, ?)";
+const insert = `INSERT INTO messages (seq, sender_account, sender_device, client_message_id, server_time_ms, body,
+  content, silent_count, devices) VALUES `;
+const insertOne = `${insert}${placeholders}`;
+const insertMany = `${insert}${Array.from({ length: rowsAtOnce }, () => placeholders).join(", ")}`;
 
 export class SqliteConversationStore implements ConversationStore {
   readonly #sql: Sql;
@@ -48,33 +45,20 @@ export class SqliteConversationStore implements ConversationStore {
   load(): Snapshot | undefined {
     if (!hasTable(this.#sql, "conversation")) return undefined;
     this.#migrate();
-    const record = this.#sql.first<Row<ConversationRecord>>(
-      `SELECT conversation_id AS conversationId, kind, archive_shard AS archiveShard,
-         created_at_ms AS createdAtMs, archived_seq AS archivedSeq, swept_seq AS sweptSeq,
-         pruned_seq AS prunedSeq FROM conversation`,
-    );
-    if (record === undefined) return undefined;
-    const members = this.#sql.all<Row<StoredMember>>(
-      `SELECT account, username, position, list_version AS listVersion, set_epoch AS setEpoch,
-         read_seq AS readSeq, notified_seq AS notifiedSeq, read_count AS readCount
-       FROM members ORDER BY position`,
-    );
-    const devices = this.#sql
-      .all<Row<StoredDevice>>(
-        "SELECT account, device, active, delivered_seq AS deliveredSeq FROM devices ORDER BY account, device",
-      )
-      .map((row) => ({ ...row, active: row.active === 1 }));
-    const newest = this.#sql.first<Row<StoredMessage>>(
-      `SELECT ${messageColumns} FROM messages ORDER BY seq DESC LIMIT 1`,
-    );
-    return { record, members, devices, newest };
+    return loadSnapshot(this.#sql);
   }
 
-  create(record: ConversationRecord, members: readonly StoredMember[], sets: readonly DeviceSet[]): void {
+  create(
+    record: ConversationRecord,
+    members: readonly StoredMember[],
+    sets: readonly DeviceSet[],
+    more: () => void = () => undefined,
+  ): void {
     this.#migrate();
     this.transaction(() => {
       this.#sql.all(
-        "INSERT INTO conversation VALUES (?, ?, ?, ?, ?, ?, ?)",
+        `INSERT INTO conversation (conversation_id, kind, archive_shard, created_at_ms, archived_seq, swept_seq,
+           pruned_seq, told_seq, counted_seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
         record.conversationId,
         record.kind,
         record.archiveShard,
@@ -82,21 +66,25 @@ export class SqliteConversationStore implements ConversationStore {
         record.archivedSeq,
         record.sweptSeq,
         record.prunedSeq,
+        record.toldSeq,
+        record.countedSeq,
       );
       for (const member of members) {
         this.#sql.all(
-          "INSERT INTO members VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+          `INSERT INTO members (account, username, list_version, set_epoch, read_seq, unread_base, base_seq, sent_seq)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
           member.account,
           member.username,
-          member.position,
           member.listVersion,
           member.setEpoch,
           member.readSeq,
-          member.notifiedSeq,
-          member.readCount,
+          member.unreadBase,
+          member.baseSeq,
+          member.sentSeq,
         );
       }
-      for (const set of sets) this.#writeSet(set);
+      for (const set of sets) this.#writeSet(set, new Map());
+      more();
     });
   }
 
@@ -114,7 +102,8 @@ export class SqliteConversationStore implements ConversationStore {
       const bindings: (string | number)[] = [];
       for (const message of messages.slice(start, start + count)) {
         bindings.push(message.seq, message.senderAccount, message.senderDevice, message.clientMessageId);
-        bindings.push(message.serverTimeMs, message.body, message.firstMemberCount);
+        bindings.push(message.serverTimeMs, message.body);
+        bindings.push(message.content, message.silentCount, message.devices);
       }
       this.#sql.all(count === 1 ? insertOne : insertMany, ...bindings);
       start += count;
@@ -148,10 +137,20 @@ export class SqliteConversationStore implements ConversationStore {
     return this.#capsules.between(rows[0]?.seq ?? 0, rows.at(-1)?.seq ?? 0);
   }
 
-  firstMemberCountAt(seq: Sequence): number | undefined {
+  silentCountAt(seq: Sequence): number | undefined {
     if (seq === 0) return 0;
-    const statement = "SELECT first_member_count AS count FROM messages WHERE seq = ?";
+    const statement = "SELECT silent_count AS count FROM messages WHERE seq = ?";
     return this.#sql.first<{ count: number }>(statement, seq)?.count;
+  }
+
+  ownContent(account: AccountId, after: Sequence, upTo: Sequence): number {
+    const row = this.#sql.first<{ count: number }>(
+      "SELECT count(*) AS count FROM messages WHERE seq > ? AND seq <= ? AND sender_account = ? AND content = 1",
+      after,
+      upTo,
+      account,
+    );
+    return row?.count ?? 0;
   }
 
   firstForeign(account: AccountId, device: DeviceId, after: Sequence): Sequence | undefined {
@@ -164,8 +163,14 @@ export class SqliteConversationStore implements ConversationStore {
     )?.seq;
   }
 
-  saveRead(account: AccountId, seq: Sequence, count: number): void {
-    this.#sql.all("UPDATE members SET read_seq = ?, read_count = ? WHERE account = ?", seq, count, account);
+  saveRead(account: AccountId, seq: Sequence, unreadBase: number, baseSeq: Sequence): void {
+    this.#sql.all(
+      "UPDATE members SET read_seq = ?, unread_base = ?, base_seq = ? WHERE account = ?",
+      seq,
+      unreadBase,
+      baseSeq,
+      account,
+    );
   }
 
   saveDelivered(account: AccountId, device: DeviceId, seq: Sequence): void {
@@ -177,12 +182,28 @@ export class SqliteConversationStore implements ConversationStore {
     );
   }
 
-  saveSet(set: DeviceSet): void {
-    this.transaction(() => this.#writeSet(set));
+  saveSet(set: DeviceSet, slots: ReadonlyMap<DeviceId, number> = new Map(), keyGeneration?: number): void {
+    this.transaction(() => {
+      this.#writeSet(set, slots);
+      if (keyGeneration !== undefined) {
+        this.#sql.all("UPDATE conversation SET key_generation = ?", keyGeneration);
+      }
+    });
   }
 
-  saveNotified(account: AccountId, seq: Sequence): void {
-    this.#sql.all("UPDATE members SET notified_seq = ? WHERE account = ?", seq, account);
+  saveProgress({ upTo, toldSeq, senders }: Parameters<ConversationStore["saveProgress"]>[0]): void {
+    this.transaction(() => {
+      this.#sql.all("UPDATE conversation SET counted_seq = ?, told_seq = ?", upTo, toldSeq);
+      for (const { account, unreadBase, sentSeq } of senders) {
+        this.#sql.all(
+          "UPDATE members SET unread_base = ?, base_seq = ?, sent_seq = ? WHERE account = ?",
+          unreadBase,
+          upTo,
+          sentSeq,
+          account,
+        );
+      }
+    });
   }
 
   saveArchived(seq: Sequence): void {
@@ -195,6 +216,37 @@ export class SqliteConversationStore implements ConversationStore {
 
   saveSwept(seq: Sequence): void {
     this.#sql.all("UPDATE conversation SET swept_seq = ?", seq);
+  }
+
+  expired(query: SweepQuery): number {
+    return this.#capsules.expired(query);
+  }
+
+  acknowledged(message: Pick<StoredMessage, "seq" | "senderAccount" | "senderDevice">): number {
+    const row = this.#sql.first<{ count: number }>(
+      `SELECT count(*) AS count FROM devices WHERE delivered_seq >= ?1 AND since_seq < ?1
+         AND NOT (account = ?2 AND device = ?3)`,
+      message.seq,
+      message.senderAccount,
+      message.senderDevice,
+    );
+    return row?.count ?? 0;
+  }
+
+  count({ lost, undecryptable }: Losses): Losses {
+    this.#sql.all(
+      "UPDATE conversation SET lost_count = lost_count + ?, undecryptable_count = undecryptable_count + ?",
+      lost,
+      undecryptable,
+    );
+    return this.losses();
+  }
+
+  losses(): Losses {
+    const row = this.#sql.first<{ lost: number; undecryptable: number }>(
+      "SELECT lost_count AS lost, undecryptable_count AS undecryptable FROM conversation",
+    );
+    return row ?? { lost: 0, undecryptable: 0 };
   }
 
   prune(upTo: Sequence): void {
@@ -218,7 +270,7 @@ export class SqliteConversationStore implements ConversationStore {
     );
   }
 
-  #writeSet(set: DeviceSet): void {
+  #writeSet(set: DeviceSet, slots: ReadonlyMap<DeviceId, number>): void {
     this.#sql.all(
       "UPDATE members SET list_version = ?, set_epoch = ? WHERE account = ?",
       set.version,
@@ -228,10 +280,12 @@ export class SqliteConversationStore implements ConversationStore {
     this.#sql.all("UPDATE devices SET active = 0 WHERE account = ?", set.account);
     for (const device of set.devices) {
       this.#sql.all(
-        `INSERT INTO devices VALUES (?, ?, 1, 0)
+        `INSERT INTO devices (account, device, active, delivered_seq, since_seq, slot)
+         VALUES (?, ?, 1, 0, (SELECT coalesce(max(seq), 0) FROM messages), ?)
          ON CONFLICT (account, device) DO UPDATE SET active = 1`,
         set.account,
         device,
+        slots.get(device) ?? null,
       );
     }
   }

@@ -83,8 +83,10 @@ export class InboxChannel {
       conversationId: input.conversationId,
       ...receipt,
     }));
+    const { conversationId } = input;
+    const low = input.low && { low: { type: "receipt:low" as const, conversationId, ...input.low } };
     this.#tell(({ device }) => {
-      const update = { type: "conversation:update" as const, summary, receipts };
+      const update = { type: "conversation:update" as const, summary, receipts, ...low };
       if (input.messages.length === 0 || input.liveDevices.includes(device)) return serialise(update);
       const messages = input.messages.map(({ record, capsules }) => ({
         type: "message:new" as const,
@@ -136,10 +138,16 @@ export class InboxChannel {
     socket.setLive(true);
   }
 
-  async #send(socket: DeviceSocket, { id, account, device, data }: DeviceSend): Promise<void> {
+  async #send(socket: DeviceSocket, { id, account, device, data, group }: DeviceSend): Promise<void> {
     const { account: own, device: from } = socket.identity;
     try {
-      await this.#context.deliver(account, { device, sender: { account: own, device: from }, id, data });
+      await this.#context.deliver(account, {
+        device,
+        sender: { account: own, device: from },
+        id,
+        data,
+        group,
+      });
       socket.send(serialise({ type: "device:sent", id }));
     } catch (error) {
       if (error instanceof SottoError && (error.kind === "forbidden" || error.kind === "not_found")) {

@@ -3,7 +3,7 @@
  * summaries. Every method is synchronous and commits as a whole.
  */
 import type { Bundle, DeviceDirectory } from "#schema/http/devices.ts";
-import type { DeviceId, SessionId } from "#schema/ids.ts";
+import type { ConversationId, DeviceId, SessionId } from "#schema/ids.ts";
 import type {
   AdvanceInput,
   ClaimInput,
@@ -13,6 +13,7 @@ import type {
   PrekeyInput,
   PrekeyStockRecord,
   RegisterConversationInput,
+  Registration,
   RotateInput,
 } from "#schema/rpc/inbox.ts";
 import type { DeviceSet, Identity } from "#schema/rpc/shared.ts";
@@ -171,28 +172,37 @@ export class InboxCore {
     return bundles;
   }
 
-  registerConversation(input: RegisterConversationInput): DeviceSet {
+  registerConversation(input: RegisterConversationInput): Registration {
     const { sql } = this.#context;
     const account = knownAccount(sql);
     const summary = sql.transaction(() => this.#parts.summaries.register(input, account.epoch));
     if (summary !== undefined) this.#channel.conversationChanged(summary);
-    return this.#parts.devices.set(account);
+    return { username: account.username, set: this.#parts.devices.set(account) };
+  }
+
+  /** The account is out of a group; it keeps the entry of its chat list. */
+  departed(conversationId: ConversationId, epoch: number): void {
+    const { sql } = this.#context;
+    knownAccount(sql);
+    const summary = sql.transaction(() => this.#parts.summaries.depart(conversationId, epoch));
+    if (summary !== undefined) this.#channel.conversationChanged(summary);
   }
 
   advance(input: AdvanceInput): void {
     const { sql } = this.#context;
     knownAccount(sql);
-    const { summary, peer, hasNewPeerSet } = sql.transaction(() => this.#parts.summaries.advance(input));
+    const { summary, peer, newPeerVersion } = sql.transaction(() => this.#parts.summaries.advance(input));
     this.#channel.conversationAdvanced(summary, input);
-    if (hasNewPeerSet) this.#channel.devicesChanged(peer, input.peerSet.version);
+    if (newPeerVersion !== undefined) this.#channel.devicesChanged(peer, newPeerVersion);
   }
 
-  /** Queues a message for one of this account's devices from a device of this account or of a conversation's peer. */
+  /** Queues a message for one of this account's devices from a device of this account or of one with a common conversation. */
   enqueueDeviceMessage(input: DeviceMessageInput): void {
     const { sql } = this.#context;
     const account = knownAccount(sql);
     const mayWrite =
-      input.sender.account === account.account || this.#parts.summaries.hasPeer(input.sender.account);
+      input.sender.account === account.account ||
+      this.#parts.summaries.isShared(input.sender.account, input.group);
     if (!mayWrite) throw refusal("forbidden");
     if (!this.#parts.devices.isReachable(input.device)) throw refusal("not_found");
     const queued = sql.transaction(() => this.#parts.queue.enqueue(input));

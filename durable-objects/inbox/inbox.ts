@@ -6,7 +6,7 @@ import type { Bytes } from "#schema/envelope/bytes.ts";
 import { deviceCertHashInput } from "#schema/envelope/device-cert.ts";
 import { deviceListHashInput } from "#schema/envelope/device-list.ts";
 import type { Bundle, DeviceDirectory } from "#schema/http/devices.ts";
-import type { AccountId, DeviceId } from "#schema/ids.ts";
+import type { AccountId, ConversationId, DeviceId } from "#schema/ids.ts";
 import { pingText, pongText } from "#schema/protocol/control.ts";
 import type { Presence, PresenceAudience } from "#schema/protocol/presence.ts";
 import { subprotocol } from "#schema/protocol/version.ts";
@@ -202,8 +202,15 @@ export class Inbox extends DurableObject<ObjectEnv> implements Rpc.InboxRpc {
     return answerRpc(() => this.#core.deviceSet());
   }
 
-  registerConversation(input: Rpc.RegisterConversationInput): Promise<RpcResult<DeviceSet>> {
+  registerConversation(input: Rpc.RegisterConversationInput): Promise<RpcResult<Rpc.Registration>> {
     return answerRpc(() => this.#core.registerConversation(input));
+  }
+
+  departed(input: { conversationId: ConversationId; epoch: number }): Promise<RpcResult<null>> {
+    return answerRpc(() => {
+      this.#core.departed(input.conversationId, input.epoch);
+      return null;
+    });
   }
 
   advance(input: Rpc.AdvanceInput): Promise<RpcResult<null>> {
@@ -272,7 +279,7 @@ export class Inbox extends DurableObject<ObjectEnv> implements Rpc.InboxRpc {
 
   async #deliver(account: AccountId, message: Rpc.DeviceMessageInput): Promise<void> {
     if (account === message.sender.account) this.#core.enqueueDeviceMessage(message);
-    else if (!this.#parts.summaries.hasPeer(account)) throw refusal("forbidden");
+    else if (!this.#parts.summaries.isShared(account, message.group)) throw refusal("forbidden");
     else unwrap(await inboxStub(this.env, account).enqueueDeviceMessage(message));
   }
 

@@ -7,7 +7,7 @@ import type {
   ConversationListInput,
   RegisterConversationInput,
 } from "#schema/rpc/inbox.ts";
-import type { Summary } from "#schema/rpc/shared.ts";
+import type { ConversationKind, Summary } from "#schema/rpc/shared.ts";
 import { refusal } from "../support/error-events.ts";
 import type { Sql } from "../support/sql.ts";
 
@@ -23,11 +23,17 @@ interface SummaryRow {
   readonly visible: number;
   readonly lastMessage: string | null;
   readonly peerEpoch: number;
+  readonly kind: ConversationKind;
+  readonly groupEpoch: number;
+  readonly memberCount: number;
+  readonly joinedEpoch: number;
+  readonly leftEpoch: number;
 }
 
 const columns = `conversation_id AS conversationId, peer_account AS peerAccount, peer_username AS peerUsername,
   created_at_ms AS createdAtMs, updated_at_ms AS updatedAtMs, last_seq AS lastSeq, read_seq AS readSeq, unread,
-  visible, last_message AS lastMessage, peer_epoch AS peerEpoch`;
+  visible, last_message AS lastMessage, peer_epoch AS peerEpoch,
+  kind, group_epoch AS groupEpoch, member_count AS memberCount, joined_epoch AS joinedEpoch, left_epoch AS leftEpoch`;
 
 export class Summaries {
   readonly #sql: Sql;
@@ -40,13 +46,15 @@ export class Summaries {
   register(input: RegisterConversationInput, epoch: number): Summary | undefined {
     const before = this.#find(input.conversationId);
     this.#sql.all(
-      `INSERT INTO conversations VALUES (?, ?, ?, ?, ?, ?, 0, 0, 0, ?7, NULL, '[]', 0, ?8, ?7)
+      `INSERT INTO conversations (conversation_id, kind, peer_account, peer_username, created_at_ms, updated_at_ms,
+         last_seq, read_seq, unread, visible, receipts, peer_epoch, told_epoch, accepted)
+       VALUES (?, ?, ?, ?, ?, ?, 0, 0, 0, ?7, '[]', 0, ?8, ?7)
        ON CONFLICT (conversation_id) DO UPDATE SET visible = max(visible, excluded.visible),
          accepted = max(accepted, excluded.accepted)`,
       input.conversationId,
       input.kind,
-      input.peer.account,
-      input.peer.username,
+      input.kind === "direct" ? input.peer.account : "",
+      input.kind === "direct" ? input.peer.username : "",
       input.createdAtMs,
       input.createdAtMs,
       input.visible ? 1 : 0,
@@ -60,7 +68,8 @@ export class Summaries {
   advance(input: AdvanceInput): {
     readonly summary: Summary;
     readonly peer: AccountId;
-    readonly hasNewPeerSet: boolean;
+    /** Of the other's device list, when its device set is news. */
+    readonly newPeerVersion: number | undefined;
   } {
     const before = this.#find(input.conversationId);
     if (before === undefined) throw refusal("not_found");
@@ -68,7 +77,9 @@ export class Summaries {
     if (isNewer) {
       this.#sql.all(
         `UPDATE conversations SET updated_at_ms = ?, last_seq = ?, read_seq = ?, unread = ?,
-           visible = max(visible, ?), accepted = max(accepted, ?), last_message = ?, receipts = ? WHERE conversation_id = ?`,
+           visible = max(visible, ?), accepted = max(accepted, ?), last_message = ?, receipts = ?, low = ?,
+           group_epoch = max(group_epoch, ?), member_count = ?, joined_epoch = max(joined_epoch, ?)
+         WHERE conversation_id = ?`,
         input.updatedAtMs,
         input.lastSeq,
         input.read,
@@ -77,29 +88,47 @@ export class Summaries {
         input.hasSent ? 1 : 0,
         input.newest === undefined ? null : JSON.stringify(input.newest),
         JSON.stringify(input.receipts),
+        input.low === undefined ? null : JSON.stringify(input.low),
+        input.group?.epoch ?? 0,
+        input.group?.members ?? 0,
+        input.group?.joinedEpoch ?? 0,
         input.conversationId,
       );
     }
-    const hasNewPeerSet = input.peerSet.epoch > before.peerEpoch;
+    const { peerSet } = input;
+    const hasNewPeerSet = peerSet !== undefined && peerSet.epoch > before.peerEpoch;
     if (hasNewPeerSet) {
       this.#sql.all(
         "UPDATE conversations SET peer_epoch = ? WHERE conversation_id = ?",
-        input.peerSet.epoch,
+        peerSet.epoch,
         input.conversationId,
       );
     }
     return {
       summary: summaryOf(this.#find(input.conversationId) ?? before),
       peer: before.peerAccount,
-      hasNewPeerSet,
+      newPeerVersion: hasNewPeerSet ? peerSet.version : undefined,
     };
+  }
+
+  /** Returns the summary when the account was in, as far as this inbox knew. */
+  depart(conversationId: ConversationId, epoch: number): Summary | undefined {
+    const before = this.#find(conversationId);
+    if (before === undefined || before.leftEpoch >= epoch) return undefined;
+    this.#sql.all("UPDATE conversations SET left_epoch = ? WHERE conversation_id = ?", epoch, conversationId);
+    return before.joinedEpoch < epoch && before.visible === 1
+      ? summaryOf({ ...before, leftEpoch: epoch })
+      : undefined;
   }
 
   has(conversationId: ConversationId): boolean {
     return this.#find(conversationId) !== undefined;
   }
 
-  hasPeer(account: AccountId): boolean {
+  /** Whether this account has a direct conversation with `account`, or is in `group`, which the other one answers for. */
+  isShared(account: AccountId, group: ConversationId | undefined): boolean {
+    const row = group === undefined ? undefined : this.#find(group);
+    if (row !== undefined && row.kind === "group" && row.joinedEpoch > row.leftEpoch) return true;
     return (
       this.#sql.first("SELECT 1 AS found FROM conversations WHERE peer_account = ? LIMIT 1", account) !==
       undefined
@@ -166,16 +195,19 @@ export class Summaries {
 }
 
 function summaryOf(row: SummaryRow): Summary {
-  return {
+  const summary = {
     conversationId: row.conversationId,
-    kind: "direct",
-    peer: { account: row.peerAccount, username: row.peerUsername },
     createdAtMs: row.createdAtMs,
     lastSeq: row.lastSeq,
     read: row.readSeq,
-    unread: row.unread,
+    unread: row.kind === "group" && row.leftEpoch > row.joinedEpoch ? 0 : row.unread,
     updatedAtMs: row.updatedAtMs,
   };
+  if (row.kind === "direct") {
+    return { ...summary, kind: row.kind, peer: { account: row.peerAccount, username: row.peerUsername } };
+  }
+  const group = { epoch: row.groupEpoch, members: row.memberCount, left: row.leftEpoch > row.joinedEpoch };
+  return { ...summary, kind: row.kind, group };
 }
 
 function parseCursor(cursor: string): [number, string] {

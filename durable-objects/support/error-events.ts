@@ -12,14 +12,21 @@ const sentences = {
   unavailable: "Not possible right now; try again.",
   internal: "Something went wrong on the server.",
   device_set_mismatch: "The devices of this conversation changed.",
+  group_conflict: "Another change of this group came first.",
+  group_stale: "This group has changed.",
+  sender_key_stale: "This sender key is no longer valid.",
   client_message_reused: "This message id was used for another message.",
 } as const satisfies Partial<Record<ErrorKind, string>>;
 
 export type FrameErrorKind = keyof typeof sentences;
 
-export function errorBody(kind: FrameErrorKind, retryAfterMs?: number): ErrorBody {
+export function errorBody(kind: FrameErrorKind, retryAfterMs?: number, epoch?: number): ErrorBody {
   const body = { code: kind, message: sentences[kind], requestId: randomId() };
-  return retryAfterMs === undefined ? body : { ...body, retryAfterMs };
+  return {
+    ...body,
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+    ...(epoch !== undefined && { epoch }),
+  };
 }
 
 /** An `error` frame; `id` names the refused `device:send`. */
@@ -34,6 +41,6 @@ export function errorEvent(
 }
 
 /** The refusal that a caller in another object or the Worker sees. */
-export function refusal(kind: FrameErrorKind): SottoError {
-  return new SottoError(kind, sentences[kind]);
+export function refusal(kind: FrameErrorKind, options: { epoch?: number } = {}): SottoError {
+  return new SottoError(kind, sentences[kind], options);
 }

@@ -11,6 +11,11 @@ export type ObjectEvent =
     }
   | { readonly event: "frame_failed"; readonly object: ObjectName; readonly fault: string }
   | { readonly event: "flush_failed"; readonly object: ObjectName; readonly fault: string }
+  | {
+      readonly event: "messages_lost" | "messages_undecryptable";
+      readonly object: ObjectName;
+      readonly count: number;
+    }
   | { readonly event: "archive_incomplete"; readonly object: ObjectName }
   | { readonly event: "call_failed"; readonly object: ObjectName; readonly fault: string };
 

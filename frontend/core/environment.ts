@@ -2,6 +2,7 @@
  * Everything the client takes from the world around it, so that a browser, the command line, a bot and a simulation
  * run the same code: network, clock, timers and the crypto provider (which brings the randomness).
  */
+import type { NativeCurves } from "./crypto/native/native-curves.ts";
 import type { Provider } from "./crypto/provider.ts";
 
 /** What happens on a socket. After `closed` nothing else is called. */
@@ -20,6 +21,8 @@ export interface Socket {
 
 export interface Environment {
   readonly provider: Provider;
+  /** Looks for the platform's own curves; without it everything is computed by the provider. */
+  readonly nativeCurves?: () => Promise<NativeCurves | undefined>;
   /** Scheme, host and port of the server, without a trailing slash. */
   readonly origin: string;
   /** Browsers keep the refresh token in an HttpOnly cookie; others receive it in the answer's body. */

@@ -1,4 +1,5 @@
 /** The environment of a JavaScript platform with `fetch` and `WebSocket`: browsers, workers, Node. */
+import { tryNativeCurves } from "./crypto/native/native-curves.ts";
 import { nobleProvider } from "./crypto/noble-provider.ts";
 import type { Environment, Socket, SocketEvents } from "./environment.ts";
 
@@ -11,6 +12,7 @@ export function platformEnvironment(
     ...rest,
     ...(onOnline && { onOnline }),
     provider: nobleProvider,
+    nativeCurves: () => tryNativeCurves(nobleProvider),
     fetch: (url, init) => fetch(url, init),
     openSocket,
     nowMs: () => Date.now(),

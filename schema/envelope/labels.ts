@@ -24,6 +24,20 @@ export const labelNames = [
   "msg", // AD of a capsule
   "body", // AD of a message body
   "frank", // franking commitment
+  "group-op", // SIG(DSK) over a group operation
+  "group-op-hash", // hash of a group operation: the next one names it
+  "group-id", // group id, from the create operation
+  "group-state", // hash of a group's state
+  "group-bk", // body key of a sender chain's message key
+  "group-msg", // AD of a group body
+  "group-sig", // SIG(sender key) over a group body
+  "group-settings", // AD of sealed group settings
+  "att1", // keys of an attachment
+  "frank-tag", // the server's tag over a franking commitment
+  "report", // info of a sealed report
+  "link", // info of the sealed transfer to a new device
+  "link-request", // key of what a new device says about itself
+  "link-emoji", // exporter context of the emoji both sides compare
   "retry", // SIG(DSK) over a plaintext retry request
   "rec", // record key at rest
   "auth", // authentication key of a password

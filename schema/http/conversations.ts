@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import { accountIdSchema, deviceAddressSchema, sequenceSchema, timestampMsSchema } from "../ids.ts";
 import { limits } from "../limits.ts";
-import { conversationSummarySchema } from "../protocol/conversation.ts";
+import { directSummarySchema, groupSummarySchema } from "../protocol/conversation.ts";
 import { route } from "./route.ts";
 
 const count = v.pipe(
@@ -12,6 +12,16 @@ const count = v.pipe(
   v.minValue(1),
   v.maxValue(limits.pageMax),
 );
+/** The newest message, still sealed; the client decrypts the preview. */
+const lastMessage = v.optional(
+  v.looseObject({
+    seq: sequenceSchema,
+    sender: deviceAddressSchema,
+    clientMessageId: v.string(),
+    serverTimeMs: timestampMsSchema,
+    body: v.string(),
+  }),
+);
 const sequenceText = v.pipe(v.string(), v.regex(/^\d{1,15}$/), v.transform(Number), sequenceSchema);
 
 /** Idempotent on the pair of members; the id is random and says nothing about them. */
@@ -20,7 +30,7 @@ export const createConversation = route({
   path: "/api/conversations",
   access: "session",
   request: v.strictObject({ kind: v.literal("direct"), account: accountIdSchema }),
-  answer: conversationSummarySchema,
+  answer: directSummarySchema,
   errors: ["not_found", "forbidden"],
 });
 
@@ -36,19 +46,10 @@ export const listConversations = route({
   }),
   answer: v.looseObject({
     conversations: v.array(
-      v.looseObject({
-        ...conversationSummarySchema.entries,
-        /** The newest message, still sealed; the client decrypts the preview. */
-        lastMessage: v.optional(
-          v.looseObject({
-            seq: sequenceSchema,
-            sender: deviceAddressSchema,
-            clientMessageId: v.string(),
-            serverTimeMs: timestampMsSchema,
-            body: v.string(),
-          }),
-        ),
-      }),
+      v.variant("kind", [
+        v.looseObject({ ...directSummarySchema.entries, lastMessage }),
+        v.looseObject({ ...groupSummarySchema.entries, lastMessage }),
+      ]),
     ),
     next: v.optional(v.string()),
   }),

@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import { accountIdSchema, conversationIdSchema, sequenceSchema, timestampMsSchema } from "../ids.ts";
 import { messageNewSchema } from "./message.ts";
-import { receiptSchema } from "./receipt.ts";
+import { receiptLowSchema, receiptSchema } from "./receipt.ts";
 
 /** Up, first frame on a conversation socket (and again while `more`): send me everything after `after`. */
 export const conversationResumeSchema = v.strictObject({
@@ -24,14 +24,13 @@ export const conversationResumedSchema = v.looseObject({
   lastSeq: sequenceSchema,
   more: v.boolean(),
   hotFrom: v.optional(sequenceSchema),
+  /** Of every member in a direct conversation; in a group the account's own, with `low` for the others. */
   receipts: v.array(receiptSchema),
+  low: v.optional(receiptLowSchema),
 });
 
-/** What a chat list shows of a conversation before anything is decrypted. */
-export const conversationSummarySchema = v.looseObject({
+const summaryEntries = {
   conversationId: conversationIdSchema,
-  kind: v.literal("direct"),
-  peer: v.looseObject({ account: accountIdSchema, username: v.string() }),
   createdAtMs: timestampMsSchema,
   lastSeq: sequenceSchema,
   /** This account's read watermark. */
@@ -39,7 +38,29 @@ export const conversationSummarySchema = v.looseObject({
   /** Messages of others after the read watermark, at most `limits.unreadMax`. */
   unread: v.number(),
   updatedAtMs: timestampMsSchema,
+};
+
+export const directSummarySchema = v.looseObject({
+  ...summaryEntries,
+  kind: v.literal("direct"),
+  peer: v.looseObject({ account: accountIdSchema, username: v.string() }),
 });
+
+/** Name and picture are sealed settings inside the group's operations. */
+export const groupSummarySchema = v.looseObject({
+  ...summaryEntries,
+  kind: v.literal("group"),
+  group: v.looseObject({
+    epoch: v.number(),
+    members: v.number(),
+    /** This account is out: it keeps what it has and gets nothing more. */
+    left: v.boolean(),
+  }),
+});
+
+/** What a chat list shows of a conversation before anything is decrypted. */
+export const conversationSummarySchema = v.variant("kind", [directSummarySchema, groupSummarySchema]);
+export type DirectSummary = v.InferOutput<typeof directSummarySchema>;
 export type ConversationSummary = v.InferOutput<typeof conversationSummarySchema>;
 
 /** Down on the inbox: this conversation changed. `messages` are the newest ones, when small enough to come along. */
@@ -48,4 +69,5 @@ export const conversationUpdateSchema = v.looseObject({
   summary: conversationSummarySchema,
   messages: v.optional(v.array(messageNewSchema)),
   receipts: v.optional(v.array(receiptSchema)),
+  low: v.optional(receiptLowSchema),
 });

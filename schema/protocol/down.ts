@@ -14,7 +14,7 @@ import {
 } from "./inbox.ts";
 import { messageAckSchema, messageNewSchema, messageRefusedSchema } from "./message.ts";
 import { presenceStateSchema } from "./presence.ts";
-import { receiptSchema } from "./receipt.ts";
+import { receiptLowSchema, receiptSchema } from "./receipt.ts";
 import { typingDownSchema } from "./typing.ts";
 
 export const downEventSchema = v.variant("type", [
@@ -22,6 +22,7 @@ export const downEventSchema = v.variant("type", [
   messageAckSchema,
   messageRefusedSchema,
   receiptSchema,
+  receiptLowSchema,
   typingDownSchema,
   conversationResumedSchema,
   conversationUpdateSchema,

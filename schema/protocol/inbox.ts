@@ -4,6 +4,7 @@ import {
   accountIdSchema,
   base64UrlUpTo,
   clientMessageIdSchema,
+  conversationIdSchema,
   deviceAddressSchema,
   deviceIdSchema,
   timestampMsSchema,
@@ -28,6 +29,8 @@ export const deviceSendSchema = v.strictObject({
   account: accountIdSchema,
   device: deviceIdSchema,
   data: base64UrlUpTo(limits.deviceMessageBytes, 32),
+  /** A group that both accounts are in; needed when they have no direct conversation. */
+  group: v.optional(conversationIdSchema),
 });
 export type DeviceSend = v.InferOutput<typeof deviceSendSchema>;
 

@@ -11,6 +11,7 @@ import {
   sequenceSchema,
   timestampMsSchema,
 } from "../ids.ts";
+import { groupKeyEntryBytes } from "../envelope/group-body.ts";
 import { limits } from "../limits.ts";
 
 /** The DR envelope for one device (CRYPTO 2.4, type 0x10). */
@@ -27,16 +28,17 @@ const listVersionSchema = v.strictObject({
 });
 
 /**
- * Up: one body and one capsule per device, accepted or refused together. `lists` names the device list version of
- * every member account (the sender's own included) that the capsules were made for.
+ * Up: one body and its capsules, accepted or refused together. In a direct conversation there is one capsule per device, and
+ * `lists` names the device list version of both accounts. In a group capsules hand out the sender key that the body names to
+ * devices that lack it, often to none, and `lists` names the accounts that they are for.
  */
 export const messageSendSchema = v.strictObject({
   type: v.literal("message:send"),
   conversationId: conversationIdSchema,
   clientMessageId: clientMessageIdSchema,
-  body: base64UrlUpTo(limits.bodyBytes, 96),
+  body: base64UrlUpTo(limits.bodyBytes, groupKeyEntryBytes),
   capsules: v.pipe(v.array(capsuleSchema), v.maxLength(limits.capsulesPerMessage)),
-  lists: v.pipe(v.array(listVersionSchema), v.minLength(1), v.maxLength(2)),
+  lists: v.pipe(v.array(listVersionSchema), v.maxLength(limits.capsulesPerMessage)),
 });
 export type MessageSend = v.InferOutput<typeof messageSendSchema>;
 

@@ -3,7 +3,7 @@
 /**
  * Sent as the WebSocket subprotocol and echoed by the server.
  *
- * - version 1: direct conversations, receipts, typing, inbox, to-device messages, frames packed both ways.
+ * - version 1: direct conversations and groups, receipts, typing, inbox, to-device messages, frames packed both ways.
  */
 export const protocolVersion = 1;
 export const subprotocol = `sotto.v${protocolVersion}`;
@@ -12,4 +12,4 @@ export const subprotocol = `sotto.v${protocolVersion}`;
 export const tokenSubprotocolPrefix = "token.";
 
 /** SHA-256 of the canonical form of the up and down schemas; pinned by version.test.ts. */
-export const protocolHash = "bdabff4982da34d2dd7474d1ff4650ef9d54d25f2e5934c01233f8fd8f88625f";
+export const protocolHash = "8562bbb812236ca87c146691bdfcbc16eca10042fe7e462e221691ec7f78af33";

@@ -14,6 +14,54 @@ export interface InitialiseInput {
   readonly initiator: AccountId;
 }
 
+/** The first operation of a group, whose signature the Worker has verified. */
+export interface CreateGroupInput extends OperationInput {
+  readonly conversationId: ConversationId;
+  readonly archiveShard: number;
+  readonly createdAtMs: number;
+}
+
+export interface OperationInput {
+  /** The actor. */
+  readonly identity: Identity;
+  /** base64url. */
+  readonly operation: string;
+}
+
+export interface OperationAnswer {
+  readonly epoch: number;
+  readonly seq: Sequence;
+}
+
+export interface OperationPage {
+  readonly operations: readonly (OperationAnswer & { readonly operation: string })[];
+  readonly more: boolean;
+}
+
+export interface GroupMembers {
+  readonly epoch: number;
+  readonly members: readonly (Member & {
+    /** 1 member, 2 admin, 3 owner. */
+    readonly role: number;
+    readonly joinedEpoch: number;
+    /** Of the account's device list, as far as it is known here. */
+    readonly listVersion: number;
+  })[];
+}
+
+/** Where one message is. */
+export interface Delivery {
+  /** It was accepted for that many devices … */
+  readonly devices: number;
+  /** … of which so many have acknowledged it and are still in the conversation. */
+  readonly acknowledged: number;
+  readonly members: readonly {
+    readonly account: AccountId;
+    readonly delivered: boolean;
+    readonly read: boolean;
+  }[];
+}
+
 export interface AccountChange {
   readonly set: DeviceSet;
   readonly endedSessions: readonly SessionId[];
@@ -40,6 +88,20 @@ export interface ConversationRpc {
   accountChanged(change: AccountChange): Promise<RpcResult<null>>;
   /** Watermarks that came over a member's inbox socket. Refuses a stranger with `not_found`. */
   receipts(input: ReceiptInput): Promise<RpcResult<null>>;
-  /** Refuses a stranger and an unknown conversation alike with `not_found`. */
+  /** Refusals: `group_conflict`, `forbidden`, `malformed`; `not_found` for a member that does not exist. */
+  createGroup(input: CreateGroupInput): Promise<RpcResult<Summary>>;
+  postOperation(input: OperationInput): Promise<RpcResult<OperationAnswer>>;
+  /** Ascending, just after the epoch `after`. */
+  operations(input: {
+    readonly account: AccountId;
+    readonly after: number;
+    readonly limit: number;
+  }): Promise<RpcResult<OperationPage>>;
+  groupMembers(input: { readonly account: AccountId }): Promise<RpcResult<GroupMembers>>;
+  /** Answers the sender of the message alone. */
+  delivery(input: { readonly account: AccountId; readonly seq: Sequence }): Promise<RpcResult<Delivery>>;
+  /** A device gave up on `count` messages. */
+  undecryptable(input: { readonly account: AccountId; readonly count: number }): Promise<RpcResult<null>>;
+  /** Refuses a stranger and an unknown conversation alike with `not_found`, as do all calls for an account. */
   page(input: PageInput): Promise<RpcResult<HotPage>>;
 }

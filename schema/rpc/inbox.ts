@@ -4,7 +4,7 @@ import type { AccountId, ConversationId, DeviceId, Sequence, SessionId } from ".
 import type { MessageRecord } from "../protocol/message.ts";
 import type { Presence, PresenceAudience } from "../protocol/presence.ts";
 import type { RpcResult } from "./result.ts";
-import type { DeviceSet, Identity, Member, Summary, Watermarks } from "./shared.ts";
+import type { DeviceSet, Identity, Member, ReceiptState, Summary } from "./shared.ts";
 
 /** An enrolment whose signatures the Worker has verified; the chain rules are checked by the object. */
 export interface EnrolInput {
@@ -59,22 +59,25 @@ export interface ClaimInput {
   readonly devices: readonly DeviceId[];
 }
 
-export interface RegisterConversationInput {
+export type RegisterConversationInput = {
   readonly conversationId: ConversationId;
-  readonly kind: "direct";
-  readonly peer: Member;
   readonly createdAtMs: number;
   readonly visible: boolean;
+} & ({ readonly kind: "direct"; readonly peer: Member } | { readonly kind: "group" });
+
+/** What a conversation needs of an account that comes in. */
+export interface Registration {
+  readonly username: string;
+  readonly set: DeviceSet;
 }
 
 /** The state of a conversation as one member's inbox must know it. Sent again until confirmed; merging is idempotent. */
-export interface AdvanceInput {
+export interface AdvanceInput extends ReceiptState {
   readonly conversationId: ConversationId;
   readonly lastSeq: Sequence;
   readonly read: Sequence;
   readonly unread: number;
   readonly updatedAtMs: number;
-  readonly receipts: readonly Watermarks[];
   readonly newest?: MessageRecord | undefined;
   /** This account has written here. */
   readonly hasSent: boolean;
@@ -85,11 +88,15 @@ export interface AdvanceInput {
   }[];
   /** Devices that got these messages on their conversation socket. */
   readonly liveDevices: readonly DeviceId[];
-  /** The other member's device set, so that its changes reach devices without a conversation socket. */
-  readonly peerSet: { readonly epoch: number; readonly version: number };
+  /** Direct: the other member's device set, so that its changes reach devices without a conversation socket. */
+  readonly peerSet?: { readonly epoch: number; readonly version: number };
+  /** Group: where it stands, and the epoch in which this account came in. */
+  readonly group?: { readonly epoch: number; readonly members: number; readonly joinedEpoch: number };
 }
 
 export interface DeviceMessageInput {
+  /** A group that both accounts are in, when they have no direct conversation. */
+  readonly group?: ConversationId | undefined;
   readonly device: DeviceId;
   readonly sender: { readonly account: AccountId; readonly device: DeviceId };
   readonly id: string;
@@ -140,7 +147,12 @@ export interface InboxRpc {
   }): Promise<RpcResult<PrekeyStockRecord>>;
   claimBundles(input: ClaimInput): Promise<RpcResult<readonly Bundle[]>>;
   deviceSet(): Promise<RpcResult<DeviceSet>>;
-  registerConversation(input: RegisterConversationInput): Promise<RpcResult<DeviceSet>>;
+  registerConversation(input: RegisterConversationInput): Promise<RpcResult<Registration>>;
+  /** This account is out of a group since `epoch`; told until confirmed, in any order with `advance`. */
+  departed(input: {
+    readonly conversationId: ConversationId;
+    readonly epoch: number;
+  }): Promise<RpcResult<null>>;
   advance(input: AdvanceInput): Promise<RpcResult<null>>;
   /** Refuses an unknown or inactive device with `not_found`, a sender without a shared conversation with `forbidden`. */
   enqueueDeviceMessage(input: DeviceMessageInput): Promise<RpcResult<null>>;

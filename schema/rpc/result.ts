@@ -11,6 +11,7 @@ export type RpcResult<Value> =
       readonly kind: ErrorKind;
       readonly message: string;
       readonly retryAfterMs?: number;
+      readonly epoch?: number;
     };
 
 /** Runs `work`; a `SottoError` becomes a refusal, anything else stays thrown. */
@@ -19,14 +20,23 @@ export async function answerRpc<Value>(work: () => Value | Promise<Value>): Prom
     return { ok: true, value: await work() };
   } catch (error) {
     if (!(error instanceof SottoError)) throw error;
-    const refusal = { ok: false, kind: error.kind, message: error.message } as const;
-    return error.retryAfterMs === undefined ? refusal : { ...refusal, retryAfterMs: error.retryAfterMs };
+    const { kind, message, retryAfterMs, epoch } = error;
+    return {
+      ok: false,
+      kind,
+      message,
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+      ...(epoch !== undefined && { epoch }),
+    };
   }
 }
 
 /** The value of a result. Throws the refusal as `SottoError`. */
 export function unwrap<Value>(result: RpcResult<Value>): Value {
   if (result.ok) return result.value;
-  const options = result.retryAfterMs === undefined ? {} : { retryAfterMs: result.retryAfterMs };
-  throw new SottoError(result.kind, result.message, options);
+  const { kind, message, retryAfterMs, epoch } = result;
+  throw new SottoError(kind, message, {
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+    ...(epoch !== undefined && { epoch }),
+  });
 }

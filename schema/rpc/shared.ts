@@ -1,6 +1,7 @@
 /** Values that Worker, inbox and conversation objects exchange. All survive structured cloning. */
 import type { AccountId, ConversationId, DeviceId, Sequence, SessionId } from "../ids.ts";
 import type { MessageRecord } from "../protocol/message.ts";
+import type { LowWatermarks } from "../protocol/receipt.ts";
 
 /** Whose socket or request this is: stamped by the Worker from a verified access token, never from a body. */
 export interface Identity {
@@ -30,17 +31,37 @@ export type Watermarks = {
   readonly read: Sequence;
 };
 
+export type ConversationKind = "direct" | "group";
+
+/** Where a group stands, as far as a chat list needs it. */
+export type GroupStanding = {
+  readonly epoch: number;
+  readonly members: number;
+  /** The account is out: nothing of the group is answered to it any more. */
+  readonly left: boolean;
+};
+
 /** `conversationSummarySchema`, as objects hand it over. */
-export type Summary = {
+export type Summary = SummaryState &
+  (
+    | { readonly kind: "direct"; readonly peer: Member }
+    | { readonly kind: "group"; readonly group: GroupStanding }
+  );
+
+type SummaryState = {
   readonly conversationId: ConversationId;
-  readonly kind: "direct";
-  readonly peer: Member;
   readonly createdAtMs: number;
   readonly lastSeq: Sequence;
   readonly read: Sequence;
   readonly unread: number;
   readonly updatedAtMs: number;
 };
+
+/** Watermarks of all members in short: in full in a direct conversation, the asking account's own and the lowest in a group. */
+export interface ReceiptState {
+  readonly receipts: readonly Watermarks[];
+  readonly low?: LowWatermarks | undefined;
+}
 
 export interface MessagePage {
   readonly messages: readonly MessageRecord[];
@@ -49,8 +70,8 @@ export interface MessagePage {
 
 /** A page of what the object still has, and where the rest is. */
 export interface HotPage extends MessagePage {
-  /** Messages up to `upTo` are in this archive shard alone; all later ones are in the object. */
-  readonly archive: { readonly shard: number; readonly upTo: Sequence };
+  /** Messages after `after` up to `upTo` are in this archive shard alone; all later ones are in the object. */
+  readonly archive: { readonly shard: number; readonly after: Sequence; readonly upTo: Sequence };
 }
 
 /**

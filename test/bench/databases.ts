@@ -30,18 +30,18 @@ export function archiveBacklog(state: string): number {
 /** Puts `messages` old messages into a conversation: archived, delivered, read, their capsules swept. */
 export function fillHistory(state: string, conversationId: string, messages: number, body: string): void {
   const database = find(state, "Conversation", "conversation", "conversation_id", conversationId);
-  const member = database.prepare("SELECT account FROM members WHERE position = 0").get();
+  const member = database.prepare("SELECT account FROM members ORDER BY account").get();
   database.exec("BEGIN");
   database
     .prepare(
       `WITH RECURSIVE old(seq) AS (SELECT 1 UNION ALL SELECT seq + 1 FROM old WHERE seq < ?)
-       INSERT INTO messages SELECT seq, ?, 1, lower(hex(randomblob(11))), ?, ?, seq FROM old`,
+       INSERT INTO messages (seq, sender_account, sender_device, client_message_id, server_time_ms, body, devices)
+       SELECT seq, ?, 1, lower(hex(randomblob(11))), ?, ?, 1 FROM old`,
     )
     .run(messages, String(member?.["account"]), Date.now() - 60_000, body);
-  database.prepare("UPDATE conversation SET archived_seq = ?, swept_seq = ?").run(messages, messages);
-  database
-    .prepare("UPDATE members SET read_seq = ?, read_count = ?, notified_seq = ?")
-    .run(messages, messages, messages);
+  const marks = ["archived_seq", "swept_seq", "told_seq", "counted_seq"].map((mark) => `${mark} = ?1`);
+  database.prepare(`UPDATE conversation SET ${marks.join(", ")}`).run(messages);
+  database.prepare("UPDATE members SET read_seq = ?1, unread_base = ?1, base_seq = ?1").run(messages);
   database.prepare("UPDATE devices SET delivered_seq = ?").run(messages);
   database.exec("COMMIT");
   database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
@@ -55,8 +55,9 @@ export function fillChatList(state: string, account: string, conversations: numb
   database
     .prepare(
       `WITH RECURSIVE chat(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM chat WHERE n < ?)
-       INSERT INTO conversations SELECT ${id}, 'direct', ${id}, 'person' || n, 1, 1000 + n, n, n, 0, 1, NULL, '[]', 0, 0, 1
-       FROM chat`,
+       INSERT INTO conversations (conversation_id, kind, peer_account, peer_username, created_at_ms, updated_at_ms, last_seq,
+         read_seq, unread, visible, receipts, peer_epoch, told_epoch, accepted)
+       SELECT ${id}, 'direct', ${id}, 'person' || n, 1, 1000 + n, n, n, 0, 1, '[]', 0, 0, 1 FROM chat`,
     )
     .run(conversations);
   database.exec("PRAGMA wal_checkpoint(TRUNCATE)");

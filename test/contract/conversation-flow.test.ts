@@ -71,7 +71,6 @@ describe("receipts", () => {
     const unread = (account: typeof anna) => rig.room.summaryFor(account)?.unread;
     expect([unread(anna), unread(ben)]).toEqual([1, 3]);
     rig.room.state.lastSeq += 5_000;
-    rig.room.state.firstMemberCount += 5_000;
     expect(unread(ben)).toBe(limits.unreadMax);
   });
 });
@@ -166,6 +165,7 @@ describe("telling inboxes", () => {
     const rig = new ConversationRig();
     const from = rig.socket(anna, 1);
     rig.turn(from, rig.message(anna, 1));
+    await settle();
     rig.nowMs += 20;
     for (let sent = 0; sent < 3; sent += 1) rig.turn(from, rig.message(anna, 1));
     await settle();
@@ -174,7 +174,26 @@ describe("telling inboxes", () => {
       [1, 1],
       [4, 3],
     ]);
-    expect(rig.pauses).toEqual([30, 30]);
+    expect(rig.pauses).toEqual([30]);
+  });
+
+  test("[IN3] what all its devices have on screen, and watermarks, a member's inbox is told with patience", async () => {
+    const rig = new ConversationRig({ anna: [1], ben: [1] });
+    const [from, peer] = [rig.socket(anna, 1), rig.socket(ben, 1)];
+    rig.turn(from, rig.message(anna, 1));
+    await settle();
+    rig.notices.length = 0;
+    rig.pauses.length = 0;
+    rig.nowMs += 10_000;
+    rig.turn(from, rig.message(anna, 1));
+    rig.turn(peer, delivered(2), read(2));
+    await settle();
+    expect([rig.notices, rig.pauses]).toEqual([[], []]);
+    await rig.alarm(2_000);
+    expect(rig.notices.map(({ account, input }) => [account, input.lastSeq, input.read])).toEqual([
+      [anna, 2, 0],
+      [ben, 2, 2],
+    ]);
   });
 
   test("[IN8] what an inbox has not confirmed is told again from the alarm, also after waking", async () => {

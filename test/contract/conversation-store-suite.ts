@@ -1,7 +1,11 @@
 /** What any conversation store must do. Runs over memory, Node's SQLite and the object's own storage. */
 import { expect, test } from "vitest";
 import type { AccountId, ClientMessageId, ConversationId } from "#schema/ids.ts";
-import type { ConversationStore, StoredMessage } from "#durable-objects/conversation/store.ts";
+import {
+  type ConversationStore,
+  freshMember,
+  type StoredMessage,
+} from "#durable-objects/conversation/store.ts";
 
 const anna = "AAAAAAAAAAAAAAAAAAAAAA" as AccountId;
 const ben = "BBBBBBBBBBBBBBBBBBBBBA" as AccountId;
@@ -13,16 +17,16 @@ const record = {
   archivedSeq: 0,
   sweptSeq: 0,
   prunedSeq: 0,
+  toldSeq: 0,
+  countedSeq: 0,
+  keyGeneration: 0,
 };
-const member = (account: AccountId, position: number) => ({
+const member = (account: AccountId) => ({
   account,
   username: account === anna ? "anna" : "ben",
-  position,
   listVersion: 1,
   setEpoch: 1,
-  readSeq: 0,
-  readCount: 0,
-  notifiedSeq: 0,
+  ...freshMember,
 });
 const set = (account: AccountId, devices: number[], epoch = 1) => ({
   account,
@@ -37,7 +41,9 @@ const message = (seq: number, id = `id${seq}`): StoredMessage => ({
   clientMessageId: id as ClientMessageId,
   serverTimeMs: seq * 10,
   body: `body${seq}`,
-  firstMemberCount: seq,
+  content: 1,
+  silentCount: 0,
+  devices: 1,
 });
 
 export function registerConversationStoreSuite(
@@ -46,7 +52,7 @@ export function registerConversationStoreSuite(
 ): void {
   const created = (work: (store: ConversationStore) => void) =>
     withStore((store) => {
-      store.create(record, [member(anna, 0), member(ben, 1)], [set(anna, [1, 2]), set(ben, [1])]);
+      store.create(record, [member(anna), member(ben)], [set(anna, [1, 2]), set(ben, [1])]);
       work(store);
     });
 
@@ -57,13 +63,15 @@ export function registerConversationStoreSuite(
     created((store) => {
       expect(store.load()).toEqual({
         record,
-        members: [member(anna, 0), member(ben, 1)],
+        members: [member(anna), member(ben)],
         devices: [
-          { account: anna, device: 1, active: true, deliveredSeq: 0 },
-          { account: anna, device: 2, active: true, deliveredSeq: 0 },
-          { account: ben, device: 1, active: true, deliveredSeq: 0 },
+          { account: anna, device: 1, active: true, deliveredSeq: 0, slot: null },
+          { account: anna, device: 2, active: true, deliveredSeq: 0, slot: null },
+          { account: ben, device: 1, active: true, deliveredSeq: 0, slot: null },
         ],
         newest: undefined,
+        group: undefined,
+        uncounted: [],
       });
     }));
 
@@ -85,8 +93,11 @@ export function registerConversationStoreSuite(
       ]);
       expect(store.page({ limit: 1, capsulesOf: `${anna}.1` })).toEqual([{ ...message(4), capsule: null }]);
       expect(store.withCapsules(3, 9)).toEqual([{ ...message(4), capsules: { [`${ben}.1`]: "capsule4" } }]);
-      expect([0, 3, 9].map((seq) => store.firstMemberCountAt(seq))).toEqual([0, 3, undefined]);
-      expect(store.load()?.newest).toEqual(message(4));
+      store.append([{ ...message(5), content: 0, silentCount: 1, capsules: {} }]);
+      expect([0, 3, 5, 9].map((seq) => store.silentCountAt(seq))).toEqual([0, 0, 1, undefined]);
+      expect([store.ownContent(anna, 1, 5), store.ownContent(ben, 0, 5)]).toEqual([3, 0]);
+      expect(store.load()?.newest?.seq).toBe(5);
+      expect(store.load()?.uncounted).toEqual([1, 2, 3, 4].map((seq) => ({ seq, account: anna })));
     }));
 
   test(`${name}: a transaction that throws leaves nothing behind`, () =>
@@ -94,7 +105,7 @@ export function registerConversationStoreSuite(
       expect(() =>
         store.transaction(() => {
           store.append([{ ...message(1), capsules: { [`${ben}.1`]: "capsule" } }]);
-          store.saveRead(ben, 1, 1);
+          store.saveRead(ben, 1, 1, 1);
           throw new Error("stop");
         }),
       ).toThrow("stop");
@@ -105,24 +116,26 @@ export function registerConversationStoreSuite(
 
   test(`${name}: watermarks and device sets survive`, () =>
     created((store) => {
-      store.saveRead(ben, 3, 2);
+      store.saveRead(ben, 3, 2, 3);
       store.saveDelivered(anna, 2, 4);
-      store.saveNotified(anna, 2);
+      store.saveProgress({ upTo: 4, toldSeq: 2, senders: [{ account: anna, unreadBase: 7, sentSeq: 4 }] });
       store.saveArchived(1);
       store.saveSet(set(anna, [2, 3], 2));
       expect(store.load()).toEqual({
-        record: { ...record, archivedSeq: 1 },
+        record: { ...record, archivedSeq: 1, countedSeq: 4, toldSeq: 2 },
         members: [
-          { ...member(anna, 0), listVersion: 2, setEpoch: 2, notifiedSeq: 2 },
-          { ...member(ben, 1), readSeq: 3, readCount: 2 },
+          { ...member(anna), listVersion: 2, setEpoch: 2, unreadBase: 7, baseSeq: 4, sentSeq: 4 },
+          { ...member(ben), readSeq: 3, unreadBase: 2, baseSeq: 3 },
         ],
         devices: [
-          { account: anna, device: 1, active: false, deliveredSeq: 0 },
-          { account: anna, device: 2, active: true, deliveredSeq: 4 },
-          { account: anna, device: 3, active: true, deliveredSeq: 0 },
-          { account: ben, device: 1, active: true, deliveredSeq: 0 },
+          { account: anna, device: 1, active: false, deliveredSeq: 0, slot: null },
+          { account: anna, device: 2, active: true, deliveredSeq: 4, slot: null },
+          { account: anna, device: 3, active: true, deliveredSeq: 0, slot: null },
+          { account: ben, device: 1, active: true, deliveredSeq: 0, slot: null },
         ],
         newest: undefined,
+        group: undefined,
+        uncounted: [],
       });
     }));
 
@@ -173,7 +186,7 @@ export function registerConversationStoreSuite(
       store.prune(2);
       expect(store.load()?.record).toEqual({ ...record, prunedSeq: 2 });
       expect(store.page({ limit: 9 }).map(({ seq }) => seq)).toEqual([3, 4]);
-      expect(store.firstMemberCountAt(2)).toBeUndefined();
+      expect(store.silentCountAt(2)).toBeUndefined();
       expect([store.firstForeign(anna, 1, 2), store.firstForeign(anna, 1, 4)]).toEqual([4, undefined]);
       expect(store.firstForeign(anna, 2, 2)).toBe(3);
     }));

@@ -12,7 +12,7 @@ registerConversationStoreSuite("SQLite", (work) => {
   work(new SqliteConversationStore(sql, () => migrate(sql, migrationsOf("conversation"))));
 });
 
-test("an object from before the hot window gets its sender counts at the read watermarks, and keeps its log and its capsules", () => {
+test("an object from before the hot window gets its unread counts, and keeps its log and its capsules", () => {
   const sql = nodeSql();
   const [first, ...later] = migrationsOf("conversation");
   migrate(sql, first === undefined ? [] : [first]);
@@ -28,10 +28,12 @@ test("an object from before the hot window gets its sender counts at the read wa
   const store = new SqliteConversationStore(sql, () => migrate(sql, migrationsOf("conversation")));
   const loaded = store.load();
   expect(loaded?.record).toMatchObject({ archiveShard: 1, archivedSeq: 2, prunedSeq: 0 });
-  expect(loaded?.members.map(({ readSeq, readCount }) => [readSeq, readCount])).toEqual([
-    [0, 0],
-    [2, 2],
+  expect(loaded?.members).toMatchObject([
+    // Three messages of her own, which are not unread for her.
+    { account: "AAAAAAAAAAAAAAAAAAAAAA", readSeq: 0, unreadBase: 3, baseSeq: 3, sentSeq: 3 },
+    { account: "BBBBBBBBBBBBBBBBBBBBBA", readSeq: 2, unreadBase: 2, baseSeq: 3, sentSeq: 0 },
   ]);
-  expect(loaded?.newest?.seq).toBe(3);
+  expect(loaded?.record).toMatchObject({ countedSeq: 3, toldSeq: 0 });
+  expect([loaded?.newest?.seq, loaded?.newest?.content, loaded?.newest?.silentCount]).toEqual([3, 1, 0]);
   expect(store.withCapsules(0, 9).map((message) => message.capsules)).toEqual([{}, capsules, capsules]);
 });

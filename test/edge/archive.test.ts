@@ -101,7 +101,8 @@ async function makePruned(count: number): Promise<Pair> {
     for (let seq = 1; seq <= count; seq += 1) {
       const sender = seq % 2 === 0 ? pair.anna.account : pair.ben.account;
       sql.exec(
-        "INSERT INTO messages VALUES (?, ?, 1, ?, ?, ?, 0)",
+        `INSERT INTO messages (seq, sender_account, sender_device, client_message_id, server_time_ms, body)
+         VALUES (?, ?, 1, ?, ?, ?)`,
         seq,
         sender,
         `${seq}`.padStart(21, "m") + "A",

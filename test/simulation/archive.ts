@@ -32,6 +32,7 @@ export class SimArchive {
         new Promise((resolve, reject) => {
           gate.pass(() => this.#answer(conversationId, messages, { later, resolve, reject }));
         }),
+      report: () => Promise.resolve(),
       count: (conversationId, after, upTo) =>
         new Promise((resolve) => {
           const rows = this.rowsOf(conversationId);

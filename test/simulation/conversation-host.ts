@@ -1,9 +1,13 @@
 /** A conversation object: the real room over simulated storage, with the wiring that the hibernating class has. */
 import type { CloseReason } from "#schema/errors.ts";
 import type { AccountId, ConversationId, SessionId } from "#schema/ids.ts";
-import type { AccountChange, InitialiseInput, ReceiptInput } from "#schema/rpc/conversation.ts";
+import type { AccountChange, InitialiseInput, PageInput, ReceiptInput } from "#schema/rpc/conversation.ts";
 import { answerRpc, type RpcResult, unwrap } from "#schema/rpc/result.ts";
-import type { DeviceSet, Summary } from "#schema/rpc/shared.ts";
+import type { HotPage, Summary } from "#schema/rpc/shared.ts";
+import { Arrivals } from "#durable-objects/conversation/arrivals.ts";
+import { createDirect } from "#durable-objects/conversation/create-direct.ts";
+import { SqliteGroupStore } from "#durable-objects/conversation/group-store.ts";
+import { historyPage } from "#durable-objects/conversation/history.ts";
 import { type ConversationAlarm, Room } from "#durable-objects/conversation/room.ts";
 import { SqliteConversationStore } from "#durable-objects/conversation/sqlite-store.ts";
 import type { ConversationStore } from "#durable-objects/conversation/store.ts";
@@ -20,7 +24,7 @@ const endedSessionMs = 60 * 60_000;
 
 interface Awake {
   readonly alarms: Alarms<ConversationAlarm>;
-  readonly early: Map<AccountId, DeviceSet>;
+  readonly arrivals: Arrivals;
   room: Room | undefined;
 }
 
@@ -52,9 +56,10 @@ export class ConversationHost extends ObjectHost {
 
   protected wake(): void {
     const { variant } = this.sim;
-    const alarms = variant.alarms(this.disk, (atMs) => this.setAlarm(atMs), this.now);
-    this.#awake = { alarms, early: new Map(), room: undefined };
-    this.#awake.room = this.#openRoom(alarms);
+    const alarms = variant.alarms(this.disk, (atMs) => this.setAlarm(atMs), this.now, this.after);
+    const arrivals = new Arrivals();
+    this.#awake = { alarms, arrivals, room: undefined };
+    this.#awake.room = this.#openRoom(alarms, arrivals);
   }
 
   protected forget(): void {
@@ -100,6 +105,7 @@ export class ConversationHost extends ObjectHost {
   initialise(input: InitialiseInput): Promise<RpcResult<Summary>> {
     return answerRpc(async () => {
       const awake = this.#awake;
+      awake?.arrivals.expect(input.members.map(({ account }) => account));
       const sets = await Promise.all(
         input.members.map(async ({ account }) => {
           const peer = input.members.find((member) => member.account !== account);
@@ -107,11 +113,14 @@ export class ConversationHost extends ObjectHost {
           const { conversationId, kind, createdAtMs } = input;
           const visible = account === input.initiator;
           const registration = { conversationId, kind, peer, createdAtMs, visible };
-          return unwrap(await this.#world.inboxFor(this, account).registerConversation(registration));
+          return unwrap(await this.#world.inboxFor(this, account).registerConversation(registration)).set;
         }),
       );
-      if (awake !== undefined && awake.room === undefined) this.#create(awake, input, sets);
-      for (const set of sets) awake?.room?.applySet(set);
+      if (awake !== undefined) {
+        if (awake.room === undefined) createDirect(this.#store, awake.arrivals, input, sets);
+        awake.room ??= this.#openRoom(awake.alarms, awake.arrivals);
+        for (const set of sets) awake.room?.applySet(set);
+      }
       const summary = awake?.room?.summaryFor(input.initiator);
       if (summary === undefined) throw refusal("not_found");
       return summary;
@@ -121,12 +130,10 @@ export class ConversationHost extends ObjectHost {
   accountChanged({ set, endedSessions }: AccountChange): Promise<RpcResult<null>> {
     return answerRpc(() => {
       const room = this.#awake?.room;
-      if (room === undefined) {
-        const early = this.#awake?.early.get(set.account);
-        if (early === undefined || early.epoch < set.epoch) this.#awake?.early.set(set.account, set);
+      if (room?.state.members.has(set.account) !== true) {
+        if (this.#awake?.arrivals.keep(set) !== true) throw refusal("not_found");
         return null;
       }
-      if (!room.state.members.has(set.account)) throw refusal("not_found");
       const ended = new Set<SessionId>(endedSessions);
       this.#store.transaction(() => {
         this.#store.forgetSessions(this.now() - endedSessionMs);
@@ -151,6 +158,15 @@ export class ConversationHost extends ObjectHost {
     });
   }
 
+  page(input: PageInput): Promise<RpcResult<HotPage>> {
+    return answerRpc(() => {
+      const state = this.#awake?.room?.state;
+      const member = state?.members.get(input.identity.account);
+      if (state === undefined || member === undefined) throw refusal("not_found");
+      return historyPage(state, this.#store, member, input);
+    });
+  }
+
   #refusalOf(account: AccountId, device: number, session: SessionId): CloseReason | undefined {
     const room = this.#awake?.room;
     if (room === undefined) return "not_found";
@@ -160,13 +176,15 @@ export class ConversationHost extends ObjectHost {
     return isOver ? "session_revoked" : undefined;
   }
 
-  #openRoom(alarms: Alarms<ConversationAlarm>): Room | undefined {
+  #openRoom(alarms: Alarms<ConversationAlarm>, arrivals: Arrivals): Room | undefined {
     const snapshot = this.#store.load();
     if (snapshot === undefined) return undefined;
     const archive = this.#world.archive.reachedBy(this);
     return new Room(
       {
         store: this.#store,
+        groupStore: new SqliteGroupStore(this.disk),
+        arrivals,
         sockets: this.roster,
         alarms,
         archive: this.sim.variant.archive(archive, this),
@@ -179,6 +197,7 @@ export class ConversationHost extends ObjectHost {
         messagesPerSecond: this.#messagesPerSecond,
         pause: (delayMs) => new Promise((resolve) => this.later(delayMs, "pause", resolve)),
         defer: (flush) => this.later(0, "flush", flush),
+        onLosses: () => this.sim.oracle.violate(`${this.name}: capsules expired`),
         onArchiveIncomplete: () => this.sim.oracle.violate(`${this.name}: the archive lost rows`),
         onFailure: (place) => {
           if (place === "flush_failed") this.sim.faults.count("flush_refused");
@@ -186,39 +205,5 @@ export class ConversationHost extends ObjectHost {
       },
       snapshot,
     );
-  }
-
-  #create(awake: Awake, input: InitialiseInput, registered: readonly DeviceSet[]): void {
-    const sets = registered.map((set) => {
-      const early = awake.early.get(set.account);
-      return early !== undefined && early.epoch > set.epoch ? early : set;
-    });
-    const members = input.members.map((member, position) => {
-      const set = sets.find(({ account }) => account === member.account);
-      if (set === undefined) throw refusal("not_found");
-      const { version, epoch } = set;
-      return {
-        ...member,
-        position,
-        listVersion: version,
-        setEpoch: epoch,
-        readSeq: 0,
-        readCount: 0,
-        notifiedSeq: 0,
-      };
-    });
-    const { conversationId, kind, archiveShard, createdAtMs } = input;
-    const record = {
-      conversationId,
-      kind,
-      archiveShard,
-      createdAtMs,
-      archivedSeq: 0,
-      sweptSeq: 0,
-      prunedSeq: 0,
-    };
-    this.#store.create(record, members, sets);
-    awake.room = this.#openRoom(awake.alarms);
-    awake.early.clear();
   }
 }

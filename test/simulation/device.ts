@@ -99,6 +99,7 @@ export class SimDevice {
   }
 
   learn(summary: Summary): void {
+    if (summary.kind !== "direct") throw new Error("no groups here");
     const copy = this.shelf.copy(summary.conversationId, summary.peer.account);
     copy.read = Math.max(copy.read, Math.min(summary.read, copy.cursor));
     this.#heard(copy.conversationId, summary.lastSeq);
@@ -226,6 +227,7 @@ export class SimDevice {
         return this.#letters.sent(event.id);
       case "error":
         return this.#takeError(channel, event);
+      case "receipt:low":
       case "receipt":
       case "typing:start":
       case "typing:stop":

@@ -80,7 +80,7 @@ export class InboxHost extends ObjectHost {
       set: () => core.deviceSet(),
       conversation: (id) => this.#world.conversationFor(this, id),
     });
-    const alarms = new Alarms<InboxAlarm>(disk, (atMs) => this.setAlarm(atMs), now);
+    const alarms = new Alarms<InboxAlarm>(disk, (atMs) => this.setAlarm(atMs), now, this.after);
     this.#awake = { parts, channel, core, postman, alarms };
   }
 
@@ -135,7 +135,8 @@ export class InboxHost extends ObjectHost {
 
   async #deliver(account: AccountId, message: DeviceMessageInput): Promise<void> {
     if (account === this.account) this.core.enqueueDeviceMessage(message);
-    else if (this.#awake?.parts.summaries.hasPeer(account) !== true) throw refusal("forbidden");
+    else if (this.#awake?.parts.summaries.isShared(account, message.group) !== true)
+      throw refusal("forbidden");
     else unwrap(await this.#world.inboxFor(this, account).enqueueDeviceMessage(message));
   }
 

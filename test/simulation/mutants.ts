@@ -79,6 +79,7 @@ export const mutants: readonly Mutant[] = [
     variant: {
       ...intact,
       archive: (archive) => ({
+        report: (conversationId, losses) => archive.report(conversationId, losses),
         count: (conversationId, after, upTo) => archive.count(conversationId, after, upTo),
         write: async (conversationId, messages) => {
           archive.write(conversationId, messages).catch(() => undefined); // the mutation: nobody waits
@@ -89,7 +90,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "forgets inboxes that have not confirmed",
-    variant: { ...intact, alarms: (sql, setAlarm, now) => new ForgetfulAlarms(sql, setAlarm, now) },
+    variant: { ...intact, alarms: (...input) => new ForgetfulAlarms(...input) },
     withinSeeds: 250,
   },
   {

@@ -26,7 +26,13 @@ export class Oracle {
   readonly #marks = new Map<string, Marks>();
   readonly #acknowledged: { host: ConversationHost; device: string; id: string; seq: number }[] = [];
   readonly #letters: Letter[] = [];
+  readonly #opens: typeof opens;
   #world: World | undefined;
+
+  /** `isFor`: whether a capsule was made for this device and message. */
+  constructor(isFor = opens) {
+    this.#opens = isFor;
+  }
 
   watch(world: World): void {
     this.#world = world;
@@ -57,24 +63,26 @@ export class Oracle {
     )!;
     if (log.count !== log.last) this.violate(`${host.name}: ${log.count} messages up to ${log.last}`);
     const marks: Record<string, number> = { log: log.last };
-    const record = host.disk.first<{ archived: number; swept: number }>(
-      "SELECT archived_seq AS archived, swept_seq AS swept FROM conversation",
+    const record = host.disk.first<{ archived: number; swept: number; told: number; counted: number }>(
+      `SELECT archived_seq AS archived, swept_seq AS swept, told_seq AS told, counted_seq AS counted
+       FROM conversation`,
     );
     if (record !== undefined) {
       marks["archived"] = record.archived;
       marks["swept"] = record.swept;
+      marks["told"] = record.told;
+      marks["counted"] = record.counted;
       const rows = this.#world?.archive.rowsOf(host.id);
       if (record.archived > 0 && rows?.has(record.archived) !== true) {
         this.violate(`${host.name}: the archive lacks ${record.archived}`);
       }
     }
-    const members = host.disk.all<{ account: string; read: number; notified: number; epoch: number }>(
-      "SELECT account, read_seq AS read, notified_seq AS notified, set_epoch AS epoch FROM members",
+    const members = host.disk.all<{ account: string; read: number; epoch: number }>(
+      "SELECT account, read_seq AS read, set_epoch AS epoch FROM members",
     );
     const epochs: Record<string, number> = {};
-    for (const { account, read, notified, epoch } of members) {
+    for (const { account, read, epoch } of members) {
       marks[`read ${account}`] = read;
-      marks[`notified ${account}`] = notified;
       epochs[`epoch ${account}`] = epoch;
     }
     const devices = host.disk.all<{ account: string; device: number; delivered: number }>(
@@ -119,7 +127,7 @@ export class Oracle {
         if (seen.has(name)) this.violate(`${host.name}: ${id} was accepted twice`);
         seen.add(name);
         for (const key of readers) {
-          if (!opens(capsules[key] ?? "", key, id))
+          if (!this.#opens(capsules[key] ?? "", key, id))
             this.violate(`${host.name}: ${seq} has no capsule for ${key}`);
         }
       }

@@ -1,6 +1,9 @@
 /** A conversation awake in plain Node: its room over SQLite in memory, sockets, inboxes and archive that record. */
 import { D1LikeArchive } from "./fake-archive.ts";
 import { type ConversationAlarm, Room } from "#durable-objects/conversation/room.ts";
+import { Arrivals } from "#durable-objects/conversation/arrivals.ts";
+import { SqliteGroupStore } from "#durable-objects/conversation/group-store.ts";
+import { freshMember, type Losses } from "#durable-objects/conversation/store.ts";
 import { SqliteConversationStore } from "#durable-objects/conversation/sqlite-store.ts";
 import { Alarms } from "#durable-objects/support/alarms.ts";
 import { migrate } from "#durable-objects/support/migrate.ts";
@@ -20,6 +23,13 @@ export const startMs = 1_000_000;
 export class ConversationRig {
   readonly sql: NodeSql = nodeSql();
   readonly store: SqliteConversationStore;
+  readonly groupStore = new SqliteGroupStore(this.sql);
+  readonly arrivals = new Arrivals();
+  readonly losses: Losses[] = [];
+  readonly departed: { readonly account: AccountId; readonly epoch: number }[] = [];
+  readonly registered: AccountId[] = [];
+  /** Something that happens while an inbox answers. */
+  onRegister: (account: AccountId) => void = () => undefined;
   readonly archive = new D1LikeArchive();
   readonly notices: { readonly account: AccountId; readonly input: AdvanceInput }[] = [];
   readonly typing: { readonly to: AccountId; readonly input: TypingInput }[] = [];
@@ -28,15 +38,17 @@ export class ConversationRig {
   readonly pauses: number[] = [];
   readonly alarmsSet: number[] = [];
   roster = new FakeRoster();
-  alarms: Alarms<ConversationAlarm>;
-  room: Room;
+  alarms!: Alarms<ConversationAlarm>;
+  room!: Room;
   nowMs = startMs;
   isInboxDown = false;
   #deferred: (() => void)[] = [];
   #sockets = 0;
 
-  constructor(devices: { anna: number[]; ben: number[] } = { anna: [1, 2], ben: [1] }) {
+  /** `later`: someone else creates what is in the store, and wakes the rig. */
+  constructor(devices: { anna: number[]; ben: number[] } | "later" = { anna: [1, 2], ben: [1] }) {
     this.store = new SqliteConversationStore(this.sql, () => migrate(this.sql, migrationsOf("conversation")));
+    if (devices === "later") return;
     const sets = [deviceSet(anna, devices.anna), deviceSet(ben, devices.ben)];
     for (const set of sets) this.sets.set(set.account, set);
     this.store.create(
@@ -48,16 +60,16 @@ export class ConversationRig {
         archivedSeq: 0,
         sweptSeq: 0,
         prunedSeq: 0,
+        toldSeq: 0,
+        countedSeq: 0,
+        keyGeneration: 0,
       },
-      sets.map(({ account, epoch, version }, position) => ({
+      sets.map(({ account, epoch, version }) => ({
         account,
         username: account === anna ? "anna" : "ben",
-        position,
         listVersion: version,
         setEpoch: epoch,
-        readSeq: 0,
-        readCount: 0,
-        notifiedSeq: 0,
+        ...freshMember,
       })),
       sets,
     );
@@ -135,6 +147,8 @@ export class ConversationRig {
     return new Room(
       {
         store: this.store,
+        groupStore: this.groupStore,
+        arrivals: this.arrivals,
         sockets: this.roster,
         alarms: this.alarms,
         archive: this.archive,
@@ -147,6 +161,7 @@ export class ConversationRig {
         },
         defer: (flush) => this.#deferred.push(flush),
         onFailure: (_place, error) => this.failures.push(error),
+        onLosses: (losses) => this.losses.push(losses),
         onArchiveIncomplete: () => this.failures.push(new Error("archive incomplete")),
       },
       snapshot,
@@ -159,6 +174,18 @@ export class ConversationRig {
         if (this.isInboxDown) return Promise.reject(new Error("inbox down"));
         this.notices.push({ account, input });
         return Promise.resolve({ ok: true as const, value: null });
+      },
+      departed: ({ epoch }: { epoch: number }) => {
+        if (this.isInboxDown) return Promise.reject(new Error("inbox down"));
+        this.departed.push({ account, epoch });
+        return Promise.resolve({ ok: true as const, value: null });
+      },
+      registerConversation: () => {
+        if (this.isInboxDown) return Promise.reject(new Error("inbox down"));
+        const set = this.sets.get(account) ?? deviceSet(account, [1]);
+        this.registered.push(account);
+        this.onRegister(account);
+        return Promise.resolve({ ok: true as const, value: { username: `name ${account}`, set } });
       },
       typing: (input: TypingInput) => {
         this.typing.push({ to: account, input });

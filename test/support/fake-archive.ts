@@ -1,6 +1,6 @@
 /** An archive like D1's: a row written twice is one row, and it can be down. */
 import type { Archive } from "#durable-objects/conversation/archive.ts";
-import type { StoredMessage } from "#durable-objects/conversation/store.ts";
+import type { Losses, StoredMessage } from "#durable-objects/conversation/store.ts";
 
 export class D1LikeArchive implements Archive {
   readonly rows = new Map<number, StoredMessage>();
@@ -8,6 +8,14 @@ export class D1LikeArchive implements Archive {
   isDown = false;
   /** Writes, then loses the answer. */
   losesAnswer = false;
+
+  readonly losses: Losses[] = [];
+
+  report(_conversationId: string, losses: Losses): Promise<void> {
+    if (this.isDown) return Promise.reject(new Error("archive down"));
+    this.losses.push(losses);
+    return Promise.resolve();
+  }
 
   count(_conversationId: string, after: number, upTo: number): Promise<number> {
     if (this.isDown) return Promise.reject(new Error("archive down"));

@@ -6,9 +6,11 @@ import type {
   CapsulePack,
   ConversationRecord,
   ConversationStore,
+  Losses,
   MessageWithCapsules,
   PageQuery,
   Snapshot,
+  StoredCount,
   StoredDevice,
   StoredMember,
   StoredMessage,
@@ -23,10 +25,22 @@ interface Tables {
   messages: MessageWithCapsules[];
   packs: CapsulePack[];
   ended: { sessionId: string; atMs: number }[];
+  /** The newest message when a device came. */
+  since: Map<string, Sequence>;
+  losses: Losses;
 }
 
 export class MemoryConversationStore implements ConversationStore {
-  #tables: Tables = { record: undefined, members: [], devices: [], messages: [], packs: [], ended: [] };
+  #tables: Tables = {
+    record: undefined,
+    members: [],
+    devices: [],
+    messages: [],
+    packs: [],
+    ended: [],
+    since: new Map(),
+    losses: { lost: 0, undecryptable: 0 },
+  };
 
   transaction<Result>(work: () => Result): Result {
     const before = structuredClone(this.#tables);
@@ -49,6 +63,10 @@ export class MemoryConversationStore implements ConversationStore {
       members: [...members],
       devices: [...devices].sort(byAddress),
       newest: newest === undefined ? undefined : bare(newest),
+      group: undefined,
+      uncounted: messages
+        .filter(({ seq, content }) => seq > record.countedSeq && content === 1)
+        .map(({ seq, senderAccount: account }) => ({ seq, account })),
     };
   }
 
@@ -87,9 +105,16 @@ export class MemoryConversationStore implements ConversationStore {
     return this.#tables.messages.filter(({ seq }) => seq > after).slice(0, limit);
   }
 
-  firstMemberCountAt(seq: Sequence): number | undefined {
+  silentCountAt(seq: Sequence): number | undefined {
     if (seq === 0) return 0;
-    return this.#tables.messages.find((message) => message.seq === seq)?.firstMemberCount;
+    return this.#tables.messages.find((message) => message.seq === seq)?.silentCount;
+  }
+
+  ownContent(account: AccountId, after: Sequence, upTo: Sequence): number {
+    return this.#tables.messages.filter(
+      ({ seq, senderAccount, content }) =>
+        seq > after && seq <= upTo && senderAccount === account && content === 1,
+    ).length;
   }
 
   firstForeign(account: AccountId, device: DeviceId, after: Sequence): Sequence | undefined {
@@ -99,8 +124,8 @@ export class MemoryConversationStore implements ConversationStore {
     )?.seq;
   }
 
-  saveRead(account: AccountId, seq: Sequence, count: number): void {
-    this.#updateMember(account, { readSeq: seq, readCount: count });
+  saveRead(account: AccountId, seq: Sequence, unreadBase: number, baseSeq: Sequence): void {
+    this.#updateMember(account, { readSeq: seq, unreadBase, baseSeq });
   }
 
   saveDelivered(account: AccountId, device: DeviceId, seq: Sequence): void {
@@ -119,14 +144,19 @@ export class MemoryConversationStore implements ConversationStore {
     );
     for (const device of set.devices) {
       if (active.has(deviceAddressKey(set.account, device))) {
-        rows.push({ account: set.account, device, active: true, deliveredSeq: 0 });
+        const since = this.#tables.messages.at(-1)?.seq ?? 0;
+        this.#tables.since.set(deviceAddressKey(set.account, device), since);
+        rows.push({ account: set.account, device, active: true, deliveredSeq: 0, slot: null });
       }
     }
     this.#tables.devices = rows;
   }
 
-  saveNotified(account: AccountId, seq: Sequence): void {
-    this.#updateMember(account, { notifiedSeq: seq });
+  saveProgress(progress: { upTo: Sequence; toldSeq: Sequence; senders: readonly StoredCount[] }): void {
+    this.#updateRecord({ countedSeq: progress.upTo, toldSeq: progress.toldSeq });
+    for (const { account, unreadBase, sentSeq } of progress.senders) {
+      this.#updateMember(account, { unreadBase, sentSeq, baseSeq: progress.upTo });
+    }
   }
 
   saveArchived(seq: Sequence): void {
@@ -148,6 +178,40 @@ export class MemoryConversationStore implements ConversationStore {
 
   saveSwept(seq: Sequence): void {
     this.#updateRecord({ sweptSeq: seq });
+  }
+
+  expired({ upTo, olderThanMs, limit }: SweepQuery): number {
+    return this.#tables.packs
+      .filter(({ lastSeq, serverTimeMs }) => lastSeq > upTo && serverTimeMs < olderThanMs)
+      .slice(0, limit)
+      .flatMap(({ firstSeq, lastSeq }) =>
+        this.#tables.messages.filter(
+          ({ seq, capsules }) =>
+            seq > upTo && seq >= firstSeq && seq <= lastSeq && Object.keys(capsules).length > 0,
+        ),
+      ).length;
+  }
+
+  acknowledged(message: Pick<StoredMessage, "seq" | "senderAccount" | "senderDevice">): number {
+    return this.#tables.devices.filter(
+      ({ account, device, deliveredSeq }) =>
+        deliveredSeq >= message.seq &&
+        (this.#tables.since.get(deviceAddressKey(account, device)) ?? 0) < message.seq &&
+        !(account === message.senderAccount && device === message.senderDevice),
+    ).length;
+  }
+
+  count({ lost, undecryptable }: Losses): Losses {
+    const before = this.#tables.losses;
+    this.#tables.losses = {
+      lost: before.lost + lost,
+      undecryptable: before.undecryptable + undecryptable,
+    };
+    return this.#tables.losses;
+  }
+
+  losses(): Losses {
+    return this.#tables.losses;
   }
 
   prune(upTo: Sequence): void {

@@ -2,7 +2,9 @@
 import * as auth from "#schema/http/auth.ts";
 import * as backup from "#schema/http/backup.ts";
 import * as conversations from "#schema/http/conversations.ts";
+import * as delivery from "#schema/http/delivery.ts";
 import * as devices from "#schema/http/devices.ts";
+import * as groups from "#schema/http/groups.ts";
 import * as health from "#schema/http/health.ts";
 import * as privacy from "#schema/http/privacy.ts";
 import type { RouteContract } from "#schema/http/route.ts";
@@ -27,7 +29,9 @@ export function allContracts(): ReadonlyMap<string, RouteContract> {
     ...auth,
     ...backup,
     ...conversations,
+    ...delivery,
     ...devices,
+    ...groups,
     ...health,
     ...privacy,
     ...users,
@@ -62,6 +66,9 @@ export async function routeSamples(
     putBackupSegment: { data: b64(300) },
     putBackupManifest: { expected: 0, version: 1, data: b64(500), segments: [b64(16)], signature: b64(64) },
     setPrivacy: { presence: "contacts" },
+    createGroup: { operation: b64(300) },
+    postOperation: { operation: b64(300) },
+    reportUndecryptable: { count: 1 },
     createConversation: { kind: "direct", account: peer.account },
   };
   return [...allContracts()].map(([name, contract]) => ({
@@ -72,7 +79,8 @@ export async function routeSamples(
       .replace(":username", peer.username)
       .replace(":device", "1")
       .replace(":segment", b64(16))
-      .replace(":conversation", conversationId),
+      .replace(":conversation", conversationId)
+      .replace(":seq", "1"),
     json: bodies[name],
   }));
 }

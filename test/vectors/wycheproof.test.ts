@@ -1,6 +1,7 @@
 /** Wycheproof cases through the provider's own wrappers. The files are read from beside the checkout, or from SOTTO_VECTORS. */
 import { describe, expect, test } from "vitest";
 import { nobleProvider } from "#core/crypto/noble-provider.ts";
+import { tryNativeCurves } from "#core/crypto/native/native-curves.ts";
 import { type Kem, type Provider } from "#core/crypto/provider.ts";
 import { nodeProvider } from "#test/support/crypto/node-provider.ts";
 import {
@@ -46,6 +47,28 @@ describe("Wycheproof", () => {
     expect(results.filter(({ ok }) => !ok)).toEqual([]);
     expect(results.length).toBe(count);
     if (/x25519|hmac/.test(file)) expect(run(nodeProvider).filter(({ ok }) => !ok)).toEqual([]);
+  });
+
+  test("the platform's curves judge every case as ours do", { timeout: 60_000 }, async () => {
+    const native = await tryNativeCurves(nobleProvider);
+    if (native === undefined) throw new Error("this platform has no native curves");
+    const outcomes: boolean[] = [];
+    for (const { tests } of readWycheproof(folder, "x25519_test.json")) {
+      for (const item of tests) {
+        const [secret, pub] = [fromHex(item["private"]!), fromHex(item["public"]!)];
+        const shared = await native.x25519(secret, pub).catch(() => undefined);
+        const ours = attempt(() => nobleProvider.x25519(secret, pub));
+        outcomes.push((shared && toHex(shared)) === (ours && toHex(ours)));
+      }
+    }
+    for (const { publicKey, tests } of readWycheproof(folder, "ed25519_test.json")) {
+      for (const item of tests) {
+        const [message, signature] = [fromHex(item["msg"]!), fromHex(item["sig"]!)];
+        const isAccepted = await native.verify(fromHex(publicKey!.pk), message, signature);
+        outcomes.push(isAccepted === (item.result === "valid"));
+      }
+    }
+    expect([outcomes.length, outcomes.filter((isRight) => !isRight)]).toEqual([669, []]);
   });
 });
 

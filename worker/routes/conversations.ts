@@ -2,10 +2,10 @@
 import { encodeBase64url } from "#schema/envelope/base64url.ts";
 import { SottoError } from "#schema/errors.ts";
 import type { createConversation, listConversations, listMessages } from "#schema/http/conversations.ts";
-import { type ConversationId, conversationIdSchema } from "#schema/ids.ts";
+import { conversationIdSchema } from "#schema/ids.ts";
 import { limits } from "#schema/limits.ts";
 import * as v from "valibot";
-import { completePage } from "../archive.ts";
+import { archiveShardOf, completePage } from "../archive.ts";
 import type { Handler } from "../contract.ts";
 import { Directory } from "../directory.ts";
 import { callConversation, callInbox } from "../stubs.ts";
@@ -39,6 +39,7 @@ export const handleCreateConversation: Handler<typeof createConversation> = asyn
   const summary = await callConversation(env, conversation.conversationId, (object) =>
     object.initialise(input),
   );
+  if (summary.kind !== "direct") throw new Error("a direct conversation has another kind");
   return { ...summary };
 };
 
@@ -65,10 +66,3 @@ export const handleListMessages: Handler<typeof listMessages> = async ({ env, id
   const page = await completePage(env, hot, { conversationId: conversation, limit, before, after });
   return { messages: page.messages.map((message) => ({ ...message })), more: page.more };
 };
-
-/** Spreads new conversations over the shards; the choice is stored, so their number may grow. */
-function archiveShardOf(conversationId: ConversationId, shards: number): number {
-  let hash = 0;
-  for (const char of conversationId) hash = (hash * 31 + char.charCodeAt(0)) % 0x7fffffff;
-  return hash % Math.max(1, shards);
-}

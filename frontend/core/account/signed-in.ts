@@ -37,8 +37,10 @@ export async function openSignedIn(
       encodeBase64url(signSessionRenewal(provider, own, decodeBase64url(challenge))),
     ...handlers,
   });
+  const native = await environment.nativeCurves?.();
   const self: Self = {
     provider,
+    native,
     own,
     account,
     deviceId,

@@ -1,16 +1,16 @@
 import { bodyHeadBytes, encodeBodyHead, parseBody } from "#schema/envelope/body.ts";
 import { type Bytes, concat, sameBytes } from "#schema/envelope/bytes.ts";
 import { label } from "#schema/envelope/labels.ts";
-import { contentMaxBytes } from "./cbor.ts";
 import {
   type ContentBinding,
   encodeContent,
   type MessageContent,
   type OutgoingContent,
-  parseContent,
+  parseBoundContent,
 } from "./content.ts";
 import { type DeviceAddress } from "./device-identity.ts";
-import { assertOr, CryptoError, parsing } from "./errors.ts";
+import { assertOr, parsing } from "./errors.ts";
+import { contentOfFranked, frankContent, type FrankedContent } from "./franking.ts";
 import { pad, unpad } from "./padded.ts";
 import { type Provider } from "./provider.ts";
 
@@ -33,19 +33,14 @@ export interface SealedBody {
   readonly commitment: Bytes;
 }
 
-const frankingKeyBytes = 32;
-
 /** Seals a message once, for all devices, under a fresh key (CRYPTO 2.5, 2.14). */
 export function sealBody(provider: Provider, content: OutgoingContent): SealedBody {
-  const encoded = encodeContent(content);
-  if (encoded.length > contentMaxBytes) throw new RangeError("content: larger than 64 KiB");
   const bodyKey = provider.random(32);
-  const frankingKey = provider.random(frankingKeyBytes);
-  const commitment = provider.hmac(frankingKey, commitmentInput(content, encoded));
+  const { plaintext, commitment } = frankContent(provider, content, encodeContent(content));
   const nonce = provider.random(24);
   const head = encodeBodyHead({ ...content, commitment, nonce });
-  const plaintext = pad(concat(encoded, frankingKey));
-  const body = concat(head, provider.seal(bodyKey, nonce, plaintext, concat(label("body"), head)));
+  const ciphertext = provider.seal(bodyKey, nonce, pad(plaintext), concat(label("body"), head));
+  const body = concat(head, ciphertext);
   return { body, bodyKey, bodyHash: provider.sha256(body), commitment };
 }
 
@@ -60,47 +55,46 @@ export function openBody(
   key: BodyKey,
   sender: DeviceAddress,
 ): MessageContent {
+  const { encoded } = openFrankedBody(provider, body, key, sender);
+  return parseBoundContent(encoded, bindingOf(key, sender));
+}
+
+/** As `openBody`, but gives what a report needs: the encoded content and what opens its commitment. */
+export function openFrankedBody(
+  provider: Provider,
+  body: Uint8Array,
+  key: BodyKey,
+  sender: DeviceAddress,
+): FrankedContent {
   const parsed = parsing(() => parseBody(body));
+  assertBodyOf(provider, body, parsed, key);
+  const ad = concat(label("body"), body.subarray(0, bodyHeadBytes));
+  const plaintext = provider.tryOpen(key.bodyKey, parsed.nonce, parsed.ciphertext, ad);
+  assertOr(plaintext !== undefined, "BAD_TAG", "body: tag");
+  return contentOfFranked(provider, bindingOf(key, sender), parsed.commitment, unpad(plaintext));
+}
+
+/** Asserts that a body is the one that a capsule names, and the message's. Throws `CryptoError` BAD_BINDING. */
+export function assertBodyOf(
+  provider: Provider,
+  body: Uint8Array,
+  parsed: { readonly conversationId: Uint8Array; readonly clientMsgId: Uint8Array },
+  key: BodyKey,
+): void {
   const isBody = provider.equal(provider.sha256(body), key.bodyHash);
   assertOr(isBody, "BAD_BINDING", "body: not the one the capsule names");
   const isMessage =
     sameBytes(parsed.conversationId, key.conversationId) && sameBytes(parsed.clientMsgId, key.clientMsgId);
   assertOr(isMessage, "BAD_BINDING", "body: of another message");
-  const ad = concat(label("body"), body.subarray(0, bodyHeadBytes));
-  const plaintext = provider.tryOpen(key.bodyKey, parsed.nonce, parsed.ciphertext, ad);
-  assertOr(plaintext !== undefined, "BAD_TAG", "body: tag");
-  const message = unpad(plaintext);
-  if (message.length < frankingKeyBytes) throw new CryptoError("BAD_COMMITMENT", "body: no franking key");
-  const encoded = message.subarray(0, -frankingKeyBytes);
-  const binding = { ...key, senderAccountId: sender.accountId, senderDeviceId: sender.deviceId };
-  const commitment = provider.hmac(message.subarray(-frankingKeyBytes), commitmentInput(binding, encoded));
-  assertOr(provider.equal(commitment, parsed.commitment), "BAD_COMMITMENT", "body: commitment does not open");
-  const content = parseContent(encoded);
-  assertOr(
-    isBoundTo(content, binding),
-    "BAD_BINDING",
-    "content: of another conversation, message, sender or time",
-  );
-  return content;
 }
 
-/** `L("frank") ‖ convId ‖ clientMsgId ‖ senderAccount ‖ content` (CRYPTO 2.14). */
-function commitmentInput(binding: Omit<ContentBinding, "sentAtMs">, encoded: Uint8Array): Bytes {
-  return concat(
-    label("frank"),
-    binding.conversationId,
-    binding.clientMsgId,
-    binding.senderAccountId,
-    encoded,
-  );
-}
-
-function isBoundTo(content: ContentBinding, expected: ContentBinding): boolean {
-  return (
-    sameBytes(content.conversationId, expected.conversationId) &&
-    sameBytes(content.clientMsgId, expected.clientMsgId) &&
-    sameBytes(content.senderAccountId, expected.senderAccountId) &&
-    content.senderDeviceId === expected.senderDeviceId &&
-    content.sentAtMs === expected.sentAtMs
-  );
+/** What the content of a message has to say about itself. */
+export function bindingOf(key: BodyKey, sender: DeviceAddress): ContentBinding {
+  return {
+    conversationId: key.conversationId,
+    clientMsgId: key.clientMsgId,
+    senderAccountId: sender.accountId,
+    senderDeviceId: sender.deviceId,
+    sentAtMs: key.sentAtMs,
+  };
 }

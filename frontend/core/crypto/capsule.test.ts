@@ -24,11 +24,22 @@ const request = {
   clientMsgId: fill(16, 2),
   envelopeHash: fill(32, 3),
 };
+const senderKey = {
+  senderKeyId: fill(8, 1),
+  groupId: fill(16, 2),
+  epoch: 9,
+  stateHash: fill(32, 3),
+  number: 4,
+  chainKey: fill(32, 5),
+  signingKey: fill(32, 6),
+  settings: { epoch: 7, key: fill(32, 8) },
+};
 const value = new Map([["read", 7]]);
 
 const payloads: Capsule["payload"][] = [
   { kind: "bodyKey", ...bodyKey },
   { kind: "inline", value },
+  { kind: "senderKey", senderKey },
   { kind: "retry", request },
   { kind: "null" },
   { kind: "sync", sync: { type: "sent", ...bodyKey } },
@@ -49,7 +60,7 @@ test.each(payloads)("[ATTACK 14] BAD_PADDING: kind $kind with a non-zero tail", 
 test("reserved and unknown kinds are UNSUPPORTED_VERSION", () => {
   const bytes = encodeCapsule({ gossip, payload: { kind: "null" } });
   for (let kind = 0; kind < 256; kind += 1) {
-    if ([1, 2, 4, 5, 6].includes(kind)) continue;
+    if ([1, 2, 3, 4, 5, 6].includes(kind)) continue;
     expect(() => parseCapsule(Uint8Array.from(bytes).fill(kind, 0, 1))).toThrow(code("UNSUPPORTED_VERSION"));
   }
 });

@@ -9,6 +9,12 @@ import {
 import { type BodyKey } from "./body.ts";
 import { type CborValue, decodeCbor, encodeCbor } from "./cbor.ts";
 import { assertOr, CryptoError, parsing } from "./errors.ts";
+import {
+  encodeSenderKeyMessage,
+  parseSenderKeyMessage,
+  type SenderKeyMessage,
+  senderKeyMessageBytes,
+} from "./group/sender-key-message.ts";
 
 /** A device list as one side knows it: version and the first 8 bytes of DLH. Zeros: not known. */
 export interface ListView {
@@ -30,11 +36,12 @@ export interface BodyKeyPayload extends BodyKey {
   readonly expireAfterSeconds: number;
 }
 
-/** What a capsule carries (CRYPTO 2.5). Kinds 3 and 7 are reserved. */
+/** What a capsule carries (CRYPTO 2.5). Kind 7 is reserved. */
 export type CapsulePayload =
   | BodyKeyPayload
   /** At most 200 bytes of CBOR. */
   | { readonly kind: "inline"; readonly value: CborValue }
+  | { readonly kind: "senderKey"; readonly senderKey: SenderKeyMessage }
   | { readonly kind: "retry"; readonly request: RetryRequest }
   | { readonly kind: "null" }
   /** Between own devices only. */
@@ -53,7 +60,7 @@ export interface Capsule {
 
 const inlineMaxBytes = 200;
 
-const kinds = { bodyKey: 1, inline: 2, retry: 4, null: 5, sync: 6 } as const;
+const kinds = { bodyKey: 1, inline: 2, senderKey: 3, retry: 4, null: 5, sync: 6 } as const;
 const syncTypes = { sent: 1, inline: 2 } as const;
 
 /**
@@ -97,6 +104,8 @@ function writePayload(writer: Writer, payload: CapsulePayload): void {
       return writeBodyKey(writer, payload);
     case "inline":
       return writeInline(writer, payload.value);
+    case "senderKey":
+      return void writer.bytes(encodeSenderKeyMessage(payload.senderKey));
     case "retry":
       return void writer.bytes(encodeRetryRequest(payload.request));
     case "null":
@@ -115,6 +124,8 @@ function readPayload(reader: Reader, kind: number): CapsulePayload {
       return { kind: "bodyKey", ...readBodyKey(reader) };
     case kinds.inline:
       return { kind: "inline", value: readInline(reader) };
+    case kinds.senderKey:
+      return { kind: "senderKey", senderKey: parseSenderKeyMessage(reader.take(senderKeyMessageBytes)) };
     case kinds.retry:
       return { kind: "retry", request: parseRetryRequest(reader.take(retryRequestBytes)) };
     case kinds.null:

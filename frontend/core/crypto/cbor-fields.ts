@@ -23,13 +23,23 @@ export class Fields {
   }
 
   bytes(key: string, length: number): Uint8Array {
-    const value = this.#map.get(key);
-    return value instanceof Uint8Array && value.length === length ? value : this.#fail(key);
+    const value = this.bytesUpTo(key, length);
+    return value.length === length ? value : this.#fail(key);
   }
 
-  text(key: string): string {
+  bytesUpTo(key: string, maxLength: number): Uint8Array {
     const value = this.#map.get(key);
-    return typeof value === "string" ? value : this.#fail(key);
+    return value instanceof Uint8Array && value.length <= maxLength ? value : this.#fail(key);
+  }
+
+  /** Text of at most `maxChars` UTF-16 units. */
+  text(key: string, maxChars = Number.MAX_SAFE_INTEGER): string {
+    const value = this.#map.get(key);
+    return typeof value === "string" && value.length <= maxChars ? value : this.#fail(key);
+  }
+
+  value(key: string): CborValue {
+    return this.#map.get(key) ?? this.#fail(key);
   }
 
   array(key: string): readonly CborValue[] {

@@ -1,4 +1,4 @@
-import { type Bytes, concat } from "#schema/envelope/bytes.ts";
+import { type Bytes, compareBytes, concat } from "#schema/envelope/bytes.ts";
 import { assertOr, CryptoError } from "./errors.ts";
 
 /** The values of message content (CRYPTO 2.0): safe integers, bytes, text, arrays, and maps with text keys. */
@@ -155,13 +155,4 @@ class Parser {
 
 function isMap(value: readonly CborValue[] | CborMap): value is CborMap {
   return value instanceof Map;
-}
-
-function compareBytes(a: Uint8Array, b: Uint8Array): number {
-  const shared = Math.min(a.length, b.length);
-  for (let index = 0; index < shared; index += 1) {
-    const difference = a[index]! - b[index]!;
-    if (difference !== 0) return difference;
-  }
-  return a.length - b.length;
 }

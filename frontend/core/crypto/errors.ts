@@ -1,6 +1,9 @@
 import { EnvelopeError } from "#schema/envelope/envelope-error.ts";
 
-/** The closed set of CRYPTO 2.19. `UNUSABLE_RANDOMNESS` is the start-up self-test's (attack 77). */
+/**
+ * The closed set of CRYPTO 2.19, and two more: `UNUSABLE_RANDOMNESS` is the start-up self-test's (attack 77), `EPOCH_AHEAD` asks to
+ * fetch the operations of a group and to try again.
+ */
 export type CryptoErrorCode =
   | "MALFORMED"
   | "UNSUPPORTED_VERSION"
@@ -23,6 +26,7 @@ export type CryptoErrorCode =
   | "TRUNCATED"
   | "NOT_MEMBER"
   | "STALE_EPOCH"
+  | "EPOCH_AHEAD"
   | "NO_SENDER_KEY"
   | "UNTRUSTED_IDENTITY"
   | "LOCKED"

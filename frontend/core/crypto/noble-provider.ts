@@ -1,11 +1,12 @@
-import { xchacha20poly1305 } from "@noble/ciphers/chacha.js";
+import { chacha20poly1305, xchacha20poly1305 } from "@noble/ciphers/chacha.js";
 import { equalBytes } from "@noble/ciphers/utils.js";
 import { ed25519, x25519 } from "@noble/curves/ed25519.js";
 import { argon2idAsync } from "@noble/hashes/argon2.js";
 import { hkdf } from "@noble/hashes/hkdf.js";
 import { hmac } from "@noble/hashes/hmac.js";
-import { sha256 } from "@noble/hashes/sha2.js";
+import { sha256, sha512 } from "@noble/hashes/sha2.js";
 import { ml_kem1024, ml_kem768 } from "@noble/post-quantum/ml-kem.js";
+import { type Bytes } from "#schema/envelope/bytes.ts";
 import { CryptoError } from "./errors.ts";
 import { type Kem, type Provider } from "./provider.ts";
 
@@ -22,18 +23,17 @@ export const nobleProvider: Provider = {
     return bytes;
   },
   sha256: (data) => sha256(data),
+  sha256Hasher() {
+    const hash = sha256.create();
+    return { update: (data) => void hash.update(data), digest: () => hash.digest() };
+  },
   hmac: (key, data) => hmac(sha256, key, data),
   hkdf: (salt, ikm, info, length) => hkdf(sha256, ikm, salt, info, length),
+  sha512: (data) => sha512(data),
   seal: (key, nonce, plaintext, ad) => xchacha20poly1305(key, nonce, ad).encrypt(plaintext),
-  tryOpen(key, nonce, ciphertext, ad) {
-    if (ciphertext.length < 16) return undefined;
-    const cipher = xchacha20poly1305(key, nonce, ad);
-    try {
-      return cipher.decrypt(ciphertext);
-    } catch {
-      return undefined; // the only remaining fault is the tag
-    }
-  },
+  tryOpen: (key, nonce, ciphertext, ad) => tryDecrypt(xchacha20poly1305(key, nonce, ad), ciphertext),
+  sealIetf: (key, nonce, plaintext, ad) => chacha20poly1305(key, nonce, ad).encrypt(plaintext),
+  tryOpenIetf: (key, nonce, ciphertext, ad) => tryDecrypt(chacha20poly1305(key, nonce, ad), ciphertext),
   ed25519PublicKey: (seed) => ed25519.getPublicKey(seed),
   sign: (seed, message) => ed25519.sign(message, seed),
   verify(publicKey, message, signature) {
@@ -58,6 +58,18 @@ export const nobleProvider: Provider = {
     argon2idAsync(password, salt, { m: params.memoryKib, t: params.passes, p: params.lanes, dkLen: length }),
   equal: (a, b) => a.length === b.length && equalBytes(a, b),
 };
+
+function tryDecrypt(
+  cipher: { decrypt(ciphertext: Uint8Array): Bytes },
+  ciphertext: Uint8Array,
+): Bytes | undefined {
+  if (ciphertext.length < 16) return undefined;
+  try {
+    return cipher.decrypt(ciphertext);
+  } catch {
+    return undefined; // the only remaining fault is the tag
+  }
+}
 
 function kemOf(kem: typeof ml_kem768): Kem {
   return {

@@ -19,6 +19,13 @@ export interface Kem {
   decapsulate(ciphertext: Uint8Array, seed: Uint8Array): Bytes;
 }
 
+/** SHA-256 of bytes that arrive piece by piece. */
+export interface Hasher {
+  update(data: Uint8Array): void;
+  /** Once, at the end. */
+  digest(): Bytes;
+}
+
 export interface Argon2Params {
   readonly memoryKib: number;
   readonly passes: number;
@@ -32,6 +39,9 @@ export interface Argon2Params {
 export interface Provider {
   random(length: number): Bytes;
   sha256(data: Uint8Array): Bytes;
+  sha256Hasher(): Hasher;
+  /** For safety numbers only, whose algorithm is Signal's. */
+  sha512(data: Uint8Array): Bytes;
   /** HMAC-SHA256. */
   hmac(key: Uint8Array, data: Uint8Array): Bytes;
   /** `HK(salt, ikm, info, n)`: HKDF-SHA256 with the argument order of CRYPTO. */
@@ -40,6 +50,10 @@ export interface Provider {
   seal(key: Uint8Array, nonce: Uint8Array, plaintext: Uint8Array, ad: Uint8Array): Bytes;
   /** `undefined` when the tag does not hold. */
   tryOpen(key: Uint8Array, nonce: Uint8Array, ciphertext: Uint8Array, ad: Uint8Array): Bytes | undefined;
+  /** ChaCha20-Poly1305 of RFC 8439, 12-byte nonce: for HPKE only, where no nonce is random. */
+  sealIetf(key: Uint8Array, nonce: Uint8Array, plaintext: Uint8Array, ad: Uint8Array): Bytes;
+  /** `undefined` when the tag does not hold. */
+  tryOpenIetf(key: Uint8Array, nonce: Uint8Array, ciphertext: Uint8Array, ad: Uint8Array): Bytes | undefined;
   ed25519PublicKey(seed: Uint8Array): Bytes;
   sign(seed: Uint8Array, message: Uint8Array): Bytes;
   /** Strict: RFC 8032 with small-order keys and non-canonical encodings refused. Never throws for bad input. */

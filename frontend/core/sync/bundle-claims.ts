@@ -3,6 +3,7 @@ import { decodeBase64url } from "#schema/envelope/base64url.ts";
 import { claimBundles } from "#schema/http/devices.ts";
 import type { SessionCall } from "../api/session-api.ts";
 import { type VerifiedBundle, verifyBundle } from "../crypto/bundle.ts";
+import { runNative } from "../crypto/native/run-native.ts";
 import { type Recipient, recipientKey } from "./capsules.ts";
 import type { Self } from "./self.ts";
 
@@ -29,7 +30,10 @@ export async function claimVerifiedBundles(
         pq: decodeBase64url(pqPrekey),
         ...(oneTimePrekey !== undefined && { oneTime: decodeBase64url(oneTimePrekey) }),
       };
-      const result = verifyBundle(self.provider, recipient.device, parts, self.nowMs());
+      const nowMs = self.nowMs();
+      const result = await runNative(self.provider, self.native, (provider) =>
+        verifyBundle(provider, recipient.device, parts, nowMs),
+      );
       verified.set(recipientKey(recipient), result);
     }
   }

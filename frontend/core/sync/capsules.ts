@@ -13,7 +13,7 @@ import {
 } from "../crypto/capsule.ts";
 import { parsing } from "../crypto/errors.ts";
 import type { VerifiedDevice } from "../crypto/list-chain.ts";
-import { type PrekeySecret, secretKindOfPq } from "../crypto/prekeys.ts";
+import { type PrekeyAccess, type PrekeySecret, secretKindOfPq } from "../crypto/prekeys.ts";
 import {
   canEncrypt,
   decryptCapsule,
@@ -24,7 +24,7 @@ import {
 import type { Transaction } from "../store/records.ts";
 import { lastResortTable, peerTable, prekeyKey, prekeyTable } from "../store/tables.ts";
 import type { AccountDevices } from "./directory.ts";
-import { type Self, sessionContext } from "./self.ts";
+import { inSession, type Self, sessionContext } from "./self.ts";
 
 /** A device to encrypt to, with the directory it comes from. */
 export interface Recipient {
@@ -67,7 +67,8 @@ export async function trySealCapsule(
   if (options.fresh === true || record === undefined || !canEncrypt(context, record, recipient.device)) {
     const bundle = options.bundles.get(key);
     if (bundle === undefined) return undefined;
-    record = startSession(context, record, bundle);
+    const before = record;
+    record = await inSession(self, (native) => startSession(native, before, bundle));
   }
   const gossip = {
     mine: listView(own),
@@ -75,7 +76,10 @@ export async function trySealCapsule(
     log: { size: 0, root8: new Uint8Array(8) },
   };
   const plaintext = encodeCapsule({ gossip, payload });
-  const sealed = encryptCapsule(context, record, recipient.device, plaintext);
+  const ready = record;
+  const sealed = await inSession(self, (native) =>
+    encryptCapsule(native, ready, recipient.device, plaintext),
+  );
   plaintext.fill(0);
   transaction.put(peerTable, key, sealed.record);
   return sealed.envelope;
@@ -98,10 +102,13 @@ export async function openCapsule(
   if (prekeys.some(({ kind }) => kind === "lastResort")) {
     for (const key of await transaction.keys(lastResortTable)) uses.add(key);
   }
-  const opened = decryptCapsule(sessionContext(self), record, sender, envelope, {
+  const access: PrekeyAccess = {
     find: (kind, keyId) => prekeys.find((prekey) => prekey.kind === kind && prekey.keyId === keyId),
     wasUsed: (use) => uses.has(encodeBase64url(use)),
-  });
+  };
+  const opened = await inSession(self, (context) =>
+    decryptCapsule(context, record, sender, envelope, access),
+  );
   const capsule = parseCapsule(opened.plaintext);
   opened.plaintext.fill(0);
   transaction.put(peerTable, address, opened.record);

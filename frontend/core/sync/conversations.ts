@@ -2,7 +2,7 @@
 import type { ClientEvent } from "../client-api.ts";
 import type { AccountId, ConversationId } from "#schema/ids.ts";
 import { limits } from "#schema/limits.ts";
-import type { ConversationSummary } from "#schema/protocol/conversation.ts";
+import type { ConversationSummary, DirectSummary } from "#schema/protocol/conversation.ts";
 import type { Receipt } from "#schema/protocol/receipt.ts";
 import type { Records, Transaction } from "../store/records.ts";
 import { orderedKey } from "../store/sealed-store.ts";
@@ -48,9 +48,10 @@ export class Conversations {
 
   /** Takes over summaries; a conversation that is new here is created. Nothing is written when nothing changed. */
   async merge(summaries: readonly ConversationSummary[], startedHere = false): Promise<void> {
-    if (summaries.length === 0) return;
+    const direct = summaries.filter((summary) => summary.kind === "direct");
+    if (direct.length === 0) return;
     await this.#records.transact(async (transaction) => {
-      for (const summary of summaries) {
+      for (const summary of direct) {
         const before = await transaction.get(conversationTable, summary.conversationId);
         const after = await this.#merged(transaction, before, summary, startedHere);
         if (JSON.stringify(before) !== JSON.stringify(after)) {
@@ -120,7 +121,7 @@ export class Conversations {
   async #merged(
     transaction: Transaction,
     before: ConversationRecord | undefined,
-    summary: ConversationSummary,
+    summary: DirectSummary,
     startedHere: boolean,
   ): Promise<ConversationRecord> {
     const record = before ?? this.#created(summary);
@@ -135,7 +136,7 @@ export class Conversations {
     };
   }
 
-  #created(summary: ConversationSummary): ConversationRecord {
+  #created(summary: DirectSummary): ConversationRecord {
     const isYoung = summary.createdAtMs >= this.#self.joinedAtMs || summary.lastSeq === 0;
     return {
       conversationId: summary.conversationId,

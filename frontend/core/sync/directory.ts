@@ -2,15 +2,18 @@
 import { decodeBase64url, encodeBase64url } from "#schema/envelope/base64url.ts";
 import { parseDeviceCert } from "#schema/envelope/device-cert.ts";
 import { type DeviceList, parseDeviceList } from "#schema/envelope/device-list.ts";
+import { EnvelopeError } from "#schema/envelope/envelope-error.ts";
 import { type DeviceDirectory, getDevices } from "#schema/http/devices.ts";
 import type { AccountId, DeviceId } from "#schema/ids.ts";
 import type { SessionCall } from "../api/session-api.ts";
 import { deviceCertHash, verifyDeviceCert, verifySignOut } from "../crypto/device-identity.ts";
 import { isCryptoError } from "../crypto/errors.ts";
+import { runNative } from "../crypto/native/run-native.ts";
 import { type ListPin, type VerifiedDevice, verifyDevices, verifyListChain } from "../crypto/list-chain.ts";
 import type { Provider } from "../crypto/provider.ts";
 import type { Records } from "../store/records.ts";
 import { type DirectoryRecord, directoryTable } from "../store/tables.ts";
+import type { Self } from "./self.ts";
 
 /** A verified directory. */
 export interface AccountDevices {
@@ -28,14 +31,14 @@ export interface AccountDevices {
 
 export class Directory {
   readonly #records: Records;
-  readonly #provider: Provider;
+  readonly #self: Pick<Self, "provider" | "native">;
   readonly #call: SessionCall;
   readonly #verified = new Map<AccountId, AccountDevices>();
   readonly #underWay = new Map<AccountId, Promise<AccountDevices>>();
 
-  constructor(records: Records, provider: Provider, call: SessionCall) {
+  constructor(records: Records, self: Pick<Self, "provider" | "native">, call: SessionCall) {
     this.#records = records;
-    this.#provider = provider;
+    this.#self = self;
     this.#call = call;
     records.watch(directoryTable, (key) => this.#verified.delete(key as AccountId));
   }
@@ -46,7 +49,7 @@ export class Directory {
     if (known !== undefined) return known;
     const record = await this.#records.read(directoryTable, account);
     if (record === undefined) return undefined;
-    const devices = openRecord(this.#provider, account, record);
+    const devices = openRecord(this.#self.provider, account, record);
     this.#verified.set(account, devices);
     return devices;
   }
@@ -87,9 +90,12 @@ export class Directory {
     });
     return this.#records.transact(async (transaction) => {
       const before = await transaction.get(directoryTable, account);
-      const after = verifyDirectory(this.#provider, account, answer, before);
+      const { provider, native } = this.#self;
+      const after = await runNative(provider, native, (curves) =>
+        verifyDirectory(curves, account, answer, before),
+      );
       transaction.put(directoryTable, account, after);
-      return openRecord(this.#provider, account, after);
+      return openRecord(this.#self.provider, account, after);
     });
   }
 }
@@ -161,8 +167,10 @@ function isValidSignOut(provider: Provider, device: VerifiedDevice, statement: s
   try {
     verifySignOut(provider, device.cert, decodeBase64url(statement));
     return true;
-  } catch {
-    return false; // the server's word alone signs nobody out
+  } catch (error) {
+    // The server's word alone signs nobody out.
+    if (isCryptoError(error) || error instanceof EnvelopeError) return false;
+    throw error;
   }
 }
 

@@ -61,7 +61,7 @@ export class Engine {
     const emit = events.emit.bind(events);
     this.conversations = new Conversations(records, self, emit);
     this.timeline = new Timeline(records, emit);
-    this.directory = new Directory(records, self.provider, this.call);
+    this.directory = new Directory(records, self, this.call);
     this.backup = new Backup(environment, records, self, this.call, this.directory, this.conversations, emit);
     this.history = new HistoryPager(records, self, this.call, this.backup);
     this.#channels = new ConversationChannels(environment, tokens, {

@@ -5,6 +5,7 @@ import { encodeOneTimePrekey, encodePqPrekey, encodeSignedPrekey } from "#schema
 import { type PrekeyUpload, uploadPrekeys } from "#schema/http/devices.ts";
 import type { PrekeyStock } from "#schema/protocol/inbox.ts";
 import type { SessionCall } from "../api/session-api.ts";
+import { runNative } from "../crypto/native/run-native.ts";
 import { generatePrekeys, type PrekeyBatch, prekeyPolicy } from "../crypto/prekeys.ts";
 import type { Environment } from "../environment.ts";
 import type { Records, Transaction } from "../store/records.ts";
@@ -70,8 +71,10 @@ export class PrekeyUpkeep {
     const nowMs = this.#self.nowMs();
     return this.#records.transact(async (transaction) => {
       const firstKeyId = (await transaction.get(prekeyStateTable, prekeyStateKey))?.nextKeyId ?? 1;
-      const { provider, own } = this.#self;
-      const batch = generatePrekeys(provider, own, { ...wanted, nowMs, firstKeyId });
+      const { provider, native, own } = this.#self;
+      const batch = await runNative(provider, native, (curves) =>
+        generatePrekeys(curves, own, { ...wanted, nowMs, firstKeyId }),
+      );
       storePrekeys(transaction, batch);
       await dropExpired(transaction, nowMs);
       return batch;

@@ -14,3 +14,12 @@ export const archivedMessages = sqliteTable(
   },
   (table) => [primaryKey({ columns: [table.conversationId, table.seq] })],
 );
+
+/** What should never happen, by conversation: absolute numbers, copied from the objects. A conversation without any has no row. */
+export const losses = sqliteTable("losses", {
+  conversationId: text("conversation_id").primaryKey(),
+  /** Messages whose capsules expired before every device had them. */
+  lost: integer("lost").notNull(),
+  /** Messages that devices of members gave up on. */
+  undecryptable: integer("undecryptable").notNull(),
+});

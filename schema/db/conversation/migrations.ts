@@ -4,9 +4,13 @@
 import init from "./migrations/0000_init.sql";
 import hotWindow from "./migrations/0001_hot_window.sql";
 import packedCapsules from "./migrations/0002_packed_capsules.sql";
+import groups from "./migrations/0003_groups.sql";
+import counted from "./migrations/0004_counted.sql";
 
 export const migrations: readonly { readonly tag: string; readonly sql: string }[] = [
   { tag: "0000_init", sql: init },
   { tag: "0001_hot_window", sql: hotWindow },
   { tag: "0002_packed_capsules", sql: packedCapsules },
+  { tag: "0003_groups", sql: groups },
+  { tag: "0004_counted", sql: counted },
 ];

@@ -13,21 +13,36 @@ export const conversation = sqliteTable("conversation", {
   sweptSeq: integer("swept_seq").notNull(),
   /** Messages up to here are in the archive only. */
   prunedSeq: integer("pruned_seq").notNull().default(0),
+  /** Every inbox has confirmed everything up to here. */
+  toldSeq: integer("told_seq").notNull().default(0),
+  /** Messages up to here are counted in their senders' `unread_base`. */
+  countedSeq: integer("counted_seq").notNull().default(0),
+  /** Counts what kills sender keys: members that went, and devices that were revoked. */
+  keyGeneration: integer("key_generation").notNull().default(0),
+  /** Messages whose capsules expired before every device had them. */
+  lostCount: integer("lost_count").notNull().default(0),
+  /** Messages that devices of members gave up on, by their own word. */
+  undecryptableCount: integer("undecryptable_count").notNull().default(0),
 });
 
 export const members = sqliteTable("members", {
   account: text("account").primaryKey(),
   username: text("username").notNull(),
-  /** Order among the members: `first_member_count` of a message counts those of the member at 0. */
-  position: integer("position").notNull(),
   listVersion: integer("list_version").notNull(),
   /** Counts the changes of the account's device set; a lower one never replaces a higher one. */
   setEpoch: integer("set_epoch").notNull(),
   readSeq: integer("read_seq").notNull(),
-  /** The member's inbox has confirmed everything up to here. */
-  notifiedSeq: integer("notified_seq").notNull(),
-  /** `first_member_count` at the read watermark: the message itself may be pruned. */
-  readCount: integer("read_count").notNull().default(0),
+  /** Content messages that are not unread for this member: those up to `read_seq` and its own after it. */
+  unreadBase: integer("unread_base").notNull().default(0),
+  /** Own messages up to here are in `unread_base`, as are those up to `counted_seq` of the conversation. */
+  baseSeq: integer("base_seq").notNull().default(0),
+  /** Newest own content message, as far as it is counted. */
+  sentSeq: integer("sent_seq").notNull().default(0),
+  /** In a group: 1 member, 2 admin, 3 owner. */
+  role: integer("role").notNull().default(0),
+  /** The operation that brought the account in, and its place in the log: nothing before it is for this member. */
+  joinedEpoch: integer("joined_epoch").notNull().default(0),
+  joinedSeq: integer("joined_seq").notNull().default(0),
 });
 
 export const devices = sqliteTable(
@@ -38,6 +53,10 @@ export const devices = sqliteTable(
     /** 1: must get a capsule of every message; 0: revoked or signed out. */
     active: integer("active").notNull(),
     deliveredSeq: integer("delivered_seq").notNull(),
+    /** The newest message when the device came: it got no capsule of that or earlier ones. */
+    sinceSeq: integer("since_seq").notNull().default(0),
+    /** In a group: the device's place in the bit sets of key holders. */
+    slot: integer("slot"),
   },
   (table) => [primaryKey({ columns: [table.account, table.device] })],
 );
@@ -51,8 +70,12 @@ export const messages = sqliteTable(
     clientMessageId: text("client_message_id").notNull(),
     serverTimeMs: integer("server_time_ms").notNull(),
     body: text("body").notNull(),
-    /** How many messages up to this one the member at position 0 has sent: unread counts without counting. */
-    firstMemberCount: integer("first_member_count").notNull(),
+    /** 0: an entry of the log that nobody reads, such as a group operation. */
+    content: integer("content").notNull().default(1),
+    /** How many entries without content there are up to this one: unread counts without counting. */
+    silentCount: integer("silent_count").notNull().default(0),
+    /** How many devices it was accepted for. */
+    devices: integer("devices").notNull().default(0),
   },
   (table) => [
     uniqueIndex("messages_idempotency").on(table.clientMessageId, table.senderAccount, table.senderDevice),
@@ -82,3 +105,45 @@ export const alarms = sqliteTable("alarms", {
   atMs: integer("at_ms").notNull(),
   attempts: integer("attempts").notNull(),
 });
+
+/** One row in a group: what its operations gave, besides the members. */
+export const groupHead = sqliteTable("group_head", {
+  epoch: integer("epoch").primaryKey(),
+  /** opHash of the newest operation, base64url. */
+  opHash: text("op_hash").notNull(),
+  rotationEpoch: integer("rotation_epoch").notNull(),
+  settingsEpoch: integer("settings_epoch").notNull(),
+  /** Sealed, base64url. */
+  settings: text("settings").notNull(),
+  /** Payload of the invite operation in force, base64url. */
+  invite: text("invite"),
+  dissolved: integer("dissolved").notNull(),
+});
+
+/** Every operation of a group: joiners need all of them, long after the log is pruned. */
+export const operations = sqliteTable("operations", {
+  epoch: integer("epoch").primaryKey(),
+  seq: integer("seq").notNull(),
+  /** base64url. */
+  operation: text("operation").notNull(),
+});
+
+/** Former members whose inboxes have not confirmed that they are out. */
+export const departures = sqliteTable("departures", {
+  account: text("account").primaryKey(),
+  epoch: integer("epoch").notNull(),
+});
+
+/** Which devices hold a sender key. A row of an older generation says that the key is dead. */
+export const senderKeys = sqliteTable(
+  "sender_keys",
+  {
+    account: text("account").notNull(),
+    device: integer("device").notNull(),
+    keyId: text("key_id").notNull(),
+    generation: integer("generation").notNull(),
+    /** Bit set by device slot, base64url. */
+    holders: text("holders").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.account, table.device, table.keyId] })],
+);

@@ -3,8 +3,10 @@
 /// <reference path="../sql-text.d.ts" />
 import init from "./migrations/0000_init.sql";
 import presence from "./migrations/0001_presence.sql";
+import groups from "./migrations/0002_groups.sql";
 
 export const migrations: readonly { readonly tag: string; readonly sql: string }[] = [
   { tag: "0000_init", sql: init },
   { tag: "0001_presence", sql: presence },
+  { tag: "0002_groups", sql: groups },
 ];

@@ -110,6 +110,7 @@ export const conversations = sqliteTable(
   {
     conversationId: text("conversation_id").primaryKey(),
     kind: text("kind").notNull(),
+    /** The other account of a direct conversation; empty in a group. */
     peerAccount: text("peer_account").notNull(),
     peerUsername: text("peer_username").notNull(),
     createdAtMs: integer("created_at_ms").notNull(),
@@ -129,6 +130,14 @@ export const conversations = sqliteTable(
     toldEpoch: integer("told_epoch").notNull(),
     /** 1 once this account opened the conversation or wrote in it: the peer is a contact. */
     accepted: integer("accepted").notNull().default(0),
+    /** In a group: its newest epoch and number of members, as far as they were told. */
+    groupEpoch: integer("group_epoch").notNull().default(0),
+    memberCount: integer("member_count").notNull().default(0),
+    /** Epochs in which this account last came into the group and went; it is in while the first is higher. */
+    joinedEpoch: integer("joined_epoch").notNull().default(0),
+    leftEpoch: integer("left_epoch").notNull().default(0),
+    /** JSON of the lowest watermarks. */
+    low: text("low"),
   },
   (table) => [
     index("conversations_recent").on(table.updatedAtMs, table.conversationId),

@@ -1,7 +1,7 @@
 /** The conversation half of the fake server: orders messages, keeps capsules, counts what it refused. */
 import type { ErrorKind } from "#schema/errors.ts";
 import type { AccountId, ClientMessageId, ConversationId, DeviceAddress, DeviceId } from "#schema/ids.ts";
-import type { ConversationSummary } from "#schema/protocol/conversation.ts";
+import type { DirectSummary } from "#schema/protocol/conversation.ts";
 import type { MessageSend } from "#schema/protocol/message.ts";
 import { type FakeAccounts, randomId } from "./fake-accounts.ts";
 
@@ -78,7 +78,7 @@ export class FakeConversation {
     };
   }
 
-  summary(account: AccountId): ConversationSummary {
+  summary(account: AccountId): DirectSummary {
     const peer = this.members.find((member) => member !== account) ?? account;
     const read = this.read.get(account) ?? 0;
     return {

@@ -103,12 +103,13 @@ function presenceOf({ sending, receiving, kem }: RatchetState): number {
 }
 
 /** `n u16 | n × (number u32 | key 32 | storedAt u64)`, in the order of the map: oldest first. */
-function writeSkipped(writer: Writer, skipped: SkippedKeys): void {
+export function writeSkipped(writer: Writer, skipped: SkippedKeys): void {
   writer.u16(skipped.size);
   for (const [number, key] of skipped) writer.u32(number).bytes(key.messageKey, 32).u64(key.storedAtMs);
 }
 
-function readSkipped(reader: Reader): SkippedKeys {
+/** Throws `EnvelopeError` or `CryptoError` MALFORMED. */
+export function readSkipped(reader: Reader): SkippedKeys {
   const skipped = new Map<number, SkippedKey>();
   const count = reader.u16();
   for (let index = 0; index < count; index += 1) {

@@ -1,10 +1,13 @@
-import {
-  type ClosedChain,
-  type Ratchet,
-  type RatchetProfile,
-  type SkippedKey,
-  type SkippedKeys,
-} from "./ratchet-state.ts";
+import { type Provider } from "../provider.ts";
+import { type ClosedChain, type RatchetProfile, type SkippedKey, type SkippedKeys } from "./ratchet-state.ts";
+
+/** What deriving along a chain needs; every profile of a ratchet or of a sender chain has it. */
+export interface ChainKdf {
+  readonly provider: Provider;
+  readonly profile: Pick<RatchetProfile, "kdfChain">;
+}
+
+export type SkipLimits = Pick<RatchetProfile, "maxSkippedTotal" | "maxClosedChains" | "skippedMaxAgeMs">;
 
 export interface SkipResult {
   readonly chainKey: Uint8Array;
@@ -13,7 +16,7 @@ export interface SkipResult {
 
 /** Derives and remembers the keys `from … to-1` of a chain. The caller has bounded `to − from`. */
 export function skipKeys(
-  ratchet: Ratchet,
+  ratchet: ChainKdf,
   chain: { readonly chainKey: Uint8Array; readonly skipped: SkippedKeys },
   from: number,
   to: number,
@@ -44,7 +47,7 @@ export function takeKey(
 
 /** Forgets chains beyond the limit, keys beyond their age, and the oldest keys beyond the total. */
 export function boundSkipped(
-  profile: RatchetProfile,
+  profile: SkipLimits,
   current: SkippedKeys,
   closed: readonly ClosedChain[],
   nowMs: number,

@@ -1,0 +1,82 @@
+/**
+ * Runs synchronous crypto with the platform's asynchronous curves. The ratchet and everything else in this folder stay
+ * synchronous and pure; where such work needs a curve, it is broken off, the platform computes, and the work begins anew
+ * with the answer at hand. A step needs one or two, and what comes before them is cheap or remembered.
+ */
+import type { Bytes } from "#schema/envelope/bytes.ts";
+import type { Encapsulation, Kem, Provider } from "../provider.ts";
+import type { NativeCurves } from "./native-curves.ts";
+
+type Answer = Bytes | boolean | Encapsulation;
+
+/** Leaves the work at its first unanswered question. Never seen outside. */
+class Suspended extends Error {
+  readonly resume: () => Promise<Answer>;
+
+  constructor(resume: () => Promise<Answer>) {
+    super("suspended");
+    this.resume = resume;
+  }
+}
+
+/**
+ * `work` may run several times: it must be a pure function of its arguments and of the provider it is given, must not
+ * change what it was given, and must not catch errors it does not know. Rejects with what it throws.
+ */
+export async function runNative<Result>(
+  provider: Provider,
+  native: NativeCurves | undefined,
+  work: (provider: Provider) => Result,
+): Promise<Result> {
+  if (native === undefined) return work(provider);
+  const answers: Answer[] = [];
+  for (;;) {
+    try {
+      return work(remembering(provider, native, answers));
+    } catch (error) {
+      if (!(error instanceof Suspended)) throw error;
+      answers.push(await error.resume());
+    }
+  }
+}
+
+/** A provider whose answers are those of the earlier runs, in the order of the questions. */
+function remembering(provider: Provider, native: NativeCurves, answers: Answer[]): Provider {
+  let asked = 0;
+  const now = <Value extends Answer>(compute: () => Value): Value => {
+    if (asked === answers.length) answers.push(compute());
+    const answer = answers[asked];
+    asked += 1;
+    // The same question in every run, because the work is pure.
+    return answer as Value;
+  };
+  const later = <Value extends Answer>(compute: () => Promise<Value>): Value => {
+    if (asked === answers.length) throw new Suspended(compute);
+    return now<Value>(() => unreachable());
+  };
+  // Copies each time: the work may wipe what it was given, and the next run needs it whole.
+  const kemOf = (kem: Kem): Kem => ({
+    publicKey: (seed) => now(() => kem.publicKey(seed)).slice(),
+    encapsulate(ek, random) {
+      const { ciphertext, secret } = now(() => kem.encapsulate(ek, random));
+      return { ciphertext: ciphertext.slice(), secret: secret.slice() };
+    },
+    decapsulate: (ciphertext, seed) => now(() => kem.decapsulate(ciphertext, seed)).slice(),
+  });
+  return {
+    ...provider,
+    random: (length) => now(() => provider.random(length)).slice(),
+    x25519: (secret, pub) =>
+      // A refusal is repeated by the provider, which throws the error that the work expects.
+      later(() => native.x25519(secret, pub).catch(() => provider.x25519(secret, pub))).slice(),
+    x25519PublicKey: (secret) => later(() => native.x25519PublicKey(secret)).slice(),
+    sign: (seed, message) => later(() => native.sign(seed, message)).slice(),
+    verify: (publicKey, message, signature) => later(() => native.verify(publicKey, message, signature)),
+    kem768: kemOf(provider.kem768),
+    kem1024: kemOf(provider.kem1024),
+  };
+}
+
+function unreachable(): never {
+  throw new RangeError("the work asked in another order than before");
+}
