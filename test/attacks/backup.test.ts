@@ -127,15 +127,16 @@ test("[ATTACK 66] segments that are swapped or spoilt are not used", async () =>
 test("[BK29] bodies that the server moves, swaps or names others' do not open with keys of the backup", async () => {
   const play = await stage();
   const { server, alice, bob, id } = play;
-  const said = ["one", "two", "three", "four"];
-  for (let count = 1; count <= 4; count += 1) await say(play, alice.client, said.slice(0, count));
+  const said = ["one", "two", "three", "four", "five"];
+  for (let count = 1; count <= 5; count += 1) await say(play, alice.client, said.slice(0, count));
   await alice.client.saveBackup();
   const { log } = server.conversations.get(id)!;
   const [one, two] = [log[0]!, log[1]!];
   [one.body, two.body] = [two.body, one.body];
+  log[3] = { ...log[3]!, clientMessageId: "no base64url!" as typeof one.clientMessageId };
   log[2] = { ...log[2]!, sender: { ...log[2]!.sender, account: await accountOf(alice.client) } };
   const tablet = join(await secondDevice(server, "alice", alice.recoveryCode));
-  await shows(tablet.client, id, ["[broken]", "[broken]", "[broken]", "four"]);
+  await shows(tablet.client, id, ["[broken]", "[broken]", "[broken]", "[broken]", "five"]);
   expect(await texts(bob.client, id)).toEqual(said);
 });
 

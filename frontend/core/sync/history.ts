@@ -8,6 +8,7 @@ import { limits } from "#schema/limits.ts";
 import type { MessageRecord } from "#schema/protocol/message.ts";
 import type { SessionCall } from "../api/session-api.ts";
 import type { KeyEntry } from "../crypto/backup/key-entries.ts";
+import { isCryptoError, parsing } from "../crypto/errors.ts";
 import type { Records } from "../store/records.ts";
 import { conversationTable, messageKey, messageTable, type StoredContent } from "../store/tables.ts";
 import { openContent } from "./message-applier.ts";
@@ -153,13 +154,24 @@ function openBackedUp(
   if (sender !== message.sender.account || entry.senderDeviceId !== message.sender.device) {
     return { type: "unreadable", reason: "broken" };
   }
+  const clientMsgId = tryDecode(message.clientMessageId);
+  if (clientMsgId === undefined) return { type: "unreadable", reason: "broken" };
   return openContent(self, message, {
     kind: "bodyKey",
     conversationId: decodeBase64url(message.conversationId),
-    clientMsgId: decodeBase64url(message.clientMessageId),
+    clientMsgId,
     bodyKey: entry.bodyKey,
     bodyHash: entry.bodyHash,
     sentAtMs: entry.sentAtMs,
     expireAfterSeconds: 0,
   });
+}
+
+function tryDecode(text: string): Uint8Array | undefined {
+  try {
+    return parsing(() => decodeBase64url(text));
+  } catch (error) {
+    if (isCryptoError(error)) return undefined;
+    throw error;
+  }
 }
