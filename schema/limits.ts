@@ -67,6 +67,23 @@ export const limits = {
   /** Unread counts stop here: a badge never shows more, and counting further costs reads. */
   unreadMax: 999,
 
+  /** Largest file (setting MAX_FILE_SIZE): a video of two minutes, and what most mailboxes and messengers refuse. */
+  maxFileBytes: 100 * KiB * KiB,
+  /** Sealed bytes that one account may keep here (setting MEDIA_QUOTA). */
+  mediaQuotaBytes: 10 * KiB * KiB * KiB,
+  /**
+   * One part of an upload: 128 sealed chunks (CRYPTO 2.11). Object storage wants at least 5 MiB and takes 10,000 parts;
+   * an interruption costs at most one of them, and a client holds two.
+   */
+  attachmentPartBytes: 128 * 65_552,
+  /** Unfinished uploads of one account: what nobody finishes waits here for its removal. */
+  openUploads: 64,
+  /** An upload without a new part for this long is removed: a weekend offline is not yet the end of it. */
+  uploadIdleMs: 3 * DAY_MS,
+  attachmentsPerMessage: 10,
+  /** UTF-8 bytes of what is written about files: beside it ten pointers with previews fit into the content. */
+  captionBytes: 16_000,
+
   /** Devices in one device list (CRYPTO 2.1). */
   devices: 16,
   oneTimePrekeys: 200,

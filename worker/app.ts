@@ -1,5 +1,6 @@
 /** The whole URL map. Sockets come first: nothing may touch the headers of an upgrade. */
 import { Hono } from "hono";
+import * as attachments from "#schema/http/attachments.ts";
 import * as auth from "#schema/http/auth.ts";
 import * as backup from "#schema/http/backup.ts";
 import * as conversations from "#schema/http/conversations.ts";
@@ -9,7 +10,8 @@ import * as groups from "#schema/http/groups.ts";
 import { health } from "#schema/http/health.ts";
 import * as privacy from "#schema/http/privacy.ts";
 import { getUser } from "#schema/http/users.ts";
-import { type App, refusal, refuseOtherMethods, serve } from "./contract.ts";
+import { type App, refusal, refuseOtherMethods, serve, serveBytes } from "./contract.ts";
+import * as attachmentRoutes from "./routes/attachments.ts";
 import * as backupRoutes from "./routes/backup.ts";
 import * as conversationRoutes from "./routes/conversations.ts";
 import * as deliveryRoutes from "./routes/delivery.ts";
@@ -57,6 +59,13 @@ serve(app, groups.listMembers, groupRoutes.handleListMembers);
 serve(app, delivery.getDelivery, deliveryRoutes.handleGetDelivery);
 serve(app, delivery.reportUndecryptable, deliveryRoutes.handleReportUndecryptable);
 serve(app, delivery.getMetrics, deliveryRoutes.handleGetMetrics);
+
+serve(app, attachments.getMediaAllowance, attachmentRoutes.handleGetMediaAllowance);
+serve(app, attachments.beginUpload, attachmentRoutes.handleBeginUpload);
+serve(app, attachments.uploadPart, attachmentRoutes.handleUploadPart);
+serve(app, attachments.completeUpload, attachmentRoutes.handleCompleteUpload);
+serve(app, attachments.deleteAttachment, attachmentRoutes.handleDeleteAttachment);
+serveBytes(app, attachments.readAttachment, attachmentRoutes.handleReadAttachment);
 
 serve(app, backup.getBackup, backupRoutes.handleGetBackup);
 serve(app, backup.getBackupManifest, backupRoutes.handleGetManifest);

@@ -8,6 +8,7 @@ export type SecretLabel =
   | "login-name"
   | "metrics"
   | "refresh-token"
+  | "attachment-name"
   | "backup-name";
 
 /** A CryptoKey, by the name that every environment knows it. */

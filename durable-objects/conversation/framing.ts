@@ -19,7 +19,7 @@ const version = 1;
 const nonceBytes = 24;
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 const values = new Int8Array(128).fill(-1);
-for (const [value, char] of [...alphabet].entries()) values[char.charCodeAt(0)] = value;
+for (let value = 0; value < alphabet.length; value += 1) values[alphabet.charCodeAt(value)] = value;
 
 /** `ver | type | conversationId`: 18 bytes, the same 24 characters in every body of a conversation. */
 export function bodyPrefix(conversationId: string): string {

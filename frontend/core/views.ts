@@ -7,7 +7,7 @@ import type { Records } from "./store/records.ts";
 import { type ConversationRecord, draftTable, type StoredMessage } from "./store/tables.ts";
 import type { Engine } from "./sync/engine.ts";
 import { isNotInBackup } from "./sync/history.ts";
-import { isVisible, viewOutbox, viewStored } from "./sync/timeline.ts";
+import { isVisible, type IsLocal, viewOutbox, viewStored, viewUpload } from "./sync/timeline.ts";
 
 /** Beyond every sequence number that a key can hold. */
 const newest = 99_999_999_999_999;
@@ -18,7 +18,10 @@ export async function viewConversations(engine: Engine, records: Records): Promi
     .all()
     .filter(
       ({ conversationId, lastSeq, startedHere }) =>
-        lastSeq > 0 || startedHere || engine.timeline.outbox(conversationId).length > 0,
+        lastSeq > 0 ||
+        startedHere ||
+        engine.timeline.outbox(conversationId).length > 0 ||
+        engine.attachments.uploads.of(conversationId).length > 0,
     );
   const views = await Promise.all(shown.map((record) => viewConversation(engine, records, record)));
   return views.sort(
@@ -64,13 +67,26 @@ export async function viewMessages(
   }
   mendLater(engine, conversationId, page);
   const current = engine.conversations.get(conversationId) ?? record;
-  const messages = page.filter(isVisible).map((message) => viewStored(engine.self, current, message));
-  const outbox =
-    options.before === undefined
-      ? engine.timeline.outbox(conversationId).map((row) => viewOutbox(engine.self, row))
-      : [];
+  const isLocal = localityOf(engine);
+  const messages = page
+    .filter(isVisible)
+    .map((message) => viewStored(engine.self, current, message, isLocal));
+  const unsent = options.before === undefined ? viewUnsent(engine, conversationId) : [];
   const oldest = page[0]?.seq ?? options.before ?? current.lastSeq + 1;
-  return { messages: [...messages, ...outbox], hasOlder: oldest > 1 };
+  return { messages: [...messages, ...unsent], hasOlder: oldest > 1 };
+}
+
+/** The outbox, then messages whose files are still going up. */
+function viewUnsent(engine: Engine, conversationId: ConversationId): MessageView[] {
+  const isLocal = localityOf(engine);
+  return [
+    ...engine.timeline.outbox(conversationId).map((row) => viewOutbox(engine.self, row, isLocal)),
+    ...engine.attachments.uploads.of(conversationId).map((row) => viewUpload(engine.self, row, isLocal)),
+  ];
+}
+
+function localityOf(engine: Engine): IsLocal {
+  return (conversationId, attachment) => engine.attachments.isLocal(conversationId, attachment);
 }
 
 /** Keys that came since a placeholder was stored open it; views are told when it has changed. */
@@ -90,8 +106,8 @@ async function tryExtend(engine: Engine, conversationId: ConversationId, count: 
 }
 
 async function previewOf(engine: Engine, record: ConversationRecord): Promise<MessageView | undefined> {
-  const waiting = engine.timeline.outbox(record.conversationId).at(-1);
-  if (waiting !== undefined) return viewOutbox(engine.self, waiting);
+  const waiting = viewUnsent(engine, record.conversationId).at(-1);
+  if (waiting !== undefined) return waiting;
   const message = await engine.timeline.newest(record.conversationId);
-  return message && viewStored(engine.self, record, message);
+  return message && viewStored(engine.self, record, message, localityOf(engine));
 }

@@ -18,10 +18,12 @@ import {
 import type { PresenceAudience } from "#schema/protocol/presence.ts";
 import type { AccountId, ClientMessageId, ConversationId, SessionId } from "#schema/ids.ts";
 import { type FakeConversation, fakeId, self } from "./fake-client-data.ts";
+import { FakeFiles, viewOf } from "./fake-files.ts";
 
 export interface FakeOptions {
   readonly signedIn: boolean;
   readonly conversations?: readonly FakeConversation[];
+  readonly files?: FakeFiles;
   readonly account?: AccountStatus;
   readonly connection?: ConnectionStatus;
   readonly backup?: BackupStatus;
@@ -34,6 +36,9 @@ export interface FakeClient {
   readonly api: ClientApi;
   readonly subscribe: Subscribe;
   /** The other person does something. */
+  /** A conversation that was not there before. */
+  show(conversation: FakeConversation): void;
+  tell(event: ClientEvent): void;
   receive(conversationId: ConversationId, text: string): void;
   setPeerTyping(conversationId: ConversationId, typing: boolean): void;
   setConnection(status: ConnectionStatus): void;
@@ -46,6 +51,7 @@ const recoveryCode = "7K3QX-M0N4V-2WTBC-9HJ5R-DZ8EP-6GSY1-QFA4K-3X7MN";
 export function createFakeClient(options: FakeOptions): FakeClient {
   const now = options.now ?? Date.now;
   const delay = options.delay ?? (() => Promise.resolve());
+  const files = options.files ?? new FakeFiles();
   const listeners = new Set<(event: ClientEvent) => void>();
   const conversations = new Map((options.conversations ?? []).map((one) => [one.conversationId, one]));
   const signedIn: AccountStatus = { state: "signed_in", ...self, deviceId: 1 };
@@ -119,6 +125,29 @@ export function createFakeClient(options: FakeOptions): FakeClient {
     one.messages.sort((a, b) => (a.seq ?? Infinity) - (b.seq ?? Infinity));
   }
 
+  function enqueue(conversationId: ConversationId, content: MessageView["content"]): ClientMessageId {
+    const one = find(conversationId);
+    count += 1;
+    const clientMessageId = fakeId<ClientMessageId>(`sent-${count}`);
+    one.messages = [
+      ...one.messages,
+      {
+        conversationId,
+        clientMessageId,
+        seq: undefined,
+        outboxPosition: count,
+        mine: true,
+        sender: self.account,
+        timeMs: now(),
+        content,
+        delivery: "pending",
+      },
+    ];
+    changed(conversationId);
+    void drain(one);
+    return clientMessageId;
+  }
+
   const api: ClientApi = {
     accountStatus: () => Promise.resolve(account),
     connectionStatus: () => Promise.resolve(connection),
@@ -174,27 +203,13 @@ export function createFakeClient(options: FakeOptions): FakeClient {
       const upTo = before === undefined ? all : all.filter((m) => m.seq !== undefined && m.seq < before);
       return { messages: upTo.slice(-limit), hasOlder: upTo.length > limit };
     },
-    async sendText(conversationId, text) {
-      const one = find(conversationId);
-      count += 1;
-      const clientMessageId = fakeId<ClientMessageId>(`sent-${count}`);
-      one.messages = [
-        ...one.messages,
-        {
-          conversationId,
-          clientMessageId,
-          seq: undefined,
-          outboxPosition: count,
-          mine: true,
-          sender: self.account,
-          timeMs: now(),
-          content: { type: "text", text },
-          delivery: "pending",
-        },
-      ];
-      changed(conversationId);
-      void drain(one);
-      return clientMessageId;
+    ...files.api,
+    sendText: async (conversationId, text) => enqueue(conversationId, { type: "text", text }),
+    async sendFiles(conversationId, message) {
+      const attachments = message.files.map(viewOf);
+      const id = enqueue(conversationId, { type: "attachments", text: message.text, attachments });
+      for (const [index, { file }] of message.files.entries()) files.put(id, index, file);
+      return id;
     },
     async retryMessage(conversationId, id) {
       update(find(conversationId), id, { delivery: "pending" });
@@ -247,6 +262,11 @@ export function createFakeClient(options: FakeOptions): FakeClient {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    show(conversation) {
+      conversations.set(conversation.conversationId, conversation);
+      changed(conversation.conversationId);
+    },
+    tell: emit,
     receive(conversationId, text) {
       const one = find(conversationId);
       const seq = lastSeq(one) + 1;

@@ -1,4 +1,6 @@
 /** A request that each route accepts (or refuses only for what it says), to be spoilt in every way. */
+import { blobBytesOf } from "#schema/envelope/attachment-size.ts";
+import * as attachments from "#schema/http/attachments.ts";
 import * as auth from "#schema/http/auth.ts";
 import * as backup from "#schema/http/backup.ts";
 import * as conversations from "#schema/http/conversations.ts";
@@ -26,6 +28,7 @@ function isContract(value: unknown): value is RouteContract {
 /** Every route contract that the schema exports, by name. */
 export function allContracts(): ReadonlyMap<string, RouteContract> {
   const exported: [string, unknown][] = Object.entries({
+    ...attachments,
     ...auth,
     ...backup,
     ...conversations,
@@ -69,6 +72,7 @@ export async function routeSamples(
     createGroup: { operation: b64(300) },
     postOperation: { operation: b64(300) },
     reportUndecryptable: { count: 1 },
+    beginUpload: { attachment: b64(16), blobBytes: blobBytesOf(5_000) },
     createConversation: { kind: "direct", account: peer.account },
   };
   return [...allContracts()].map(([name, contract]) => ({
@@ -80,7 +84,9 @@ export async function routeSamples(
       .replace(":device", "1")
       .replace(":segment", b64(16))
       .replace(":conversation", conversationId)
-      .replace(":seq", "1"),
+      .replace(":seq", "1")
+      .replace(":attachment", b64(16))
+      .replace(":part", "1"),
     json: bodies[name],
   }));
 }

@@ -13,16 +13,15 @@ import {
   type putBackupManifest,
   type putBackupSegment,
 } from "#schema/http/backup.ts";
-import { limits } from "#schema/limits.ts";
 import { BackupStore } from "../backup-store.ts";
 import type { Handler } from "../contract.ts";
 import { assertSignatures } from "../ed25519.ts";
-import type { Env } from "../env.ts";
+import { backupQuotaBytes } from "../settings.ts";
 import { callInbox } from "../stubs.ts";
 
 export const handleGetBackup: Handler<typeof getBackup> = async ({ env, identity }) => {
   const { manifests, usedBytes } = await (await BackupStore.of(env, identity.account)).list();
-  const quotaBytes = quotaOf(env);
+  const quotaBytes = backupQuotaBytes(env);
   return { manifests: manifests.map((manifest) => ({ ...manifest })), usedBytes, quotaBytes };
 };
 
@@ -47,7 +46,7 @@ export const handlePutSegment: Handler<typeof putBackupSegment> = async (call) =
   const store = await BackupStore.of(env, identity.account);
   if (await store.hasSegment(identity.device, segment)) return { stored: false };
   const { usedBytes } = await store.list();
-  if (usedBytes + data.length > quotaOf(env)) {
+  if (usedBytes + data.length > backupQuotaBytes(env)) {
     throw new SottoError("quota_exceeded", "The backups of this account take all the space they may.");
   }
   return { stored: await store.addSegment(identity.device, segment, data) };
@@ -80,13 +79,6 @@ export const handlePutManifest: Handler<typeof putBackupManifest> = async ({ env
   await store.keepSegments(device, segments);
   return { version };
 };
-
-/** Throws when the setting is no number of bytes. */
-function quotaOf({ BACKUP_QUOTA: setting }: Pick<Env, "BACKUP_QUOTA">): number {
-  if (setting === undefined || setting === "") return limits.backupQuotaBytes;
-  if (!/^\d{1,13}$/.test(setting)) throw new Error("BACKUP_QUOTA is not a number of bytes");
-  return Number(setting);
-}
 
 function notFound(): SottoError {
   return new SottoError("not_found", "There is no such backup.");

@@ -1,5 +1,6 @@
 /** Every sentence of the app in English. Whole sentences, so that another language may order them as it must. */
 import type { ClientErrorCode } from "#core/client-api.ts";
+import { attachments } from "./attachments.en.ts";
 import { backupText } from "./en-backup.ts";
 import { plural } from "./format.ts";
 
@@ -13,6 +14,13 @@ const errors: Record<ClientErrorCode, string> = {
   user_not_found: "Nobody has this username.",
   cannot_write_to_self: "That is you. Enter somebody else’s username.",
   message_too_long: "This message is too long to send in one piece.",
+  file_too_large: "This file is too large to be sent here.",
+  file_unreadable: "This file could not be read. Choose it again.",
+  file_gone: "This file is no longer on the server.",
+  file_damaged: "This file arrived damaged and was not opened.",
+  too_many_files: "That is too many files for one message.",
+  quota_exceeded: "Your storage on this server is full. Nothing was sent.",
+  cancelled: "Cancelled.",
   storage_failed:
     "This browser could not save the data. Free some space or leave private mode, then try again.",
   backup_full: "The backup on this server is full. Messages are still sent and received as usual.",
@@ -218,6 +226,7 @@ export const text = {
     left: (count: number) => plural(count, "1 character left", `${count} characters left`),
     over: (count: number) => plural(count, "1 character too many", `${count} characters too many`),
   },
+  attachments,
   connection: {
     offline: "You are offline. Messages will be sent when you are back.",
     connecting: "Connecting…",

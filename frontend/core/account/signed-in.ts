@@ -4,6 +4,7 @@ import type { Session } from "#schema/http/auth.ts";
 import { Tokens } from "../api/tokens.ts";
 import { decodeOwnDevice, signSessionRenewal } from "../crypto/device-identity.ts";
 import type { Environment } from "../environment.ts";
+import type { BlobStore } from "../store/blob-store.ts";
 import type { Records } from "../store/records.ts";
 import type { AccountRecord } from "../store/tables.ts";
 import { Engine } from "../sync/engine.ts";
@@ -19,6 +20,7 @@ export interface SignedIn {
 export async function openSignedIn(
   environment: Environment,
   records: Records,
+  blobs: BlobStore,
   record: AccountRecord,
   events: EventHub,
   handlers: {
@@ -48,7 +50,7 @@ export async function openSignedIn(
     nowMs: () => tokens.serverNowMs(),
     ...(backupRoot !== undefined && { backupRoot: decodeBase64url(backupRoot) }),
   };
-  const engine = new Engine(environment, records, tokens, self, events);
+  const engine = new Engine(environment, records, blobs, tokens, self, events);
   await engine.load();
   return { tokens, engine };
 }

@@ -1,4 +1,5 @@
 /** The backup of a signed-in device: written as messages come, read where this device was not there yet. */
+import { SottoError } from "#schema/errors.ts";
 import type { ConversationId } from "#schema/ids.ts";
 import type { SessionCall } from "../api/session-api.ts";
 import { type BackupStatus, ClientError, type ClientEvent } from "../client-api.ts";
@@ -58,9 +59,14 @@ export class Backup {
     this.#server?.writer.stop();
   }
 
-  /** Throws `SottoError` and `StoreError`. */
+  /** Throws `ClientError` backup_full, `SottoError` and `StoreError`. */
   async save(): Promise<void> {
-    await this.#server?.writer.save();
+    try {
+      await this.#server?.writer.save();
+    } catch (error) {
+      const isFull = error instanceof SottoError && error.kind === "quota_exceeded";
+      throw isFull ? new ClientError("backup_full", { cause: error }) : error;
+    }
   }
 
   async status(): Promise<BackupStatus> {

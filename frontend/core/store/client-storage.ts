@@ -3,6 +3,7 @@ import type { Environment } from "../environment.ts";
 import { Records } from "./records.ts";
 import { backupCursorTable, backupStateTable, restoreTable } from "./backup-tables.ts";
 import { SealedStore } from "./sealed-store.ts";
+import type { BlobStore } from "./blob-store.ts";
 import type { Store } from "./store.ts";
 import {
   accountTable,
@@ -16,6 +17,8 @@ import {
 
 export interface ClientStorage {
   readonly store: Store;
+  /** Sealed files; nothing in it opens without the records. */
+  readonly blobs: BlobStore;
   /** The 32-byte device master key, made on first use. The caller owns the copy it gets. */
   openMasterKey(): Promise<Uint8Array>;
   /** Makes what is left of the store unreadable for ever. */

@@ -7,6 +7,7 @@ import { type RetryReason } from "#schema/envelope/retry-envelope.ts";
 import { SottoError } from "#schema/errors.ts";
 import type { AccountId, ClientMessageId, ConversationId } from "#schema/ids.ts";
 import type { MessageRecord } from "#schema/protocol/message.ts";
+import { toStored } from "../attachments/stored-attachment.ts";
 import { openBody } from "../crypto/body.ts";
 import type { BodyKeyPayload } from "../crypto/capsule.ts";
 import { type CryptoErrorCode, isCryptoError, parsing } from "../crypto/errors.ts";
@@ -210,7 +211,13 @@ export function openContent(
       payload,
       from,
     );
-    return content.type === "text" ? { type: "text", text: content.text } : { type: "nothing" };
+    if (content.type === "text") return { type: "text", text: content.text };
+    if (content.type === "unsupported") return { type: "nothing" };
+    return {
+      type: "attachments",
+      text: content.text,
+      attachments: content.attachments.map(toStored),
+    };
   } catch (error) {
     if (isCryptoError(error)) return { type: "unreadable", reason: "broken" };
     throw error;
