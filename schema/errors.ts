@@ -34,6 +34,7 @@ export const errorKinds = {
   username_refused: { status: 422, remedy: "give_up" },
   bad_signature: { status: 422, remedy: "give_up" },
   device_list_conflict: { status: 409, remedy: "refresh_devices" },
+  backup_conflict: { status: 409, remedy: "give_up" },
   device_set_mismatch: { status: 409, remedy: "refresh_devices" },
   group_conflict: { status: 409, remedy: "refresh_group" },
   group_stale: { status: 409, remedy: "refresh_group" },

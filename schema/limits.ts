@@ -99,6 +99,17 @@ export const limits = {
   /** Bundle fetches by one account for one other account: stops draining of one-time prekeys. */
   bundleFetchesPerHour: 60,
 
+  /** One sealed piece of a backup: 2,900 keys. Small enough for one JSON body, large enough that a year is a dozen. */
+  backupSegmentBytes: 256 * KiB,
+  /** A manifest names its segments with the conversations in them, 24 bytes each. */
+  backupManifestBytes: 256 * KiB,
+  /** JSON body with either of them in base64url, or with the names of all segments. */
+  backupRequestBytes: 384 * KiB,
+  /** Segments of one device. Their ids fill a tenth of the body above. */
+  backupSegments: 1_000,
+  /** Sealed bytes of all backups of one account (setting BACKUP_QUOTA): a million and a half keys. */
+  backupQuotaBytes: 128 * KiB * KiB,
+
   usernameMinChars: 3,
   usernameMaxChars: 30,
   deviceNameChars: 60,

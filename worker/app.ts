@@ -2,6 +2,7 @@
 import { Hono } from "hono";
 import * as attachments from "#schema/http/attachments.ts";
 import * as auth from "#schema/http/auth.ts";
+import * as backup from "#schema/http/backup.ts";
 import * as conversations from "#schema/http/conversations.ts";
 import * as delivery from "#schema/http/delivery.ts";
 import * as devices from "#schema/http/devices.ts";
@@ -11,6 +12,7 @@ import * as privacy from "#schema/http/privacy.ts";
 import { getUser } from "#schema/http/users.ts";
 import { type App, refusal, refuseOtherMethods, serve, serveBytes } from "./contract.ts";
 import * as attachmentRoutes from "./routes/attachments.ts";
+import * as backupRoutes from "./routes/backup.ts";
 import * as conversationRoutes from "./routes/conversations.ts";
 import * as deliveryRoutes from "./routes/delivery.ts";
 import * as deviceRoutes from "./routes/devices.ts";
@@ -64,6 +66,12 @@ serve(app, attachments.uploadPart, attachmentRoutes.handleUploadPart);
 serve(app, attachments.completeUpload, attachmentRoutes.handleCompleteUpload);
 serve(app, attachments.deleteAttachment, attachmentRoutes.handleDeleteAttachment);
 serveBytes(app, attachments.readAttachment, attachmentRoutes.handleReadAttachment);
+
+serve(app, backup.getBackup, backupRoutes.handleGetBackup);
+serve(app, backup.getBackupManifest, backupRoutes.handleGetManifest);
+serve(app, backup.getBackupSegment, backupRoutes.handleGetSegment);
+serve(app, backup.putBackupSegment, backupRoutes.handlePutSegment);
+serve(app, backup.putBackupManifest, backupRoutes.handlePutManifest);
 
 serve(app, privacy.getPrivacy, privacyRoutes.handleGetPrivacy);
 serve(app, privacy.setPrivacy, privacyRoutes.handleSetPrivacy);

@@ -5,7 +5,7 @@ export interface Env extends Settings {
   readonly DB: D1Database;
   readonly CONVERSATION: DurableObjectNamespace;
   readonly INBOX: DurableObjectNamespace;
-  /** Sealed blobs of attachments. */
+  /** Sealed blobs: attachments and backups. */
   readonly MEDIA: R2Bucket;
   readonly ASSETS: Fetcher;
   readonly LIMIT_ANON: RateLimit;

@@ -8,7 +8,8 @@ export type SecretLabel =
   | "login-name"
   | "metrics"
   | "refresh-token"
-  | "attachment-name";
+  | "attachment-name"
+  | "backup-name";
 
 /** A CryptoKey, by the name that every environment knows it. */
 type HmacKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>;

@@ -10,6 +10,8 @@ export interface Settings {
   /** Bytes of the largest file that may be sent, and of everything that one account may keep. */
   readonly MAX_FILE_SIZE?: string;
   readonly MEDIA_QUOTA?: string;
+  /** Bytes that all backups of one account may take. */
+  readonly BACKUP_QUOTA?: string;
   /** Ed25519 private key, JWK as JSON. */
   readonly SESSION_SIGNING_KEY: string;
   /** 32 bytes, base64url. Every other server secret is derived from it. */
@@ -35,6 +37,11 @@ export function mediaLimits(settings: Pick<Settings, "MAX_FILE_SIZE" | "MEDIA_QU
     maxFileBytes: bytesOf(settings.MAX_FILE_SIZE, limits.maxFileBytes),
     quotaBytes: bytesOf(settings.MEDIA_QUOTA, limits.mediaQuotaBytes),
   };
+}
+
+/** Throws when the setting is no number of bytes. */
+export function backupQuotaBytes({ BACKUP_QUOTA }: Pick<Settings, "BACKUP_QUOTA">): number {
+  return bytesOf(BACKUP_QUOTA, limits.backupQuotaBytes);
 }
 
 function bytesOf(setting: string | undefined, otherwise: number): number {

@@ -134,6 +134,25 @@ export interface MessagePage {
   readonly hasOlder: boolean;
 }
 
+/** The keys of messages in the encrypted backup, never the messages. */
+export type BackupStatus =
+  /** This device entered the account before it kept backups; logging in anew turns them on. */
+  | { readonly state: "off" }
+  | {
+      /** `full`: the server takes no more of this account. */
+      readonly state: "on" | "full";
+      /** Undefined: nothing was saved yet. */
+      readonly savedAtMs: number | undefined;
+      /** By this device, and brought back to it from others. */
+      readonly savedMessages: number;
+      /** Stored since then, as far as this run knows. */
+      readonly waitingMessages: number;
+      /** Earlier messages of the account are being made readable here. */
+      readonly restoring: { readonly messages: number; readonly ofMessages: number } | undefined;
+      /** The server offered a backup that was refused: older than one seen before, or not this account's. */
+      readonly refused: boolean;
+    };
+
 export interface SessionView {
   readonly sessionId: SessionId;
   readonly deviceId: DeviceId;
@@ -147,6 +166,7 @@ export type ClientEvent =
   | { readonly type: "account"; readonly status: AccountStatus }
   | { readonly type: "connection"; readonly status: ConnectionStatus }
   | { readonly type: "conversations" }
+  | { readonly type: "backup" }
   | { readonly type: "messages"; readonly conversationId: ConversationId }
   /** Files of a message go up (`index` of the present one), or one comes down. Bytes are those of the file. */
   | {
@@ -221,6 +241,14 @@ export interface ClientApi {
   presenceAudience(): Promise<PresenceAudience>;
   setPresenceAudience(audience: PresenceAudience): Promise<void>;
   setTyping(conversationId: ConversationId, typing: boolean): Promise<void>;
+
+  backupStatus(): Promise<BackupStatus>;
+  /** Saves what is not in the backup yet. */
+  saveBackup(): Promise<void>;
+  /** The keys of every message as one file, sealed under a passphrase or the recovery code. */
+  exportBackup(input: { passphrase: string }): Promise<Uint8Array>;
+  /** Takes in such a file; a second time changes nothing. */
+  importBackup(input: { archive: Uint8Array; passphrase: string }): Promise<{ added: number }>;
   /** Ends the present back-off. */
   reconnectNow(): Promise<void>;
 }
@@ -247,6 +275,9 @@ export type ClientErrorCode =
   | "quota_exceeded"
   | "cancelled"
   | "storage_failed"
+  | "backup_full"
+  | "wrong_passphrase"
+  | "wrong_archive"
   | "not_signed_in"
   | "identity_changed"
   | "internal";

@@ -5,13 +5,10 @@
  * client may own a store at a time; a second one is noticed by compare-and-swap and wins nothing.
  */
 import { logout as logoutRoute, me } from "#schema/http/auth.ts";
-import { createConversation } from "#schema/http/conversations.ts";
 import { getPrivacy, setPrivacy } from "#schema/http/privacy.ts";
-import { getUser } from "#schema/http/users.ts";
 import type { ClientMessageId, ConversationId, Sequence } from "#schema/ids.ts";
 import { limits } from "#schema/limits.ts";
 import type { PresenceAudience } from "#schema/protocol/presence.ts";
-import { foldUsername, usernameProblem } from "#schema/username.ts";
 import { AccountSession } from "./account/account-session.ts";
 import { beginLogin, finishLogin, type PendingLogin } from "./account/login.ts";
 import { prepareFarewell, sendFarewell } from "./account/logout.ts";
@@ -20,6 +17,7 @@ import { registerAccount } from "./account/registration.ts";
 import {
   type AccountStatus,
   type AttachmentRef,
+  type BackupStatus,
   type ClientApi,
   ClientError,
   type ConnectionStatus,
@@ -28,7 +26,8 @@ import {
   type MessagePage,
   type SessionView,
 } from "./client-api.ts";
-import { asNotFound, toClientError } from "./client-error.ts";
+import { beginConversation } from "./begin-conversation.ts";
+import { toClientError } from "./client-error.ts";
 import { assertProviderWorks } from "./crypto/self-test.ts";
 import type { Environment } from "./environment.ts";
 import type { ClientStorage } from "./store/client-storage.ts";
@@ -149,15 +148,8 @@ export class Client implements ClientApi {
   startConversation(name: string): Promise<ConversationView> {
     return guard(async () => {
       const engine = this.#online();
-      const username = foldUsername(name);
-      const problem = usernameProblem(username);
-      if (problem !== undefined && problem !== "reserved") throw new ClientError("user_not_found");
-      const user = await asNotFound(() => engine.call(getUser, { params: { username } }));
-      if (user.account === engine.self.account) throw new ClientError("cannot_write_to_self");
-      const body = { kind: "direct", account: user.account } as const;
-      const summary = await asNotFound(() => engine.call(createConversation, { body }));
-      await engine.conversations.merge([summary], true);
-      return viewConversation(engine, this.#account.records, this.#conversation(summary.conversationId));
+      const conversationId = await beginConversation(engine, name);
+      return viewConversation(engine, this.#account.records, this.#conversation(conversationId));
     });
   }
 
@@ -246,6 +238,22 @@ export class Client implements ClientApi {
 
   setTyping(conversationId: ConversationId, typing: boolean): Promise<void> {
     return guard(async () => this.#engine().typing.set(conversationId, typing));
+  }
+
+  backupStatus(): Promise<BackupStatus> {
+    return guard(() => this.#engine().backup.status());
+  }
+
+  saveBackup(): Promise<void> {
+    return guard(() => this.#online().backup.save());
+  }
+
+  exportBackup({ passphrase }: { passphrase: string }): Promise<Uint8Array> {
+    return guard(() => this.#engine().backup.exportArchive(passphrase));
+  }
+
+  importBackup(input: Parameters<ClientApi["importBackup"]>[0]): Promise<{ added: number }> {
+    return guard(() => this.#engine().backup.importArchive(input));
   }
 
   async reconnectNow(): Promise<void> {

@@ -74,6 +74,10 @@ export function connectClient(port: RpcPort): RemoteClient {
     presenceAudience: method("presenceAudience"),
     setPresenceAudience: method("setPresenceAudience"),
     setTyping: method("setTyping"),
+    backupStatus: method("backupStatus"),
+    saveBackup: method("saveBackup"),
+    exportBackup: method("exportBackup"),
+    importBackup: method("importBackup"),
     reconnectNow: method("reconnectNow"),
     subscribe(listener) {
       listeners.add(listener);

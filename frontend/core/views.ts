@@ -4,8 +4,9 @@ import type { ConversationId, Sequence } from "#schema/ids.ts";
 import { limits } from "#schema/limits.ts";
 import type { ConversationView, MessagePage, MessageView } from "./client-api.ts";
 import type { Records } from "./store/records.ts";
-import { type ConversationRecord, draftTable } from "./store/tables.ts";
+import { type ConversationRecord, draftTable, type StoredMessage } from "./store/tables.ts";
 import type { Engine } from "./sync/engine.ts";
+import { isNotInBackup } from "./sync/history.ts";
 import { isVisible, type IsLocal, viewOutbox, viewStored, viewUpload } from "./sync/timeline.ts";
 
 /** Beyond every sequence number that a key can hold. */
@@ -64,6 +65,7 @@ export async function viewMessages(
   while (page.length < limit && (await tryExtend(engine, conversationId, limit - page.length))) {
     page = await engine.timeline.page(conversationId, before, limit);
   }
+  mendLater(engine, conversationId, page);
   const current = engine.conversations.get(conversationId) ?? record;
   const isLocal = localityOf(engine);
   const messages = page
@@ -85,6 +87,13 @@ function viewUnsent(engine: Engine, conversationId: ConversationId): MessageView
 
 function localityOf(engine: Engine): IsLocal {
   return (conversationId, attachment) => engine.attachments.isLocal(conversationId, attachment);
+}
+
+/** Keys that came since a placeholder was stored open it; views are told when it has changed. */
+function mendLater(engine: Engine, conversationId: ConversationId, page: readonly StoredMessage[]): void {
+  const closed = page.filter(({ content }) => isNotInBackup(content)).map(({ seq }) => seq);
+  if (closed.length === 0) return;
+  engine.history.mend(conversationId, closed).catch(() => undefined); // offline: with the next view
 }
 
 async function tryExtend(engine: Engine, conversationId: ConversationId, count: number): Promise<boolean> {

@@ -12,4 +12,4 @@ export const subprotocol = `sotto.v${protocolVersion}`;
 export const tokenSubprotocolPrefix = "token.";
 
 /** SHA-256 of the canonical form of the up and down schemas; pinned by version.test.ts. */
-export const protocolHash = "73dc84f431e3243c746c1aa24941ba1fcc853e7ba2a9875e6839fd725dcdfb76";
+export const protocolHash = "8562bbb812236ca87c146691bdfcbc16eca10042fe7e462e221691ec7f78af33";

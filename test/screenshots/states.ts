@@ -54,6 +54,8 @@ async function attach(page: Page, names: readonly string[]): Promise<void> {
   await page.locator(".pick").first().waitFor();
   await page.waitForTimeout(300);
 }
+const showBackup = (page: Page): Promise<void> =>
+  page.getByRole("button", { name: "Import a file" }).scrollIntoViewIfNeeded();
 
 const composer = (page: Page) => page.locator("[data-composer]");
 
@@ -209,6 +211,31 @@ export const states: readonly State[] = [
     },
   },
   { name: "settings", path: "/settings" },
+  { name: "settings-backup", path: "/settings", steps: showBackup },
+  { name: "settings-backup-full", path: "/settings", scene: "backup_full", steps: showBackup },
+  { name: "settings-backup-off", path: "/settings", scene: "backup_off", steps: showBackup },
+  { name: "settings-restoring", path: "/settings", scene: "restoring", steps: showBackup },
+  {
+    name: "backup-export",
+    path: "/settings",
+    steps: async (page) => {
+      await page.getByRole("button", { name: "Export a file" }).click();
+      await page.getByLabel("Passphrase", { exact: true }).fill("seven quiet owls");
+    },
+  },
+  {
+    name: "backup-import-wrong",
+    path: "/settings",
+    steps: async (page) => {
+      await page.getByRole("button", { name: "Import a file" }).click();
+      const file = { name: "sotto-mira-2026-11-20.sottokeys", mimeType: "", buffer: Buffer.from("sottokey") };
+      await page.getByLabel("Choose a file").setInputFiles(file);
+      await page.getByLabel("Passphrase", { exact: true }).fill("wrong");
+      await page.getByRole("button", { name: "Import", exact: true }).click();
+      await page.getByText("does not open this file").waitFor();
+    },
+  },
+  { name: "list-restoring", path: "/", scene: "restoring" },
   {
     name: "settings-logout",
     path: "/settings",

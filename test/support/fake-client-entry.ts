@@ -16,6 +16,14 @@ function optionsFor(scene: string, nowMs: number): FakeOptions {
     retryAtMs: nowMs + 8_000,
     sinceMs: nowMs - 9_000,
   };
+  const backup = {
+    state: "on",
+    savedAtMs: nowMs - 26 * 3_600_000,
+    savedMessages: 2_918,
+    waitingMessages: 0,
+    restoring: undefined,
+    refused: false,
+  } as const;
   switch (scene) {
     case "signed_out":
       return { signedIn: false };
@@ -31,6 +39,25 @@ function optionsFor(scene: string, nowMs: number): FakeOptions {
       return { signedIn: true, delay: forever };
     case "waiting":
       return { signedIn: true, conversations: all, connection: waiting };
+    case "backup_full":
+      return {
+        signedIn: true,
+        conversations: all,
+        backup: { ...backup, state: "full", waitingMessages: 12 },
+      };
+    case "backup_off":
+      return { signedIn: true, conversations: all, backup: { state: "off" } };
+    case "restoring":
+      return {
+        signedIn: true,
+        conversations: all,
+        backup: {
+          ...backup,
+          savedMessages: 41_200,
+          savedAtMs: undefined,
+          restoring: { messages: 41_200, ofMessages: 98_000 },
+        },
+      };
     case "updating":
       return { signedIn: true, conversations: all, connection: { state: "updating" } };
     default:

@@ -4,6 +4,7 @@
  */
 import {
   type AccountStatus,
+  type BackupStatus,
   type ClientApi,
   ClientError,
   type ClientEvent,
@@ -25,6 +26,7 @@ export interface FakeOptions {
   readonly files?: FakeFiles;
   readonly account?: AccountStatus;
   readonly connection?: ConnectionStatus;
+  readonly backup?: BackupStatus;
   /** Waits as deriving keys or a network would. */
   readonly delay?: (what: "derive" | "network") => Promise<void>;
   readonly now?: () => number;
@@ -55,6 +57,14 @@ export function createFakeClient(options: FakeOptions): FakeClient {
   const signedIn: AccountStatus = { state: "signed_in", ...self, deviceId: 1 };
   let account: AccountStatus = options.account ?? (options.signedIn ? signedIn : { state: "signed_out" });
   let connection: ConnectionStatus = options.connection ?? { state: "online" };
+  let backup: BackupStatus = options.backup ?? {
+    state: "on",
+    savedAtMs: now() - 4 * 60_000,
+    savedMessages: 2_918,
+    waitingMessages: 3,
+    restoring: undefined,
+    refused: false,
+  };
   let pendingUsername = "";
   let audience: PresenceAudience = "contacts";
   let count = 0;
@@ -67,6 +77,10 @@ export function createFakeClient(options: FakeOptions): FakeClient {
   function setAccount(status: AccountStatus): void {
     account = status;
     emit({ type: "account", status });
+  }
+  function setBackup(status: BackupStatus): void {
+    backup = status;
+    emit({ type: "backup" });
   }
   function find(conversationId: ConversationId): FakeConversation {
     const one = conversations.get(conversationId);
@@ -218,6 +232,22 @@ export function createFakeClient(options: FakeOptions): FakeClient {
       emit({ type: "conversations" });
     },
     setTyping: () => Promise.resolve(),
+    backupStatus: () => Promise.resolve(backup),
+    async saveBackup() {
+      await delay("network");
+      if (backup.state === "off") return;
+      const savedMessages = backup.savedMessages + backup.waitingMessages;
+      setBackup({ ...backup, savedAtMs: now(), savedMessages, waitingMessages: 0 });
+    },
+    async exportBackup() {
+      await delay("derive");
+      return new TextEncoder().encode("sottokey");
+    },
+    async importBackup({ passphrase }) {
+      await delay("derive");
+      if (passphrase === "wrong") throw new ClientError("wrong_passphrase");
+      return { added: 214 };
+    },
     reconnectNow: () => Promise.resolve(setConnection({ state: "connecting", attempt: 1 })),
   };
 

@@ -2,6 +2,7 @@
 import { blobBytesOf } from "#schema/envelope/attachment-size.ts";
 import * as attachments from "#schema/http/attachments.ts";
 import * as auth from "#schema/http/auth.ts";
+import * as backup from "#schema/http/backup.ts";
 import * as conversations from "#schema/http/conversations.ts";
 import * as delivery from "#schema/http/delivery.ts";
 import * as devices from "#schema/http/devices.ts";
@@ -29,6 +30,7 @@ export function allContracts(): ReadonlyMap<string, RouteContract> {
   const exported: [string, unknown][] = Object.entries({
     ...attachments,
     ...auth,
+    ...backup,
     ...conversations,
     ...delivery,
     ...devices,
@@ -64,6 +66,8 @@ export async function routeSamples(
     signOut: { statement: b64(93) },
     claimBundles: { devices: [1] },
     uploadPrekeys: { ...prekeysFor(caller.own) },
+    putBackupSegment: { data: b64(300) },
+    putBackupManifest: { expected: 0, version: 1, data: b64(500), segments: [b64(16)], signature: b64(64) },
     setPrivacy: { presence: "contacts" },
     createGroup: { operation: b64(300) },
     postOperation: { operation: b64(300) },
@@ -77,6 +81,8 @@ export async function routeSamples(
     path: contract.path
       .replace(":account", peer.account)
       .replace(":username", peer.username)
+      .replace(":device", "1")
+      .replace(":segment", b64(16))
       .replace(":conversation", conversationId)
       .replace(":seq", "1")
       .replace(":attachment", b64(16))

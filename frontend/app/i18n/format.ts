@@ -14,6 +14,9 @@ const shortDate = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "s
 const shortYear = new Intl.DateTimeFormat(undefined, { day: "2-digit", month: "2-digit", year: "2-digit" });
 const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "short" });
 
+const number = new Intl.NumberFormat();
+
+export const formatCount = (count: number): string => number.format(count);
 export const formatClock = (timeMs: number): string => clock.format(timeMs);
 export const formatExact = (timeMs: number): string => exact.format(timeMs);
 

@@ -174,6 +174,8 @@ export function createApp(parts: { client: Client; router: Router; preferences: 
         refreshConversations();
         if (event.conversationId === app.timeline.peek()?.conversationId) refreshTimeline();
         break;
+      case "backup":
+        break; // for who shows it
     }
   });
 

@@ -29,7 +29,7 @@ export async function openSignedIn(
   },
 ): Promise<SignedIn> {
   const { provider } = environment;
-  const { account, deviceId, joinedAtMs, refreshToken } = record;
+  const { account, deviceId, joinedAtMs, refreshToken, backupRoot } = record;
   const own = decodeOwnDevice(provider, decodeBase64url(record.ownDevice));
   const tokens = new Tokens(environment, {
     account,
@@ -40,8 +40,16 @@ export async function openSignedIn(
     ...handlers,
   });
   const native = await environment.nativeCurves?.();
-  const nowMs = (): number => tokens.serverNowMs();
-  const self: Self = { provider, native, own, account, deviceId, joinedAtMs, nowMs };
+  const self: Self = {
+    provider,
+    native,
+    own,
+    account,
+    deviceId,
+    joinedAtMs,
+    nowMs: () => tokens.serverNowMs(),
+    ...(backupRoot !== undefined && { backupRoot: decodeBase64url(backupRoot) }),
+  };
   const engine = new Engine(environment, records, blobs, tokens, self, events);
   await engine.load();
   return { tokens, engine };

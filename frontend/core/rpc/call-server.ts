@@ -33,6 +33,10 @@ const methods: Readonly<Record<ClientMethod, "kept" | "not_kept">> = {
   presenceAudience: "kept",
   setPresenceAudience: "kept",
   setTyping: "kept",
+  backupStatus: "kept",
+  saveBackup: "kept",
+  exportBackup: "not_kept",
+  importBackup: "kept",
   reconnectNow: "kept",
 };
 

@@ -1,6 +1,7 @@
 /** A store together with the key that seals it. */
 import type { Environment } from "../environment.ts";
 import { Records } from "./records.ts";
+import { backupCursorTable, backupStateTable, restoreTable } from "./backup-tables.ts";
 import { SealedStore } from "./sealed-store.ts";
 import type { BlobStore } from "./blob-store.ts";
 import type { Store } from "./store.ts";
@@ -29,11 +30,14 @@ export async function openRecords(environment: Environment, storage: ClientStora
   const sealed = new SealedStore(storage.store, environment.provider, await storage.openMasterKey());
   return new Records(sealed, [
     accountTable,
+    backupCursorTable,
+    backupStateTable,
     conversationTable,
     deviceOutboxTable,
     directoryTable,
     draftTable,
     outboxTable,
     peerTable,
+    restoreTable,
   ]);
 }

@@ -28,6 +28,8 @@ export interface AccountRecord {
   /** Server time at which this device joined: older messages carry no capsule for it. */
   readonly joinedAtMs: number;
   readonly refreshToken?: string;
+  /** BRK: absent where the account was entered before devices kept it. */
+  readonly backupRoot?: string;
 }
 export const accountTable = jsonTable<AccountRecord>("account");
 export const accountKey = "self";
@@ -140,6 +142,9 @@ export interface SentKey {
   readonly devices: readonly DeviceAddress[];
 }
 
+/** Key and hash of a received body, for the backup. */
+export type OpenedKey = Pick<SentKey, "key" | "hash" | "sentAtMs">;
+
 /** A sequenced message, key `conversation/seq`. */
 export interface StoredMessage {
   readonly conversationId: ConversationId;
@@ -149,6 +154,7 @@ export interface StoredMessage {
   readonly serverTimeMs: number;
   readonly content: StoredContent;
   readonly sent?: SentKey;
+  readonly opened?: OpenedKey;
 }
 export const messageTable = jsonTable<StoredMessage>("messages");
 export function messageKey(conversationId: ConversationId, seq: number): string {

@@ -1,12 +1,12 @@
 /** Everything that runs while a device is signed in: the inbox, the conversations' sockets, and what joins them. */
 import type { ConversationId } from "#schema/ids.ts";
 import type { DownEvent } from "#schema/protocol/down.ts";
-import type { MessageAck, MessageNew, MessageRefused } from "#schema/protocol/message.ts";
 import type { Receipt } from "#schema/protocol/receipt.ts";
 import type { TypingDown } from "#schema/protocol/typing.ts";
 import { Attachments } from "../attachments/attachments.ts";
 import { type SessionCall, sessionCall } from "../api/session-api.ts";
 import type { Tokens } from "../api/tokens.ts";
+import { Backup } from "../backup/backup.ts";
 import type { ConnectionStatus } from "../client-api.ts";
 import type { Environment } from "../environment.ts";
 import type { BlobStore } from "../store/blob-store.ts";
@@ -28,6 +28,7 @@ import { PrekeyUpkeep } from "./prekey-upkeep.ts";
 import { Receipts } from "./receipts.ts";
 import { Repairs } from "./repairs.ts";
 import type { Self } from "./self.ts";
+import { sortEvents } from "./sort-events.ts";
 import { Timeline } from "./timeline.ts";
 import { Typing } from "./typing.ts";
 
@@ -43,6 +44,7 @@ export class Engine {
   readonly typing: Typing;
   readonly presence: Presence;
   readonly attachments: Attachments;
+  readonly backup: Backup;
   readonly #events: EventHub;
   readonly #environment: Environment;
   readonly #channels: ConversationChannels;
@@ -70,7 +72,8 @@ export class Engine {
     this.conversations = new Conversations(records, self, emit);
     this.timeline = new Timeline(records, emit);
     this.directory = new Directory(records, self, this.call);
-    this.history = new HistoryPager(records, self, this.call);
+    this.backup = new Backup(environment, records, self, this.call, this.directory, this.conversations, emit);
+    this.history = new HistoryPager(records, self, this.call, this.backup);
     this.#channels = new ConversationChannels(environment, tokens, {
       cursor: (conversationId) => this.conversations.get(conversationId)?.cursor ?? 0,
       events: (conversationId, received) => this.#conversationEvents(conversationId, received),
@@ -165,6 +168,7 @@ export class Engine {
     this.receipts.stop();
     this.typing.stop();
     this.presence.stop();
+    this.backup.stop();
     this.#prekeys.stop();
   }
 
@@ -211,20 +215,8 @@ export class Engine {
   }
 
   #conversationEvents(conversationId: ConversationId, events: readonly DownEvent[]): void {
-    const messages: MessageNew[] = [];
-    const acks: MessageAck[] = [];
-    const refusals: MessageRefused[] = [];
-    const receipts: Receipt[] = [];
-    for (const event of events) {
-      if (event.type === "message:new") messages.push(event);
-      else if (event.type === "message:ack") acks.push(event);
-      else if (event.type === "message:refused") refusals.push(event);
-      else if (event.type === "receipt") receipts.push(event);
-      else if (event.type === "conversation:resumed") receipts.push(...event.receipts);
-      else if (event.type === "typing:start" || event.type === "typing:stop") {
-        this.#typingEvent(event);
-      }
-    }
+    const { messages, acks, refusals, receipts, typing } = sortEvents(events);
+    for (const event of typing) this.#typingEvent(event);
     if (messages.length > 0) {
       this.#incoming.offer(conversationId, messages);
       if (messages.some(({ sender }) => sender.account !== this.self.account)) {
@@ -285,6 +277,7 @@ export class Engine {
     }
     if (events.some((event) => event.type === "inbox:state" && !event.more)) {
       this.#inboxIsComplete = true;
+      this.backup.online();
       this.#updateStatus();
     }
   }

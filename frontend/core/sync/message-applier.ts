@@ -18,6 +18,7 @@ import {
   messageIdTable,
   messageKey,
   messageTable,
+  type OpenedKey,
   type OutboxRecord,
   outboxTable,
   type StoredContent,
@@ -40,6 +41,7 @@ type Directories = ReadonlyMap<AccountId, AccountDevices | undefined>;
 interface Outcome {
   readonly content: StoredContent;
   readonly ask?: RetryReason;
+  readonly opened?: OpenedKey;
 }
 
 export class MessageApplier {
@@ -89,8 +91,17 @@ export class MessageApplier {
       await sequenceOwn(transaction, this.#self, row, seq, serverTimeMs);
       return;
     }
-    const { content, ask } = await this.#open(transaction, conversationId, message, directories, outdated);
-    const stored = { conversationId, seq, sender, clientMessageId, serverTimeMs, content };
+    const outcome = await this.#open(transaction, conversationId, message, directories, outdated);
+    const { content, ask, opened } = outcome;
+    const stored = {
+      conversationId,
+      seq,
+      sender,
+      clientMessageId,
+      serverTimeMs,
+      content,
+      ...(opened && { opened }),
+    };
     transaction.insert(messageTable, messageKey(conversationId, seq), stored);
     if (content.type !== "nothing") {
       transaction.insert(messageIdTable, messageIdKey(conversationId, sender, clientMessageId), { seq });
@@ -147,7 +158,8 @@ export class MessageApplier {
       );
       if (contradictsGossip(directory, opened.gossip.mine)) outdated.add(sender.account);
       if (opened.payload.kind !== "bodyKey") return { content: { type: "nothing" } };
-      return { content: openContent(this.#self, message, opened.payload) };
+      const content = openContent(this.#self, message, opened.payload);
+      return { content, ...openedKey(content, opened.payload) };
     } catch (error) {
       return outcomeOfFault(error, body);
     }
@@ -210,6 +222,13 @@ export function openContent(
     if (isCryptoError(error)) return { type: "unreadable", reason: "broken" };
     throw error;
   }
+}
+
+/** What the backup keeps of a body that was opened; nothing of one that is to vanish (CRYPTO 2.5). */
+export function openedKey(content: StoredContent, payload: BodyKeyPayload): { readonly opened?: OpenedKey } {
+  if (content.type === "unreadable" || payload.expireAfterSeconds > 0) return {};
+  const { bodyKey, bodyHash, sentAtMs } = payload;
+  return { opened: { key: encodeBase64url(bodyKey), hash: encodeBase64url(bodyHash), sentAtMs } };
 }
 
 const reasons: Partial<Record<CryptoErrorCode, RetryReason>> = {
