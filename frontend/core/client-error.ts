@@ -36,3 +36,24 @@ export function toClientError(error: unknown): ClientError {
   }
   return new ClientError("internal", { cause: error });
 }
+
+/** Runs `work` and rejects with `ClientError` only. */
+export async function guard<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    throw toClientError(error);
+  }
+}
+
+/** What the server does not find is nobody's name. */
+export async function asNotFound<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof SottoError && error.kind === "not_found") {
+      throw new ClientError("user_not_found", { cause: error });
+    }
+    throw error;
+  }
+}

@@ -4,12 +4,12 @@
  * Opened on a store that was used before it continues where that use ended: keys, sessions, messages, outbox. Only one
  * client may own a store at a time; a second one is noticed by compare-and-swap and wins nothing.
  */
-import { SottoError } from "#schema/errors.ts";
 import { logout as logoutRoute, me } from "#schema/http/auth.ts";
 import { createConversation } from "#schema/http/conversations.ts";
 import { getPrivacy, setPrivacy } from "#schema/http/privacy.ts";
 import { getUser } from "#schema/http/users.ts";
-import type { ClientMessageId, ConversationId, Sequence } from "#schema/ids.ts";
+import type { GroupRole } from "#schema/envelope/group-change.ts";
+import type { AccountId, ClientMessageId, ConversationId, Sequence } from "#schema/ids.ts";
 import { limits } from "#schema/limits.ts";
 import type { PresenceAudience } from "#schema/protocol/presence.ts";
 import { foldUsername, usernameProblem } from "#schema/username.ts";
@@ -24,13 +24,27 @@ import {
   ClientError,
   type ConnectionStatus,
   type ConversationView,
+  type GroupConversationView,
+  type GroupView,
   type LoginResult,
+  type MessageInfoView,
   type MessagePage,
   type SessionView,
 } from "./client-api.ts";
-import { toClientError } from "./client-error.ts";
+import { asNotFound, guard } from "./client-error.ts";
 import { assertProviderWorks } from "./crypto/self-test.ts";
 import type { Environment } from "./environment.ts";
+import {
+  createGroup,
+  viewGroup,
+  renameGroup,
+  addMembers,
+  removeMember,
+  setMemberRole,
+  leaveGroup,
+  dissolveGroup,
+  viewMessageInfo,
+} from "./group-api.ts";
 import type { ClientStorage } from "./store/client-storage.ts";
 import { draftTable } from "./store/tables.ts";
 import type { Engine } from "./sync/engine.ts";
@@ -65,9 +79,7 @@ export class Client implements ClientApi {
     return this.#account.close();
   }
 
-  async accountStatus(): Promise<AccountStatus> {
-    return this.#account.status;
-  }
+  accountStatus = async (): Promise<AccountStatus> => this.#account.status;
 
   async connectionStatus(): Promise<ConnectionStatus> {
     return this.#account.signedIn?.engine.status ?? { state: "idle" };
@@ -219,6 +231,42 @@ export class Client implements ClientApi {
     return guard(async () => this.#engine().typing.set(conversationId, typing));
   }
 
+  createGroup(input: Parameters<ClientApi["createGroup"]>[0]): Promise<GroupConversationView> {
+    return guard(() => createGroup(this.#online(), this.#account.records, input));
+  }
+
+  group(conversationId: ConversationId): Promise<GroupView> {
+    return guard(() => viewGroup(this.#engine(), conversationId));
+  }
+
+  renameGroup(conversationId: ConversationId, name: string): Promise<void> {
+    return guard(() => renameGroup(this.#online(), conversationId, name));
+  }
+
+  addMembers(conversationId: ConversationId, usernames: readonly string[]): Promise<void> {
+    return guard(() => addMembers(this.#online(), conversationId, usernames));
+  }
+
+  removeMember(conversationId: ConversationId, account: AccountId): Promise<void> {
+    return guard(() => removeMember(this.#online(), conversationId, account));
+  }
+
+  setMemberRole(conversationId: ConversationId, account: AccountId, role: GroupRole): Promise<void> {
+    return guard(() => setMemberRole(this.#online(), conversationId, account, role));
+  }
+
+  leaveGroup(conversationId: ConversationId): Promise<void> {
+    return guard(() => leaveGroup(this.#online(), conversationId));
+  }
+
+  dissolveGroup(conversationId: ConversationId): Promise<void> {
+    return guard(() => dissolveGroup(this.#online(), conversationId));
+  }
+
+  messageInfo(conversationId: ConversationId, seq: Sequence): Promise<MessageInfoView> {
+    return guard(() => viewMessageInfo(this.#online(), conversationId, seq));
+  }
+
   async reconnectNow(): Promise<void> {
     this.#account.signedIn?.engine.reconnectNow();
   }
@@ -248,24 +296,5 @@ export class Client implements ClientApi {
     const record = this.#engine().conversations.get(conversationId);
     if (record === undefined) throw new ClientError("user_not_found");
     return record;
-  }
-}
-
-async function guard<Result>(work: () => Promise<Result>): Promise<Result> {
-  try {
-    return await work();
-  } catch (error) {
-    throw toClientError(error);
-  }
-}
-
-async function asNotFound<Result>(work: () => Promise<Result>): Promise<Result> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof SottoError && error.kind === "not_found") {
-      throw new ClientError("user_not_found", { cause: error });
-    }
-    throw error;
   }
 }

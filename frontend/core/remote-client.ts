@@ -69,6 +69,15 @@ export function connectClient(port: RpcPort): RemoteClient {
     presenceAudience: method("presenceAudience"),
     setPresenceAudience: method("setPresenceAudience"),
     setTyping: method("setTyping"),
+    createGroup: method("createGroup"),
+    group: method("group"),
+    renameGroup: method("renameGroup"),
+    addMembers: method("addMembers"),
+    removeMember: method("removeMember"),
+    setMemberRole: method("setMemberRole"),
+    leaveGroup: method("leaveGroup"),
+    dissolveGroup: method("dissolveGroup"),
+    messageInfo: method("messageInfo"),
     reconnectNow: method("reconnectNow"),
     subscribe(listener) {
       listeners.add(listener);

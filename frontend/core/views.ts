@@ -35,6 +35,7 @@ export async function viewConversation(
   const preview = await previewOf(engine, record);
   const isOutbox = preview !== undefined && preview.seq === undefined;
   return {
+    kind: "direct",
     conversationId,
     peer,
     lastSeq,
@@ -42,7 +43,7 @@ export async function viewConversation(
     readSeq,
     preview,
     updatedAtMs: isOutbox ? Math.max(record.updatedAtMs, preview.timeMs) : record.updatedAtMs,
-    peerTyping: engine.typing.isPeerTyping(conversationId),
+    typing: engine.typing.isPeerTyping(conversationId) ? peer : undefined,
     peerPresence: engine.presence.of(peer.account),
     draft: draft?.text ?? "",
   };

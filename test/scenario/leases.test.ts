@@ -2,7 +2,8 @@
 import { afterAll, expect, test } from "vitest";
 import { closeCodes } from "#schema/errors.ts";
 import { tokenEnding } from "../support/expired-token.ts";
-import { eventually, signUp, textOf, allMessages } from "../support/people.ts";
+import { textOf } from "../support/client/people.ts";
+import { eventually, signUp, allMessages } from "../support/people.ts";
 import { createRawConversation, registerRaw } from "../support/raw-account.ts";
 import { startServer } from "../support/server.ts";
 import { openWatchedSocket } from "../support/watched-socket.ts";
@@ -31,8 +32,10 @@ test("[WS40] sockets in the inbox and in a conversation end with the token they 
 test("[CL45] [IN40] people who talk see each other come and go", async () => {
   const [anna, ben] = [await signUp(origin, "sees.anna"), await signUp(origin, "sees.ben")];
   const { conversationId } = await anna.client.startConversation("sees.ben");
-  const stateOf = async (): Promise<string | undefined> =>
-    (await anna.client.listConversations())[0]?.peerPresence?.state;
+  const stateOf = async (): Promise<string | undefined> => {
+    const [view] = await anna.client.listConversations();
+    return view?.kind === "direct" ? view.peerPresence?.state : undefined;
+  };
   /** Asks at once instead of with the next interval. */
   const look = async (): Promise<void> => {
     await anna.client.closeConversation(conversationId);

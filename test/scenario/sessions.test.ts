@@ -9,6 +9,7 @@ import { closeCodes } from "#schema/errors.ts";
 import type { Session } from "#schema/http/auth.ts";
 import type { MessageSend } from "#schema/protocol/message.ts";
 import { expiredToken } from "../support/expired-token.ts";
+import { textOf } from "../support/client/people.ts";
 import {
   allMessages,
   eventually,
@@ -17,7 +18,6 @@ import {
   reopen,
   signIn,
   signUp,
-  textOf,
 } from "../support/people.ts";
 import {
   addRawDevice,

@@ -88,11 +88,6 @@ export async function allMessages(client: Client, conversationId: ConversationId
   }
 }
 
-/** What a message shows: its text, or `[reason]`. */
-export function textOf({ content }: MessageView): string {
-  return content.type === "text" ? content.text : `[${content.reason}]`;
-}
-
 export async function isOnline(client: Client): Promise<boolean> {
   return (await client.connectionStatus()).state === "online";
 }

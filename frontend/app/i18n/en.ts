@@ -16,6 +16,13 @@ const errors: Record<ClientErrorCode, string> = {
     "This browser could not save the data. Free some space or leave private mode, then try again.",
   not_signed_in: "You are no longer signed in on this device.",
   identity_changed: "The keys of this person have changed. Nothing was sent.",
+  not_allowed: "You may not do that in this group.",
+  group_full: "This group is full.",
+  group_name_invalid: "A group needs a name of at most 100 characters.",
+  group_changed: "Others are changing this group right now. Please try again.",
+  not_member: "You are no longer in this group.",
+  group_contradicted: "What the server says about this group does not add up. Nothing was sent.",
+  too_old: "Nobody knows any more for a message this old.",
   internal: "Something went wrong on our side. Please try again.",
 };
 
@@ -177,6 +184,7 @@ export const text = {
     jump: "Jump to the latest message",
     jumpUnread: (count: number) => plural(count, "1 new message", `${count} new messages`),
     typing: (name: string) => `${name} is typing`,
+    groupChanged: "The group was changed",
     online: "online",
     lastSeen: {
       today: (time: string) => `last seen today at ${time}`,

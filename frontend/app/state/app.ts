@@ -14,6 +14,7 @@ import { coalescePerFrame } from "./frame.ts";
 import { redirectFor } from "./guard.ts";
 import type { Preferences } from "./preferences.ts";
 import { openConversationOf, type Router } from "./router.ts";
+import { nameOf } from "./conversation-name.ts";
 import { createTimeline, errorCode, type Timeline } from "./timeline.ts";
 import { isWatched } from "./watching.ts";
 import { createToasts, type Toasts } from "./toasts.ts";
@@ -102,7 +103,8 @@ export function createApp(parts: { client: Client; router: Router; preferences: 
 
   function peerName(conversationId: ConversationId): string {
     const all = app.conversations.peek() ?? [];
-    return all.find((one) => one.conversationId === conversationId)?.peer.username ?? "";
+    const view = all.find((one) => one.conversationId === conversationId);
+    return view === undefined ? "" : nameOf(view);
   }
 
   /** Follows the address: one conversation is open at a time, and only for who is signed in. */
@@ -158,6 +160,7 @@ export function createApp(parts: { client: Client; router: Router; preferences: 
         break;
       case "conversations":
       case "typing":
+      case "group":
         refreshConversations();
         break;
       case "messages":

@@ -201,6 +201,7 @@ export function createTimeline({
         outboxPosition: undefined,
         mine: true,
         sender: self,
+        senderName: "",
         timeMs: Date.now(),
         content: { type: "text", text },
         delivery: "pending",

@@ -25,6 +25,17 @@ const methods: ReadonlySet<string> = new Set<ClientMethod>([
   "closeConversation",
   "markRead",
   "setTyping",
+  "presenceAudience",
+  "setPresenceAudience",
+  "createGroup",
+  "group",
+  "renameGroup",
+  "addMembers",
+  "removeMember",
+  "setMemberRole",
+  "leaveGroup",
+  "dissolveGroup",
+  "messageInfo",
   "reconnectNow",
 ]);
 

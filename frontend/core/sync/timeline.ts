@@ -135,6 +135,7 @@ export function viewStored(
     outboxPosition: undefined,
     mine,
     sender: message.sender.account,
+    senderName: mine ? "" : conversation.peer.username,
     timeMs: message.serverTimeMs,
     content:
       content.type === "text"
@@ -153,6 +154,7 @@ export function viewOutbox(self: Self, row: OutboxRecord): MessageView {
     outboxPosition: row.position,
     mine: true,
     sender: self.account,
+    senderName: "",
     timeMs: row.sentAtMs,
     content: { type: "text", text: row.text },
     delivery: row.failure === undefined ? "pending" : "failed",

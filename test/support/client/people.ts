@@ -74,9 +74,7 @@ export async function messages(
 
 /** Texts in order; unreadable ones as `[reason]`. */
 export async function texts(client: Client, conversationId: ConversationId): Promise<string[]> {
-  return (await messages(client, conversationId)).map(({ content }) =>
-    content.type === "text" ? content.text : `[${content.reason}]`,
-  );
+  return (await messages(client, conversationId)).map(textOf);
 }
 
 /** Waits until the client knows the conversation and shows exactly these texts. */
@@ -91,4 +89,10 @@ export function shows(
     const shown = await texts(client, conversationId);
     return shown.length === expected.length && shown.every((text, index) => text === expected[index]);
   });
+}
+
+/** What a message shows: its text, `[reason]`, or `(change)`. */
+export function textOf({ content }: MessageView): string {
+  if (content.type === "text") return content.text;
+  return content.type === "unreadable" ? `[${content.reason}]` : `(${content.change.type})`;
 }

@@ -1,5 +1,6 @@
 import "./chat-list.css";
 import type { ConversationView } from "#core/client-api.ts";
+import { seedOf } from "../../state/conversation-name.ts";
 import { text } from "../../i18n/en.ts";
 import { useApp } from "../../state/context.ts";
 import { formatRoute, openConversationOf } from "../../state/router.ts";
@@ -74,7 +75,7 @@ function ChatRow({ view, isOpen }: { view: ConversationView; isOpen: boolean }) 
           if (!isOpen) router.go(route, { replace: besides });
         }}
       >
-        <Avatar account={view.peer.account} name={row.name} />
+        <Avatar account={seedOf(view)} name={row.name} />
         <span class="chat-row-text">
           <span class="chat-row-line">
             <span class="chat-row-name ellipsis">

@@ -1,5 +1,6 @@
 /** What one row of the chat list says, in words for the eye and for a screen reader. Pure. */
 import type { ConversationView, DeliveryState } from "#core/client-api.ts";
+import { nameOf } from "../../state/conversation-name.ts";
 import { text } from "../../i18n/en.ts";
 import { formatListTime } from "../../i18n/format.ts";
 
@@ -36,12 +37,13 @@ function oneLine(message: string): string {
 }
 
 function previewOf(view: ConversationView, isOpen: boolean): RowPreview {
-  if (view.peerTyping) return { type: "typing" };
+  if (view.typing !== undefined) return { type: "typing" };
   if (!isOpen && view.draft.trim() !== "") return { type: "draft", text: oneLine(view.draft) };
   const message = view.preview;
   if (message === undefined) return { type: "quiet", text: text.list.noMessages };
   if (message.content.type === "unreadable")
     return { type: "quiet", text: text.chat[message.content.reason] };
+  if (message.content.type === "group_change") return { type: "quiet", text: text.chat.groupChanged };
   const body = oneLine(message.content.text);
   return { type: "message", mine: message.mine, text: body, delivery: message.delivery };
 }
@@ -62,7 +64,7 @@ function spoken(preview: RowPreview): string {
 }
 
 export function rowView(view: ConversationView, isOpen: boolean, nowMs: number): RowView {
-  const name = view.peer.username;
+  const name = nameOf(view);
   const time = formatListTime(view.updatedAtMs, nowMs, { yesterday: text.chat.yesterday });
   const preview = previewOf(view, isOpen);
   const counted = view.unread > 0 ? [text.list.unread(view.unread)] : [];

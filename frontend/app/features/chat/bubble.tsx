@@ -17,7 +17,13 @@ interface BubbleProps {
 }
 
 function bodyOf(message: ShownMessage): string {
-  return message.content.type === "text" ? message.content.text : text.chat[message.content.reason];
+  const { content } = message;
+  if (content.type === "group_change") return text.chat.groupChanged;
+  return content.type === "text" ? content.text : text.chat[content.reason];
+}
+
+function isWaiting({ content }: ShownMessage): boolean {
+  return content.type === "unreadable" && content.reason === "waiting";
 }
 
 function labelOf({ message, peerName }: BubbleProps): string {
@@ -69,8 +75,8 @@ export class Bubble extends Component<BubbleProps> {
             <BubbleText message={message.content.text} />
           ) : (
             <span class="bubble-unreadable">
-              <Icon name={message.content.reason === "waiting" ? "retry" : "info"} />
-              {text.chat[message.content.reason]}
+              <Icon name={isWaiting(message) ? "retry" : "info"} />
+              {bodyOf(message)}
             </span>
           )}
           <span class="bubble-meta">

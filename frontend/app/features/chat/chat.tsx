@@ -3,6 +3,7 @@ import { useComputed } from "@preact/signals";
 import type { ConversationView, PresenceView } from "#core/client-api.ts";
 import { text } from "../../i18n/en.ts";
 import { formatLastSeen } from "../../i18n/format.ts";
+import { nameOf, seedOf } from "../../state/conversation-name.ts";
 import { useApp } from "../../state/context.ts";
 import type { ShownMessage } from "../../state/message-window.ts";
 import { openConversationOf } from "../../state/router.ts";
@@ -27,14 +28,13 @@ export function ChatPane() {
 }
 
 function Chat({ view, timeline }: { view: ConversationView; timeline: Timeline }) {
-  const name = view.peer.username;
   return (
     <main class="chat">
       <ChatHead view={view} />
       <ConnectionBanner />
       <div class="log-frame">
         {timeline.state.value === "ready" ? <Log view={view} timeline={timeline} /> : <LogSkeleton />}
-        <TypingLine typing={view.peerTyping} name={name} />
+        <TypingLine typing={view.typing !== undefined} name={view.typing?.username ?? ""} />
       </div>
       <Announcer />
       <Composer view={view} timeline={timeline} />
@@ -44,6 +44,7 @@ function Chat({ view, timeline }: { view: ConversationView; timeline: Timeline }
 
 function ChatHead({ view }: { view: ConversationView }) {
   const { router } = useApp();
+  const presence = view.kind === "direct" ? view.peerPresence : undefined;
   return (
     <header class="pane-head chat-head">
       <button
@@ -54,14 +55,14 @@ function ChatHead({ view }: { view: ConversationView }) {
       >
         <Icon name="back" />
       </button>
-      <span class={view.peerPresence?.state === "online" ? "presence presence-online" : "presence"}>
-        <Avatar account={view.peer.account} name={view.peer.username} size="s" />
+      <span class={presence?.state === "online" ? "presence presence-online" : "presence"}>
+        <Avatar account={seedOf(view)} name={nameOf(view)} size="s" />
       </span>
       <div class="chat-who">
         <h1 class="chat-name ellipsis">
-          <bdi>{view.peer.username}</bdi>
+          <bdi>{nameOf(view)}</bdi>
         </h1>
-        <PresenceLine presence={view.peerPresence} />
+        <PresenceLine presence={presence} />
       </div>
     </header>
   );
@@ -84,8 +85,8 @@ function Log({ view, timeline }: { view: ConversationView; timeline: Timeline })
   return (
     <MessageLog
       items={items.value}
-      peerName={view.peer.username}
-      peerAccount={view.peer.account}
+      peerName={nameOf(view)}
+      peerSeed={seedOf(view)}
       nowMs={nowMs.value}
       unread={view.unread}
       hasOlder={timeline.hasOlder.value}

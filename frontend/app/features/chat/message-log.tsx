@@ -1,6 +1,6 @@
 import "./message-log.css";
 import { Component, createRef } from "preact";
-import type { AccountId, Sequence } from "#schema/ids.ts";
+import type { Sequence } from "#schema/ids.ts";
 import { text } from "../../i18n/en.ts";
 import { formatDay } from "../../i18n/format.ts";
 import type { ShownMessage } from "../../state/message-window.ts";
@@ -22,7 +22,7 @@ import type { TimelineItem } from "./timeline-items.ts";
 interface LogProps {
   items: readonly TimelineItem[];
   peerName: string;
-  peerAccount: AccountId;
+  peerSeed: string;
   nowMs: number;
   unread: number;
   hasOlder: boolean;
@@ -221,7 +221,7 @@ export class MessageLog extends Component<LogProps, { atEnd: boolean }> {
         </p>
         {items.length === 0 && (
           <p class="empty-chat">
-            <Avatar account={this.props.peerAccount} name={this.props.peerName} size="l" />
+            <Avatar account={this.props.peerSeed} name={this.props.peerName} size="l" />
             <strong>{text.chat.emptyTitle(this.props.peerName)}</strong>
             <span>{text.chat.emptyBody}</span>
           </p>

@@ -16,6 +16,7 @@ function message(key: string, sender: "me" | "them", timeMs: number, seq: number
     outboxPosition: seq === undefined ? 1 : undefined,
     mine: sender === "me",
     sender: fakeId<AccountId>(sender),
+    senderName: sender,
     timeMs,
     content: { type: "text", text: key },
     delivery: sender === "me" ? "sent" : undefined,

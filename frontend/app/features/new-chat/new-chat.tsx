@@ -1,6 +1,7 @@
 import "./new-chat.css";
 import { useState } from "preact/hooks";
 import type { ClientErrorCode, ConversationView } from "#core/client-api.ts";
+import { nameOf, seedOf } from "../../state/conversation-name.ts";
 import { foldUsername, usernameProblem } from "#schema/username.ts";
 import { text } from "../../i18n/en.ts";
 import { useApp } from "../../state/context.ts";
@@ -19,8 +20,8 @@ export function NewChat() {
   const name = foldUsername(typed.replace(/^\s*@/, ""));
   const status = account.value;
   const self = status?.state === "signed_in" ? status.username : undefined;
-  const known = (conversations.value ?? []).filter((view) => view.peer.username.includes(name));
-  const exact = known.find((view) => view.peer.username === name);
+  const known = (conversations.value ?? []).filter((view) => nameOf(view).includes(name));
+  const exact = known.find((view) => view.kind === "direct" && view.peer.username === name);
   const startable = exact === undefined && usernameProblem(name) === undefined;
 
   const open = (view: ConversationView): void =>
@@ -86,8 +87,8 @@ export function NewChat() {
           {known.map((view) => (
             <li key={view.conversationId}>
               <button type="button" class="person" onClick={() => open(view)}>
-                <Avatar account={view.peer.account} name={view.peer.username} size="s" />
-                <bdi class="ellipsis">{view.peer.username}</bdi>
+                <Avatar account={seedOf(view)} name={nameOf(view)} size="s" />
+                <bdi class="ellipsis">{nameOf(view)}</bdi>
               </button>
             </li>
           ))}
