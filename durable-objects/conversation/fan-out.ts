@@ -175,9 +175,7 @@ export class FanOut {
 
   /** Tells one inbox, once a call is free. Never fails: what is not confirmed stays owed. */
   #tell(progress: Progress): Promise<void> {
-    progress.telling ??= this.#call(progress).finally(() => {
-      progress.telling = undefined;
-    });
+    progress.telling ??= this.#call(progress);
     return progress.telling;
   }
 
@@ -196,6 +194,7 @@ export class FanOut {
       this.#context.onFailure(error);
       return;
     } finally {
+      progress.telling = undefined;
       const next = this.#waiting.shift();
       if (next === undefined) this.#calls -= 1;
       else next();

@@ -129,7 +129,7 @@ export function announceReceipts(
     const event = receiptEvent(conversationId, member.watermarks);
     flush.announce(event, kind === "direct" ? undefined : account);
   }
-  if (kind === "direct") return;
+  if (kind === "direct" || moved.length === 0) return;
   const low = state.newLow();
   if (low !== undefined) flush.announce(serialise({ type: "receipt:low", conversationId, ...low }));
 }

@@ -272,3 +272,58 @@ describe("frames", () => {
     expect(socket.closedFor).toBe("too_large");
   });
 });
+
+describe("groups", () => {
+  const group = conversation(9);
+  const joined = (rig: InboxRig, joinedEpoch: number, lastSeq = joinedEpoch): void => {
+    const standing = { epoch: joinedEpoch, members: 5, joinedEpoch };
+    const { peerSet: _, ...input } = rig.advance({});
+    rig.core.advance({ ...input, conversationId: group, lastSeq, group: standing });
+  };
+  function rigInGroup(): InboxRig {
+    const rig = rigWithDevices(1);
+    rig.talkTo(ben);
+    rig.core.registerConversation({ conversationId: group, kind: "group", createdAtMs: 5, visible: false });
+    return rig;
+  }
+  const standing = (rig: InboxRig): unknown =>
+    rig.parts.summaries.page({ limit: 9 }).conversations.find(({ kind }) => kind === "group");
+
+  test("[GR9] a group shows once it is told of, as left once it is told so, and again when one comes back", () => {
+    const rig = rigInGroup();
+    expect(standing(rig)).toBeUndefined();
+    joined(rig, 2);
+    const summary = { conversationId: group, kind: "group", lastSeq: 2, unread: 1 };
+    expect(standing(rig)).toMatchObject({ ...summary, group: { epoch: 2, members: 5, left: false } });
+    const socket = rig.socket(1);
+    rig.core.departed(group, 4);
+    rig.core.departed(group, 4);
+    expect(socket.take()).toMatchObject([
+      { type: "conversation:update", summary: { group: { left: true } } },
+    ]);
+    joined(rig, 3);
+    expect(standing(rig)).toMatchObject({ unread: 0, group: { left: true } });
+    joined(rig, 6);
+    rig.core.departed(group, 5);
+    expect(standing(rig)).toMatchObject({ group: { left: false } });
+  });
+
+  test("[GR17] members of a common group write to each other's devices, strangers and former members do not", () => {
+    const rig = rigInGroup();
+    const write = (group?: ConversationId): string =>
+      kindOf(() =>
+        rig.core.enqueueDeviceMessage({
+          device: 1,
+          sender: { account: conversation(7) as unknown as typeof ben, device: 4 },
+          id: id(1),
+          data,
+          group,
+        }),
+      );
+    expect([write(), write(group)]).toEqual(["forbidden", "forbidden"]);
+    joined(rig, 2);
+    expect([write(), write(group), write(conversation(8))]).toEqual(["forbidden", "accepted", "forbidden"]);
+    rig.core.departed(group, 3);
+    expect(write(group)).toBe("forbidden");
+  });
+});

@@ -24,8 +24,12 @@ test("[WS4] a body or capsule above its limit, or too many capsules, is malforme
     stage.message({ body: base64(limits.bodyBytes + 1) }),
     stage.message({ capsules: [{ ...capsule, data: base64(limits.capsuleBytes + 1) }] }),
     stage.message({ capsules: Array.from({ length: limits.capsulesPerMessage + 1 }, () => capsule) }),
-    stage.message({ lists: [] }),
-    stage.message({ lists: Array.from({ length: 3 }, () => ({ account: anna.account, version: 1 })) }),
+    stage.message({
+      lists: Array.from({ length: limits.capsulesPerMessage + 1 }, () => ({
+        account: anna.account,
+        version: 1,
+      })),
+    }),
   ];
   for (const frame of frames) {
     annas.send(frame);

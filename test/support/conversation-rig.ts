@@ -28,6 +28,8 @@ export class ConversationRig {
   readonly losses: Losses[] = [];
   readonly departed: { readonly account: AccountId; readonly epoch: number }[] = [];
   readonly registered: AccountId[] = [];
+  /** Something that happens while an inbox answers. */
+  onRegister: (account: AccountId) => void = () => undefined;
   readonly archive = new D1LikeArchive();
   readonly notices: { readonly account: AccountId; readonly input: AdvanceInput }[] = [];
   readonly typing: { readonly to: AccountId; readonly input: TypingInput }[] = [];
@@ -36,15 +38,17 @@ export class ConversationRig {
   readonly pauses: number[] = [];
   readonly alarmsSet: number[] = [];
   roster = new FakeRoster();
-  alarms: Alarms<ConversationAlarm>;
-  room: Room;
+  alarms!: Alarms<ConversationAlarm>;
+  room!: Room;
   nowMs = startMs;
   isInboxDown = false;
   #deferred: (() => void)[] = [];
   #sockets = 0;
 
-  constructor(devices: { anna: number[]; ben: number[] } = { anna: [1, 2], ben: [1] }) {
+  /** `later`: someone else creates what is in the store, and wakes the rig. */
+  constructor(devices: { anna: number[]; ben: number[] } | "later" = { anna: [1, 2], ben: [1] }) {
     this.store = new SqliteConversationStore(this.sql, () => migrate(this.sql, migrationsOf("conversation")));
+    if (devices === "later") return;
     const sets = [deviceSet(anna, devices.anna), deviceSet(ben, devices.ben)];
     for (const set of sets) this.sets.set(set.account, set);
     this.store.create(
@@ -180,6 +184,7 @@ export class ConversationRig {
         if (this.isInboxDown) return Promise.reject(new Error("inbox down"));
         const set = this.sets.get(account) ?? deviceSet(account, [1]);
         this.registered.push(account);
+        this.onRegister(account);
         return Promise.resolve({ ok: true as const, value: { username: `name ${account}`, set } });
       },
       typing: (input: TypingInput) => {
