@@ -1,6 +1,6 @@
 /** Whatever bytes come in, parsers and openers answer with a typed refusal or a value: never a foreign error, never a hang. */
 import * as fc from "fast-check";
-import { expect, test } from "vitest";
+import { test } from "vitest";
 import { parseBody } from "#schema/envelope/body.ts";
 import { parseCapsuleEnvelope } from "#schema/envelope/capsule-envelope.ts";
 import { parseDeviceCert } from "#schema/envelope/device-cert.ts";
@@ -25,6 +25,7 @@ import { signRetry, verifyRetry } from "#core/crypto/retry.ts";
 import { encodeHeader, parseHeader } from "#core/crypto/session/header.ts";
 import { decodePeerRecord, encodePeerRecord } from "#core/crypto/session/record-codec.ts";
 import { openVault, sealVault } from "#core/crypto/vault.ts";
+import { expectTyped, expectTypedForAnyBytes } from "#test/support/crypto/any-bytes.ts";
 import { nodeProvider as provider } from "#test/support/crypto/node-provider.ts";
 import { connect, createPeer, receive, send } from "#test/support/crypto/peers.ts";
 
@@ -124,40 +125,9 @@ const readers: [string, Uint8Array, (bytes: Uint8Array) => unknown][] = [
   ["message", plain, (bytes) => receive({ ...bob }, alice, bytes)],
 ];
 
-function expectTyped(run: () => unknown): void {
-  try {
-    run();
-  } catch (error) {
-    expect(["CryptoError", "EnvelopeError"]).toContain(error instanceof Error ? error.name : typeof error);
-  }
-}
-
-const edits = fc.array(fc.tuple(fc.nat(6000), fc.nat(255)), { minLength: 1, maxLength: 6 });
-
 test.each(readers)(
   "[ATTACK 6] %s: random and edited bytes give a value or a typed refusal",
-  (_, valid, read) => {
-    const edited = fc.tuple(edits, fc.nat(40), fc.boolean()).map(([changes, length, cuts]) => {
-      const bytes = cuts
-        ? valid.slice(0, Math.max(0, valid.length - length))
-        : Uint8Array.from([...valid, ...fill(length, 0)]);
-      for (const [at, value] of changes) if (bytes.length > 0) bytes[at % bytes.length] = value;
-      return bytes;
-    });
-    const sameLength = edits.map((changes) => {
-      const bytes = Uint8Array.from(valid);
-      for (const [at, value] of changes) bytes[at % bytes.length] = value;
-      return bytes;
-    });
-    const any = fc.uint8Array({ maxLength: 600 });
-    fc.assert(
-      fc.property(fc.oneof(any, edited, sameLength), (bytes) => expectTyped(() => read(bytes))),
-      {
-        seed: 20_261_121,
-        numRuns: 400,
-      },
-    );
-  },
+  (_, valid, read) => expectTypedForAnyBytes(valid, read),
 );
 
 test("[ATTACK 65] any text as recovery code or base64url gives a value or a typed refusal", () => {

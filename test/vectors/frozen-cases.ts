@@ -36,6 +36,9 @@ import {
   startMs,
 } from "#test/support/crypto/peers.ts";
 import { deterministicProviderForTesting } from "#test/support/crypto/seeded-random.ts";
+import { groups } from "./frozen-groups.ts";
+import { negatives } from "./frozen-negatives.ts";
+import { attachments, link, reports, safetyNumbers } from "./frozen-transfers.ts";
 import { toHex } from "./wycheproof-files.ts";
 
 const fill = (length: number, value: number): Uint8Array => new Uint8Array(length).fill(value);
@@ -47,6 +50,12 @@ export const frozenCases: Readonly<Record<string, () => object | Promise<object>
   "ratchet.json": ratchet,
   "bodies.json": bodies,
   "account-secrets.json": accountSecrets,
+  "groups.json": groups,
+  "attachments.json": attachments,
+  "safety-numbers.json": safetyNumbers,
+  "link.json": link,
+  "reports.json": reports,
+  "negatives.json": negatives,
 };
 
 function devices(): object {

@@ -24,8 +24,16 @@ export interface TextPayload {
   readonly text: string;
   /** `clientMsgId` of the message this one answers. */
   readonly replyTo?: Uint8Array;
-  /** Files that belong to the text, which may be empty then. */
-  readonly attachments?: readonly AttachmentPointer[];
+}
+
+/** Files, with what was written about them. */
+export interface AttachmentsPayload {
+  readonly type: "attachments";
+  /** May be empty. */
+  readonly text: string;
+  /** 1 to 10. */
+  readonly attachments: readonly AttachmentPointer[];
+  readonly replyTo?: Uint8Array;
 }
 
 /** A type of a newer client: to be shown as "update needed". */
@@ -36,15 +44,15 @@ export interface UnsupportedPayload {
 
 /** Content schema 1. */
 export interface MessageContent extends ContentBinding {
-  readonly payload: TextPayload | UnsupportedPayload;
+  readonly payload: TextPayload | AttachmentsPayload | UnsupportedPayload;
 }
 
 export interface OutgoingContent extends ContentBinding {
-  readonly payload: TextPayload;
+  readonly payload: TextPayload | AttachmentsPayload;
 }
 
 const schemaVersion = 1;
-const attachmentsMax = 32;
+const attachmentsMax = 10;
 
 /** The keys on the wire, short so that most chat text stays in the smallest padding bucket. */
 const keys = {
@@ -76,7 +84,7 @@ export function encodeContent(content: OutgoingContent): Bytes {
   ]);
   if (content.groupEpoch !== undefined) map.set(keys.groupEpoch, content.groupEpoch);
   if (payload.replyTo !== undefined) map.set(keys.replyTo, payload.replyTo);
-  if (payload.attachments !== undefined) {
+  if (payload.type === "attachments") {
     if (!isAttachmentCount(payload.attachments.length))
       throw new RangeError("content: number of attachments");
     map.set(keys.attachments, payload.attachments.map(encodePointer));
@@ -128,13 +136,13 @@ export function parseBoundContent(
 
 function parsePayload(fields: Fields): MessageContent["payload"] {
   const typeName = fields.text(keys.type);
-  if (typeName !== "text") return { type: "unsupported", typeName };
-  return {
-    type: "text",
+  if (typeName !== "text" && typeName !== "attachments") return { type: "unsupported", typeName };
+  const written = {
     text: fields.text(keys.text),
     ...(fields.has(keys.replyTo) && { replyTo: fields.bytes(keys.replyTo, 16) }),
-    ...(fields.has(keys.attachments) && { attachments: parseAttachments(fields) }),
   };
+  if (typeName === "text") return { type: "text", ...written };
+  return { type: "attachments", ...written, attachments: parseAttachments(fields) };
 }
 
 function parseAttachments(fields: Fields): AttachmentPointer[] {

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { blobBytesOf } from "#schema/envelope/attachment-size.ts";
+import { blobBytesOf, sealedChunkBytes as sealedBytes } from "#schema/envelope/attachment-size.ts";
 import { type Bytes, concat } from "#schema/envelope/bytes.ts";
 import { code } from "#test/support/crypto/expect-refused.ts";
 import { nobleProvider as provider } from "../noble-provider.ts";
@@ -15,7 +15,6 @@ const fileOf = (length: number): Bytes =>
   Uint8Array.from({ length }, (_, index) => (index * 31 + (index >> 8)) & 255);
 const hashOf = (bytes: Uint8Array): string => String(provider.sha256(bytes));
 const headBytes = 56;
-const sealedBytes = 65_552;
 
 function pieces(bytes: Uint8Array, size: number): Uint8Array[] {
   return Array.from({ length: Math.ceil(bytes.length / size) }, (_, at) =>

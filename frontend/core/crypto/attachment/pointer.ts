@@ -4,76 +4,84 @@ import { Fields } from "../cbor-fields.ts";
 import { assertOr } from "../errors.ts";
 import { type BlobPromise } from "./attachment.ts";
 
-/** What a message says about a file (CRYPTO 2.11). All of it is the sender's word: nothing is shown or opened because of `mime` alone. */
+/** What a message says about a file (CRYPTO 2.11): where it is, how it opens, and how to show it before it is there. */
 export interface AttachmentPointer extends BlobPromise {
   /** 16 bytes. */
   readonly attachmentId: Uint8Array;
+  /** As the sender wrote it; to be cleaned before it is shown or used. */
+  readonly name: string;
+  /** As the sender says; decides nothing but how the file is offered. */
   readonly mime: string;
-  readonly name?: string;
-  /** Pixels. */
+  /** Pixels, so that the box is there before the picture. */
   readonly width?: number;
   readonly height?: number;
-  readonly blurhash?: string;
   readonly durationMs?: number;
-  /** Loudness over time, one byte each. */
+  /** A tiny JPEG or WebP, at most `previewMaxBytes`. */
+  readonly preview?: Uint8Array;
+  /** Loudness of a recording over time, one byte each, at most 128. */
   readonly waveform?: Uint8Array;
 }
 
-const limits = {
-  mimeChars: 127,
-  nameChars: 255,
-  pixels: 65_535,
-  blurhashChars: 64,
-  waveformBytes: 128,
-} as const;
-/** RFC 6838 §4.2 names. */
-const mimePattern = /^[a-z0-9][a-z0-9!#$&^_.+-]{0,62}\/[a-z0-9][a-z0-9!#$&^_.+-]{0,62}$/;
+export const previewMaxBytes = 2_048;
+/** Characters of a name and of a type; file systems take names of 255 bytes. */
+export const nameMaxChars = 255;
+const mimeMaxChars = 127;
+const sideMax = 65_535;
+const waveformMaxBytes = 128;
+const durationMaxMs = 7 * 24 * 3_600_000;
 
 const keys = {
   attachmentId: "i",
   fileKey: "k",
-  sizeBytes: "s",
+  sizeBytes: "n",
   blobBytes: "b",
-  blobHash: "d",
-  mime: "m",
-  name: "n",
+  blobHash: "h",
+  name: "f",
+  mime: "t",
   width: "w",
-  height: "h",
-  blurhash: "p",
-  durationMs: "t",
+  height: "e",
+  durationMs: "l",
+  preview: "p",
   waveform: "v",
 } as const;
 
 /** The pointer as a map of content. Throws `CryptoError` MALFORMED for one that `parsePointer` would refuse. */
 export function encodePointer(pointer: AttachmentPointer): CborMap {
   const map = new Map<string, CborValue>();
-  for (const name of Object.keys(keys) as (keyof typeof keys)[]) {
-    const value = pointer[name];
-    if (value !== undefined) map.set(keys[name], value);
+  for (const [field, key] of Object.entries(keys)) {
+    const value = pointer[field as keyof typeof keys];
+    if (value !== undefined) map.set(key, value);
   }
   parsePointer(map);
   return map;
 }
 
-/** Strict on what it knows, tolerant of other keys. Throws `CryptoError` MALFORMED (attack 60). */
+/** Strict on what it knows, tolerant of other keys. Throws `CryptoError` MALFORMED, also for sizes that contradict each other (attack 60). */
 export function parsePointer(value: CborValue): AttachmentPointer {
-  const fields = new Fields(value, "attachment pointer");
-  const pointer = {
+  const fields = new Fields(value, "attachment");
+  const sizeBytes = fields.uint(keys.sizeBytes);
+  const blobBytes = fields.uint(keys.blobBytes);
+  assertOr(blobBytes === blobBytesOf(sizeBytes), "MALFORMED", "attachment: sizes contradict each other");
+  const [name, mime] = [fields.text(keys.name), fields.text(keys.mime)];
+  assertOr(name.length <= nameMaxChars && mime.length <= mimeMaxChars, "MALFORMED", "attachment: name");
+  const isSized = fields.has(keys.width) && fields.has(keys.height);
+  return {
     attachmentId: fields.bytes(keys.attachmentId, 16),
     fileKey: fields.bytes(keys.fileKey, 32),
-    sizeBytes: fields.uint(keys.sizeBytes),
-    blobBytes: fields.uint(keys.blobBytes),
+    sizeBytes,
+    blobBytes,
     blobHash: fields.bytes(keys.blobHash, 32),
-    mime: fields.text(keys.mime, limits.mimeChars),
-    ...(fields.has(keys.name) && { name: fields.text(keys.name, limits.nameChars) }),
-    ...(fields.has(keys.width) && { width: fields.uint(keys.width, limits.pixels) }),
-    ...(fields.has(keys.height) && { height: fields.uint(keys.height, limits.pixels) }),
-    ...(fields.has(keys.blurhash) && { blurhash: fields.text(keys.blurhash, limits.blurhashChars) }),
-    ...(fields.has(keys.durationMs) && { durationMs: fields.uint(keys.durationMs, 0xffff_ffff) }),
-    ...(fields.has(keys.waveform) && { waveform: fields.bytesUpTo(keys.waveform, limits.waveformBytes) }),
+    name,
+    mime,
+    ...(isSized && { width: side(fields, keys.width), height: side(fields, keys.height) }),
+    ...(fields.has(keys.durationMs) && { durationMs: fields.uint(keys.durationMs, durationMaxMs) }),
+    ...(fields.has(keys.preview) && { preview: fields.bytesUpTo(keys.preview, previewMaxBytes) }),
+    ...(fields.has(keys.waveform) && { waveform: fields.bytesUpTo(keys.waveform, waveformMaxBytes) }),
   };
-  const isFitting = pointer.blobBytes === blobBytesOf(pointer.sizeBytes);
-  assertOr(isFitting, "MALFORMED", "attachment pointer: size and blob length do not fit");
-  assertOr(mimePattern.test(pointer.mime), "MALFORMED", "attachment pointer: media type");
-  return pointer;
+}
+
+function side(fields: Fields, key: string): number {
+  const pixels = fields.uint(key, sideMax);
+  assertOr(pixels > 0, "MALFORMED", "attachment: no pixels");
+  return pixels;
 }

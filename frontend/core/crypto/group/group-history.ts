@@ -52,7 +52,7 @@ export type GroupSigner = (op: GroupOp) => Uint8Array | undefined;
 export const epochMarksMax = 1024;
 
 /** SHA-256 of the canonical state (CRYPTO 2.7). */
-export function groupStateHash(provider: Provider, state: GroupState): Bytes {
+function groupStateHash(provider: Provider, state: GroupState): Bytes {
   const parts = groupStateParts(state);
   const hashes = { settings: provider.sha256(parts.settings), invite: provider.sha256(parts.invite) };
   return provider.sha256(groupStateHashInput(state, hashes));

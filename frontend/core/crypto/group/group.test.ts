@@ -233,6 +233,7 @@ describe("settings", () => {
     blobBytes: 56 + 2_048 + 16,
     blobHash: fill(32, 3),
     mime: "image/webp",
+    name: "club.webp",
   };
   const settings = { name: "Book club", description: "Thursdays", avatar };
   const sealed = sealGroupSettings(provider, key, settings);

@@ -10,7 +10,7 @@ export interface FingerprintParty {
 }
 
 /** `iterations` makes finding another key with equal digits dearer; 5,200 give about 112 bits. */
-export const fingerprintIterations = 5200;
+const fingerprintIterations = 5200;
 
 const hashVersion = Uint8Array.of(0, 0);
 const digitGroups = 6;
@@ -31,7 +31,7 @@ export function fingerprintOf(
 }
 
 /** 30 digits of a fingerprint: 6 times 5 bytes, each modulo 100,000. */
-export function fingerprintDigits(fingerprint: Uint8Array): string {
+function fingerprintDigits(fingerprint: Uint8Array): string {
   let digits = "";
   for (let group = 0; group < digitGroups; group += 1) {
     const bytes = fingerprint.subarray(group * groupBytes, (group + 1) * groupBytes);
