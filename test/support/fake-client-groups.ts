@@ -18,12 +18,14 @@ export interface FakeGroup {
   epoch: number;
   membership: Membership;
   members: GroupMemberView[];
+  isContradicted: boolean;
 }
 
 /** What the groups need of the fake client around them. */
 interface FakeGroupHost {
   readonly delay: () => Promise<void>;
   readonly now: () => number;
+  readonly isOnline: () => boolean;
   readonly find: (conversationId: ConversationId) => FakeConversation;
   readonly add: (conversation: FakeConversation) => void;
   readonly view: (conversation: FakeConversation) => GroupConversationView;
@@ -90,6 +92,7 @@ export function fakeGroupMethods(host: FakeGroupHost): GroupMethods {
     make: (group: FakeGroup) => GroupChangeView,
   ): Promise<void> {
     await host.delay();
+    if (!host.isOnline()) throw new ClientError("offline");
     const { one, group } = groupOf(conversationId);
     const role = myRole(group);
     if (role === undefined) throw new ClientError("not_member");
@@ -101,6 +104,7 @@ export function fakeGroupMethods(host: FakeGroupHost): GroupMethods {
   return {
     async createGroup({ name, usernames }) {
       await host.delay();
+      if (!host.isOnline()) throw new ClientError("offline");
       if (name.trim() === "") throw new ClientError("group_name_invalid");
       count += 1;
       const others = people(usernames);
@@ -110,6 +114,7 @@ export function fakeGroupMethods(host: FakeGroupHost): GroupMethods {
         epoch: 0,
         membership: "member",
         members: [me, ...others],
+        isContradicted: false,
       };
       const one: FakeConversation = {
         conversationId: fakeId<ConversationId>(`group-${count}-${name}`),
@@ -141,7 +146,7 @@ export function fakeGroupMethods(host: FakeGroupHost): GroupMethods {
         membership,
         members,
         myRole: myRole(group),
-        isContradicted: false,
+        isContradicted: group.isContradicted,
       };
     },
     renameGroup: (conversationId, name) =>
@@ -194,11 +199,11 @@ export function fakeGroupMethods(host: FakeGroupHost): GroupMethods {
       const members = others.map(({ account, username }, index) => ({
         account,
         username,
-        delivered: delivered || index === 0,
-        read,
+        delivered: delivered ? read || index < others.length - 1 : index === 0,
+        read: read || (delivered && index < 2),
       }));
       const devices = others.length * 2;
-      return { devices, readableOn: delivered ? devices : 2, members };
+      return { devices, readableOn: read ? devices : devices - 2, members };
     },
   };
 }

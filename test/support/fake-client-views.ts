@@ -6,7 +6,7 @@ import type { FakeGroup } from "./fake-client-groups.ts";
 
 export function groupView(
   { conversationId }: FakeConversation,
-  { title, members, membership }: FakeGroup,
+  { title, members, membership, isContradicted }: FakeGroup,
   base: Omit<
     GroupConversationView,
     "kind" | "title" | "avatarSeed" | "memberCount" | "myRole" | "membership" | "isContradicted"
@@ -20,7 +20,7 @@ export function groupView(
     memberCount: members.length,
     myRole: membership === "member" ? members.find(({ isMe }) => isMe)?.role : undefined,
     membership,
-    isContradicted: false,
+    isContradicted,
   };
 }
 

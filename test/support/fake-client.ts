@@ -215,6 +215,7 @@ export function createFakeClient(options: FakeOptions): FakeClient {
     ...fakeGroupMethods({
       delay: () => delay("network"),
       now,
+      isOnline: () => connection.state === "online",
       find,
       add: (one) => conversations.set(one.conversationId, one),
       view(one) {

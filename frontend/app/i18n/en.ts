@@ -1,6 +1,7 @@
 /** Every sentence of the app in English. Whole sentences, so that another language may order them as it must. */
 import type { ClientErrorCode } from "#core/client-api.ts";
 import { plural } from "./format.ts";
+import { groups } from "./groups.en.ts";
 
 const errors: Record<ClientErrorCode, string> = {
   username_taken: "That name is already taken. Try another one.",
@@ -170,6 +171,7 @@ export const text = {
     existing: "Your conversations",
     searching: "Looking for this person…",
   },
+  groups,
   chat: {
     pickTitle: "Choose a conversation",
     pickBody: "Pick one from the list, or start a new one.",
@@ -184,7 +186,6 @@ export const text = {
     jump: "Jump to the latest message",
     jumpUnread: (count: number) => plural(count, "1 new message", `${count} new messages`),
     typing: (name: string) => `${name} is typing`,
-    groupChanged: "The group was changed",
     online: "online",
     lastSeen: {
       today: (time: string) => `last seen today at ${time}`,

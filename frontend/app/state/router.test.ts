@@ -49,6 +49,8 @@ test.each<[string, Route]>([
   ["/", { name: "home" }],
   [`/chat/${conversationId}`, { name: "chat", conversationId }],
   ["/new", { name: "new" }],
+  [`/chat/${conversationId}/group`, { name: "group", conversationId }],
+  ["/new/group", { name: "newGroup" }],
   ["/settings", { name: "settings" }],
   ["/welcome", { name: "welcome" }],
   ["/signup", { name: "signup" }],

@@ -3,6 +3,7 @@ import { text } from "../../i18n/en.ts";
 import { formatClock, formatExact } from "../../i18n/format.ts";
 import type { ShownMessage } from "../../state/message-window.ts";
 import { Icon } from "../../ui/icons.tsx";
+import { InfoButton, SenderName, SenderPicture } from "../groups/in-bubble.tsx";
 import { BubbleText } from "./bubble-text.tsx";
 import { isJumbo } from "./text-shape.ts";
 import { Ticks } from "./ticks.tsx";
@@ -12,13 +13,17 @@ interface BubbleProps {
   first: boolean;
   last: boolean;
   peerName: string;
+  /** In a group others' runs begin with a name and end beside a picture. */
+  isGroup: boolean;
   onRetry: (message: ShownMessage) => void;
   onDiscard: (message: ShownMessage) => void;
+  /** Where an own message is; undefined where nobody can be asked. */
+  onInfo: ((message: ShownMessage) => void) | undefined;
 }
 
 function bodyOf(message: ShownMessage): string {
   const { content } = message;
-  if (content.type === "group_change") return text.chat.groupChanged;
+  if (content.type === "group_change") return ""; // a system line, never a bubble
   return content.type === "text" ? content.text : text.chat[content.reason];
 }
 
@@ -53,13 +58,15 @@ export class Bubble extends Component<BubbleProps> {
   }
 
   override render() {
-    const { message, first, last, onRetry, onDiscard } = this.props;
+    const { message, first, last, peerName, isGroup, onRetry, onDiscard, onInfo } = this.props;
+    const fromOther = isGroup && !message.mine;
     const jumbo = message.content.type === "text" && isJumbo(message.content.text);
     const classes = [
       "message",
       message.mine ? "message-own" : "message-other",
       first && "message-first",
       last && "message-last",
+      fromOther && "message-of-group",
       jumbo && "message-jumbo",
       message.delivery === "failed" && "message-failed",
     ];
@@ -70,7 +77,9 @@ export class Bubble extends Component<BubbleProps> {
         data-row={message.key}
         data-seq={message.seq}
       >
+        {fromOther && last && <SenderPicture sender={message.sender} name={peerName} />}
         <div class="bubble" dir="auto">
+          {fromOther && first && <SenderName sender={message.sender} name={peerName} />}
           {message.content.type === "text" ? (
             <BubbleText message={message.content.text} />
           ) : (
@@ -82,6 +91,9 @@ export class Bubble extends Component<BubbleProps> {
           <span class="bubble-meta">
             <time title={formatExact(message.timeMs)}>{formatClock(message.timeMs)}</time>
             {message.delivery !== undefined && <Ticks delivery={message.delivery} />}
+            {onInfo !== undefined && message.mine && message.seq !== undefined && (
+              <InfoButton onClick={() => onInfo(message)} />
+            )}
           </span>
         </div>
         {message.delivery === "failed" && (

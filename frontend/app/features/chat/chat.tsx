@@ -1,6 +1,8 @@
 import "./chat.css";
 import { useComputed } from "@preact/signals";
+import { useState } from "preact/hooks";
 import type { ConversationView, PresenceView } from "#core/client-api.ts";
+import type { Sequence } from "#schema/ids.ts";
 import { text } from "../../i18n/en.ts";
 import { formatLastSeen } from "../../i18n/format.ts";
 import { nameOf, seedOf } from "../../state/conversation-name.ts";
@@ -12,6 +14,10 @@ import { Avatar } from "../../ui/avatar.tsx";
 import { Icon } from "../../ui/icons.tsx";
 import { LogoMark } from "../../ui/logo.tsx";
 import { ConnectionBanner } from "../connection/banner.tsx";
+import { GroupStart } from "../groups/group-start.tsx";
+import { GroupWho } from "../groups/group-who.tsx";
+import { MessageInfo } from "../groups/message-info.tsx";
+import { ContradictionNote, ReadOnlyLine } from "../groups/read-only.tsx";
 import { Composer } from "./composer.tsx";
 import { MessageLog } from "./message-log.tsx";
 import { timelineItems } from "./timeline-items.ts";
@@ -37,7 +43,12 @@ function Chat({ view, timeline }: { view: ConversationView; timeline: Timeline }
         <TypingLine typing={view.typing !== undefined} name={view.typing?.username ?? ""} />
       </div>
       <Announcer />
-      <Composer view={view} timeline={timeline} />
+      {view.kind === "group" && <ContradictionNote view={view} />}
+      {view.kind === "group" && view.membership !== "member" ? (
+        <ReadOnlyLine membership={view.membership} />
+      ) : (
+        <Composer view={view} timeline={timeline} />
+      )}
     </main>
   );
 }
@@ -55,15 +66,21 @@ function ChatHead({ view }: { view: ConversationView }) {
       >
         <Icon name="back" />
       </button>
-      <span class={presence?.state === "online" ? "presence presence-online" : "presence"}>
-        <Avatar account={seedOf(view)} name={nameOf(view)} size="s" />
-      </span>
-      <div class="chat-who">
-        <h1 class="chat-name ellipsis">
-          <bdi>{nameOf(view)}</bdi>
-        </h1>
-        <PresenceLine presence={presence} />
-      </div>
+      {view.kind === "group" ? (
+        <GroupWho view={view} />
+      ) : (
+        <>
+          <span class={presence?.state === "online" ? "presence presence-online" : "presence"}>
+            <Avatar account={seedOf(view)} name={nameOf(view)} size="s" />
+          </span>
+          <div class="chat-who">
+            <h1 class="chat-name ellipsis">
+              <bdi>{nameOf(view)}</bdi>
+            </h1>
+            <PresenceLine presence={presence} />
+          </div>
+        </>
+      )}
     </header>
   );
 }
@@ -78,15 +95,19 @@ function PresenceLine({ presence }: { presence: PresenceView | undefined }) {
 }
 
 function Log({ view, timeline }: { view: ConversationView; timeline: Timeline }) {
-  const { nowMs, reportError } = useApp();
+  const { nowMs, reportError, self } = useApp();
+  const [infoOf, setInfoOf] = useState<Sequence>();
   const items = useComputed(() => timelineItems(timeline.messages.value, timeline.dividerAfter.value));
   const report = (error: unknown): void => reportError(errorCode(error));
 
-  return (
+  const log = (
     <MessageLog
       items={items.value}
       peerName={nameOf(view)}
       peerSeed={seedOf(view)}
+      isGroup={view.kind === "group"}
+      self={self.value}
+      start={view.kind === "group" && <GroupStart view={view} />}
       nowMs={nowMs.value}
       unread={view.unread}
       hasOlder={timeline.hasOlder.value}
@@ -98,7 +119,16 @@ function Log({ view, timeline }: { view: ConversationView; timeline: Timeline })
       onSettledAtEnd={() => timeline.trim()}
       onRetry={(message: ShownMessage) => void timeline.retry(message).catch(report)}
       onDiscard={(message: ShownMessage) => void timeline.discard(message).catch(report)}
+      onInfo={view.kind === "group" ? ({ seq }) => setInfoOf(seq) : undefined}
     />
+  );
+  return (
+    <>
+      {log}
+      {infoOf !== undefined && (
+        <MessageInfo conversationId={view.conversationId} seq={infoOf} onClose={() => setInfoOf(undefined)} />
+      )}
+    </>
   );
 }
 

@@ -82,12 +82,24 @@ export function NewChat() {
         )}
       </form>
       <div class="dialog-scroll">
+        {name === "" && (
+          <button
+            type="button"
+            class="new-chat-start"
+            onClick={() => router.go({ name: "newGroup" }, { replace: true })}
+          >
+            <span class="new-chat-start-icon">
+              <Icon name="people" />
+            </span>
+            {text.groups.create.action}
+          </button>
+        )}
         {known.length > 0 && <h3 class="section-title">{text.newChat.existing}</h3>}
         <ul class="people">
           {known.map((view) => (
             <li key={view.conversationId}>
               <button type="button" class="person" onClick={() => open(view)}>
-                <Avatar account={seedOf(view)} name={nameOf(view)} size="s" />
+                <Avatar account={seedOf(view)} name={nameOf(view)} size="s" isGroup={view.kind === "group"} />
                 <bdi class="ellipsis">{nameOf(view)}</bdi>
               </button>
             </li>
