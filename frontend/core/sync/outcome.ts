@@ -75,12 +75,14 @@ const reasons: Partial<Record<CryptoErrorCode, RetryReason>> = {
   FORKED: "FORKED",
   KEM_UNKNOWN: "KEM_UNKNOWN",
   PREKEY_UNKNOWN: "PREKEY_UNKNOWN",
+  // Not a repetition, for the message is new here: its sender went back to an earlier state, and needs a new session.
+  DUPLICATE: "FORKED",
 };
 
 /** Of a capsule that did not open; anything but a `CryptoError` is thrown on. */
 export function outcomeOfFault(error: unknown, body: string): Outcome {
   if (isCryptoError(error)) {
-    if (error.code === "DUPLICATE" || error.code === "PREKEY_REUSED") return { content: { type: "nothing" } };
+    if (error.code === "PREKEY_REUSED") return { content: { type: "nothing" } };
     const ask = reasons[error.code] ?? "UNDECRYPTABLE";
     return { content: { type: "unreadable", reason: "waiting", body }, ask };
   }

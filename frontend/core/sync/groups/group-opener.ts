@@ -51,8 +51,10 @@ export interface GroupPlace {
 }
 
 const nothing: Outcome = { content: { type: "nothing" } };
-/** Of someone who was out already, or said before: not a word is lost. */
-const unheard: ReadonlySet<CryptoErrorCode> = new Set(["STALE_EPOCH", "NOT_MEMBER", "DUPLICATE"]);
+/** Of someone who was out already. */
+const unheard: ReadonlySet<CryptoErrorCode> = new Set(["STALE_EPOCH", "NOT_MEMBER"]);
+/** The sender's key opens it, or did: a chain that went back or leapt ahead is no reason to lose a message. */
+const askable: ReadonlySet<CryptoErrorCode> = new Set(["TOO_FAR", "DUPLICATE"]);
 const broken: Outcome = { content: { type: "unreadable", reason: "broken" } };
 
 /** Stages everything that follows from one entry. Throws `ChainBehindError`, `SottoError`; then nothing may be committed. */
@@ -155,7 +157,7 @@ async function openMessage(
   } catch (error) {
     if (!isCryptoError(error)) throw error;
     if (error.code === "NO_SENDER_KEY") return fault ?? waiting(message, "NO_SENDER_KEY");
-    if (error.code === "TOO_FAR") return waiting(message, "UNDECRYPTABLE");
+    if (askable.has(error.code)) return waiting(message, "UNDECRYPTABLE");
     if (unheard.has(error.code)) return nothing;
     // The signature covers the state. Where the key came under the same one, it is the message that is wrong.
     const isOtherState =
