@@ -21,6 +21,7 @@ import { FrameSealer } from "./frame-sealer.ts";
 import { GroupChains } from "./groups/group-chain.ts";
 import { GroupPlacing } from "./groups/group-placing.ts";
 import { GroupSealer } from "./groups/group-sealer.ts";
+import { MemberNames } from "./groups/member-names.ts";
 import { HistoryPager } from "./history.ts";
 import { Incoming } from "./incoming.ts";
 import { MessageApplier } from "./message-applier.ts";
@@ -41,6 +42,7 @@ export class Engine {
   readonly directory: Directory;
   readonly history: HistoryPager;
   readonly chains: GroupChains;
+  readonly #names: MemberNames;
   readonly outbox: Outbox;
   readonly receipts: Receipts;
   readonly typing: Typing;
@@ -71,6 +73,7 @@ export class Engine {
     this.directory = new Directory(records, self, this.call);
     this.history = new HistoryPager(records, self, this.call);
     this.chains = new GroupChains(records, self, this.directory, this.call);
+    this.#names = new MemberNames(records, this.call);
     this.#channels = new ConversationChannels(environment, tokens, {
       cursor: (conversationId) => this.conversations.get(conversationId)?.cursor ?? 0,
       events: (conversationId, received) => this.#conversationEvents(conversationId, received),
@@ -130,7 +133,12 @@ export class Engine {
 
   /** Loads what is stored. The engine answers views from here on. Throws `StoreError`. */
   async load(): Promise<void> {
-    await Promise.all([this.conversations.load(), this.timeline.load(), this.#deviceQueue.load()]);
+    await Promise.all([
+      this.conversations.load(),
+      this.timeline.load(),
+      this.#deviceQueue.load(),
+      this.#names.load(),
+    ]);
   }
 
   /** Goes online and stays there. */
@@ -172,6 +180,7 @@ export class Engine {
     this.#inbox.send({ type: "inbox:resume" });
     this.receipts.live();
     this.#deviceQueue.live();
+    this.#names.live();
     this.presence.ask();
   }
 

@@ -6,8 +6,7 @@ import { decodeBase64url } from "#schema/envelope/base64url.ts";
 import { EnvelopeError } from "#schema/envelope/envelope-error.ts";
 import { type GroupOp, parseGroupOp } from "#schema/envelope/group-op.ts";
 import { GroupRefusal } from "#schema/envelope/group-rules.ts";
-import { SottoError } from "#schema/errors.ts";
-import { listMembers, listOperations } from "#schema/http/groups.ts";
+import { listOperations } from "#schema/http/groups.ts";
 import type { AccountId, ConversationId } from "#schema/ids.ts";
 import { limits } from "#schema/limits.ts";
 import type { SessionCall } from "../../api/session-api.ts";
@@ -66,7 +65,7 @@ export class GroupChains {
     const knownEpoch = known === undefined ? 0 : epochOf(known);
     const fetched = await this.#fetch(conversationId, Math.max(0, knownEpoch - 1));
     const directories = await this.#directoriesOf(fetched);
-    const record = await this.#records.transact(async (transaction) => {
+    return this.#records.transact(async (transaction) => {
       const before = await transaction.get(groupTable, conversationId);
       const after = await this.#joined(transaction, conversationId, before, {
         fetched,
@@ -76,7 +75,6 @@ export class GroupChains {
       if (after !== before) transaction.put(groupTable, conversationId, after);
       return after;
     });
-    return this.#withNames(conversationId, record);
   }
 
   async #joined(
@@ -143,26 +141,6 @@ export class GroupChains {
       directories.set(account, isKnown ? known : await this.#directory.refresh(account));
     }
     return directories;
-  }
-
-  /** Names are the server's word, as everywhere; they are asked for when somebody new has none. */
-  async #withNames(conversationId: ConversationId, record: GroupRecord): Promise<GroupRecord> {
-    const { members } = record.history.head.state;
-    if (members.every(({ accountId }) => record.names[accountOf(accountId)] !== undefined)) return record;
-    try {
-      const answer = await this.#call(listMembers, { params: { conversation: conversationId } });
-      const names = Object.fromEntries(answer.members.map(({ account, username }) => [account, username]));
-      return await this.#records.transact(async (transaction) => {
-        const before = await transaction.get(groupTable, conversationId);
-        if (before === undefined) return record;
-        const after = { ...before, names: { ...before.names, ...names } };
-        transaction.put(groupTable, conversationId, after);
-        return after;
-      });
-    } catch (error) {
-      if (error instanceof SottoError) return record; // asked again with the next operation
-      throw error;
-    }
   }
 }
 
