@@ -62,6 +62,8 @@ export const limits = {
   conversationsPerFrame: 200,
   /** Messages in one report of a device that gave up on them. */
   undecryptableReport: 1_000,
+  /** Up to so many members a watermark is committed at once; above, those of a second together. */
+  promptReceiptsMembers: 32,
   /** Unread counts stop here: a badge never shows more, and counting further costs reads. */
   unreadMax: 999,
 

@@ -21,7 +21,7 @@ export default defineConfig(async () => ({
           environment: "node" as const,
           include: [
             "{schema,worker,durable-objects,frontend}/**/*.test.{ts,tsx}",
-            "test/{vectors,attacks,contract,simulation,support}/**/*.test.ts",
+            "test/{vectors,attacks,contract,simulation,soak,support}/**/*.test.ts",
           ],
         },
       },

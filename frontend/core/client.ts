@@ -5,14 +5,12 @@
  * client may own a store at a time; a second one is noticed by compare-and-swap and wins nothing.
  */
 import { logout as logoutRoute, me } from "#schema/http/auth.ts";
-import { createConversation } from "#schema/http/conversations.ts";
 import { getPrivacy, setPrivacy } from "#schema/http/privacy.ts";
-import { getUser } from "#schema/http/users.ts";
 import type { GroupRole } from "#schema/envelope/group-change.ts";
 import type { AccountId, ClientMessageId, ConversationId, Sequence } from "#schema/ids.ts";
 import { limits } from "#schema/limits.ts";
 import type { PresenceAudience } from "#schema/protocol/presence.ts";
-import { foldUsername, usernameProblem } from "#schema/username.ts";
+import { startDirect } from "./people.ts";
 import { AccountSession } from "./account/account-session.ts";
 import { beginLogin, finishLogin, type PendingLogin } from "./account/login.ts";
 import { prepareFarewell, sendFarewell } from "./account/logout.ts";
@@ -31,20 +29,20 @@ import {
   type MessagePage,
   type SessionView,
 } from "./client-api.ts";
-import { asNotFound, guard } from "./client-error.ts";
+import { guard } from "./client-error.ts";
 import { assertProviderWorks } from "./crypto/self-test.ts";
 import type { Environment } from "./environment.ts";
 import {
-  createGroup,
-  viewGroup,
-  renameGroup,
   addMembers,
-  removeMember,
-  setMemberRole,
-  leaveGroup,
+  createGroup,
   dissolveGroup,
-  viewMessageInfo,
+  leaveGroup,
+  removeMember,
+  renameGroup,
+  setMemberRole,
 } from "./group-api.ts";
+import { assertWritable, viewGroup, viewGroupConversation, viewMessageInfo } from "./group-views.ts";
+import type { Records } from "./store/records.ts";
 import type { ClientStorage } from "./store/client-storage.ts";
 import { draftTable } from "./store/tables.ts";
 import type { Engine } from "./sync/engine.ts";
@@ -159,16 +157,9 @@ export class Client implements ClientApi {
 
   startConversation(name: string): Promise<ConversationView> {
     return guard(async () => {
-      const engine = this.#online();
-      const username = foldUsername(name);
-      const problem = usernameProblem(username);
-      if (problem !== undefined && problem !== "reserved") throw new ClientError("user_not_found");
-      const user = await asNotFound(() => engine.call(getUser, { params: { username } }));
-      if (user.account === engine.self.account) throw new ClientError("cannot_write_to_self");
-      const body = { kind: "direct", account: user.account } as const;
-      const summary = await asNotFound(() => engine.call(createConversation, { body }));
-      await engine.conversations.merge([summary], true);
-      return viewConversation(engine, this.#account.records, this.#conversation(summary.conversationId));
+      const [engine, records] = this.#signedIn();
+      const conversationId = await startDirect(engine, name);
+      return viewConversation(engine, records, this.#conversation(conversationId));
     });
   }
 
@@ -176,13 +167,15 @@ export class Client implements ClientApi {
     conversationId: ConversationId,
     options: { before?: Sequence; limit: number },
   ): Promise<MessagePage> {
-    return guard(() => viewMessages(this.#engine(), this.#conversation(conversationId), options));
+    return guard(() =>
+      viewMessages(this.#engine(), this.#account.records, this.#conversation(conversationId), options),
+    );
   }
 
   sendText(conversationId: ConversationId, text: string): Promise<ClientMessageId> {
     return guard(async () => {
       const { outbox, timeline } = this.#online();
-      this.#conversation(conversationId);
+      await assertWritable(this.#account.records, this.#conversation(conversationId));
       if (new TextEncoder().encode(text).length > limits.textBytes) throw new ClientError("message_too_long");
       const isBlocked = timeline.outbox(conversationId).some(({ failure }) => failure === "identity_changed");
       if (isBlocked) throw new ClientError("identity_changed");
@@ -232,39 +225,42 @@ export class Client implements ClientApi {
   }
 
   createGroup(input: Parameters<ClientApi["createGroup"]>[0]): Promise<GroupConversationView> {
-    return guard(() => createGroup(this.#online(), this.#account.records, input));
+    return guard(async () => {
+      const [engine, records] = this.#signedIn();
+      return viewGroupConversation(engine, records, await createGroup(engine, records, input));
+    });
   }
 
   group(conversationId: ConversationId): Promise<GroupView> {
-    return guard(() => viewGroup(this.#engine(), conversationId));
+    return guard(() => viewGroup(this.#engine(), this.#account.records, conversationId));
   }
 
   renameGroup(conversationId: ConversationId, name: string): Promise<void> {
-    return guard(() => renameGroup(this.#online(), conversationId, name));
+    return guard(() => renameGroup(...this.#signedIn(), conversationId, name));
   }
 
   addMembers(conversationId: ConversationId, usernames: readonly string[]): Promise<void> {
-    return guard(() => addMembers(this.#online(), conversationId, usernames));
+    return guard(() => addMembers(...this.#signedIn(), conversationId, usernames));
   }
 
   removeMember(conversationId: ConversationId, account: AccountId): Promise<void> {
-    return guard(() => removeMember(this.#online(), conversationId, account));
+    return guard(() => removeMember(...this.#signedIn(), conversationId, account));
   }
 
   setMemberRole(conversationId: ConversationId, account: AccountId, role: GroupRole): Promise<void> {
-    return guard(() => setMemberRole(this.#online(), conversationId, account, role));
+    return guard(() => setMemberRole(...this.#signedIn(), conversationId, account, role));
   }
 
   leaveGroup(conversationId: ConversationId): Promise<void> {
-    return guard(() => leaveGroup(this.#online(), conversationId));
+    return guard(() => leaveGroup(...this.#signedIn(), conversationId));
   }
 
   dissolveGroup(conversationId: ConversationId): Promise<void> {
-    return guard(() => dissolveGroup(this.#online(), conversationId));
+    return guard(() => dissolveGroup(...this.#signedIn(), conversationId));
   }
 
   messageInfo(conversationId: ConversationId, seq: Sequence): Promise<MessageInfoView> {
-    return guard(() => viewMessageInfo(this.#online(), conversationId, seq));
+    return guard(() => viewMessageInfo(...this.#signedIn(), conversationId, seq));
   }
 
   async reconnectNow(): Promise<void> {
@@ -283,6 +279,10 @@ export class Client implements ClientApi {
 
   #online(): Engine {
     return this.#session().engine;
+  }
+
+  #signedIn(): [Engine, Records] {
+    return [this.#online(), this.#account.records];
   }
 
   /** Views of an ended account stay readable. */

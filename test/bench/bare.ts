@@ -4,12 +4,10 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { stripTypeScriptTypes } from "node:module";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import type { Endpoint } from "./load/channel.ts";
+import type { Talk } from "./load/job.ts";
 import type { Conversation } from "./ours.ts";
 
-export interface Bare {
-  readonly sender: Endpoint;
-  readonly listener: Endpoint;
+export interface Bare extends Talk {
   close(): Promise<void>;
 }
 
@@ -34,7 +32,7 @@ export async function startBare(model: Conversation): Promise<Bare> {
   const url = `${origin.replace("http", "ws")}/bare`;
   return {
     sender: { ...model.sender, url },
-    listener: { ...model.listener, url },
+    listeners: model.listeners.map((listener) => ({ ...listener, url })),
     async close() {
       await server.dispose();
       rmSync(state, { recursive: true, force: true });

@@ -28,8 +28,10 @@ async function compareHistories(
     fillHistory(state, histories.long.conversationId, long, body);
   });
   /** Milliseconds a message. */
-  const cost = async ({ sender, listener }: Conversation, after: number): Promise<number> => {
-    const conversations = [{ sender: { ...sender, after }, listener: { ...listener, after } }];
+  const cost = async ({ sender, listeners }: Conversation, after: number): Promise<number> => {
+    const conversations = [
+      { sender: { ...sender, after }, listeners: listeners.map((listener) => ({ ...listener, after })) },
+    ];
     const figures = await generator.run({
       conversations,
       inFlight: 64,

@@ -1,10 +1,10 @@
 /**
- * `node test/bench/profile.ts [messages in flight]`: where the send path spends its time. Samples the isolate through
+ * `node test/bench/profile.ts [messages in flight] [group]`: where the send path spends its time. Samples the isolate through
  * workerd's inspector while the load generator runs, and prints the functions by self time. Native work (SQLite, the
  * socket) shows as the function that called it, `(program)` as the runtime outside JavaScript.
  */
-import { WebSocket } from "ws";
 import { ensureDevSecrets } from "#worker/dev/secrets.ts";
+import { openInspector } from "../support/inspector.ts";
 import { freePort } from "../support/server.ts";
 import { startGenerator } from "./load/generator.ts";
 import { Ours } from "./ours.ts";
@@ -20,32 +20,6 @@ interface Profile {
 
 const inFlight = Number(process.argv[2] ?? 64);
 const rows = 30;
-
-/** The inspector's protocol: numbered requests over a WebSocket. */
-async function inspect(port: number): Promise<(method: string, params?: object) => Promise<unknown>> {
-  const targets = (await (await fetch(`http://127.0.0.1:${port}/json`)).json()) as {
-    readonly webSocketDebuggerUrl: string;
-  }[];
-  const [target] = targets;
-  if (target === undefined) throw new Error("the inspector offers nothing");
-  const socket = new WebSocket(target.webSocketDebuggerUrl);
-  await new Promise((resolve, reject) => socket.once("open", resolve).once("error", reject));
-  let last = 0;
-  return (method, params = {}) =>
-    new Promise((resolve, reject) => {
-      last += 1;
-      const id = last;
-      const onMessage = (data: Buffer): void => {
-        const answer = JSON.parse(data.toString()) as { id?: number; result?: unknown; error?: object };
-        if (answer.id !== id) return;
-        socket.removeListener("message", onMessage);
-        if (answer.error === undefined) resolve(answer.result);
-        else reject(new Error(`${method}: ${JSON.stringify(answer.error)}`));
-      };
-      socket.on("message", onMessage);
-      socket.send(JSON.stringify({ id, method, params }));
-    });
-}
 
 function printSelfTimes({ nodes, samples, timeDeltas }: Profile): void {
   const nameOf = new Map(
@@ -71,8 +45,10 @@ const inspectorPort = await freePort();
 const ours = await Ours.start({ inspectorPort });
 const generator = startGenerator();
 try {
-  const conversation = await ours.converse();
-  const send = await inspect(inspectorPort);
+  const isGroup = process.argv[3] === "group";
+  const conversation = isGroup ? await ours.group(2) : await ours.converse();
+  const inspector = await openInspector(inspectorPort);
+  const send = (method: string, params?: object): Promise<unknown> => inspector.send(method, params);
   await send("Profiler.enable");
   await send("Profiler.setSamplingInterval", { interval: 200 });
   const until = { warmUpMs: 1500, measureMs: 6000 };

@@ -8,6 +8,7 @@ import path from "node:path";
 import { ensureDevSecrets } from "#worker/dev/secrets.ts";
 import type { BenchContext } from "./context.ts";
 import { benchCrypto } from "./crypto.ts";
+import { benchGroups } from "./groups.ts";
 import { benchGrowth } from "./growth.ts";
 import { startGenerator } from "./load/generator.ts";
 import { Ours } from "./ours.ts";
@@ -49,6 +50,7 @@ const context: BenchContext = {
 const parts: readonly ((context: BenchContext) => BenchResult[] | Promise<BenchResult[]>)[] = [
   benchGenerator,
   benchSendPath,
+  benchGroups,
   benchManyConversations,
   benchResume,
   benchWakeUp,
@@ -65,7 +67,6 @@ try {
   await context.peer?.close();
 }
 printTable(results);
-console.log("Not measured: groups of 100 and 1,000 members (needs group conversations).");
 console.log(`${Math.round((performance.now() - startedAt) / 1000)} s, ${load()}`);
 writeResults(results);
 process.exit(0);

@@ -7,22 +7,18 @@
 import { type BenchContext, settle } from "./context.ts";
 import { startBare } from "./bare.ts";
 import { startChild } from "./child.ts";
-import type { Endpoint } from "./load/channel.ts";
-import type { LoadFigures, LoadJob } from "./load/job.ts";
+import type { LoadFigures, LoadJob, Talk } from "./load/job.ts";
 import { bodyOf, type Conversation } from "./ours.ts";
 import { atLeastTimes, atMostTimes, type BenchResult, compare, median } from "./result.ts";
 
-interface Ends {
-  readonly sender: Endpoint;
-  readonly listener: Endpoint;
-}
-
-function until(quick: boolean): LoadJob["until"] {
+export function until(quick: boolean): LoadJob["until"] {
   return quick ? { warmUpMs: 200, measureMs: 500 } : { warmUpMs: 500, measureMs: 2000 };
 }
 
-const rate = (rounds: readonly LoadFigures[]): number => median(rounds.map((each) => each.messagesPerSecond));
-const latency = (rounds: readonly LoadFigures[]): number => median(rounds.map((each) => each.ackP50Ms));
+export const rate = (rounds: readonly LoadFigures[]): number =>
+  median(rounds.map((each) => each.messagesPerSecond));
+export const latency = (rounds: readonly LoadFigures[]): number =>
+  median(rounds.map((each) => each.ackP50Ms));
 
 export async function benchSendPath(context: BenchContext): Promise<BenchResult[]> {
   const { ours, peer, generator, quick } = context;
@@ -32,7 +28,7 @@ export async function benchSendPath(context: BenchContext): Promise<BenchResult[
   const results: BenchResult[] = [];
   try {
     for (const inFlight of quick ? [1, 64] : [1, 16, 64, 256]) {
-      const run = (ends: Ends): Promise<LoadFigures> =>
+      const run = (ends: Talk): Promise<LoadFigures> =>
         generator.run({ conversations: [ends], inFlight, until: until(quick) });
       const rounds = { ours: [] as LoadFigures[], peer: [] as LoadFigures[], bare: [] as LoadFigures[] };
       for (let round = 0; round < 3; round += 1) {
@@ -67,7 +63,7 @@ export async function benchSendPath(context: BenchContext): Promise<BenchResult[
 export async function benchManyConversations(context: BenchContext): Promise<BenchResult[]> {
   const { ours, peer, generator, quick } = context;
   const conversations: Conversation[] = [];
-  const rooms: Ends[] = [];
+  const rooms: Talk[] = [];
   for (let i = 0; i < 100; i += 1) {
     const conversation = await ours.converse();
     conversations.push(conversation);
@@ -97,7 +93,7 @@ export async function benchGenerator({ ours, generator, quick }: BenchContext): 
   const end = { ...sender, url: echo.origin.replace("http", "ws") };
   const results: BenchResult[] = [];
   for (const inFlight of [1, 64]) {
-    const conversations = [{ sender: end, listener: end }];
+    const conversations = [{ sender: end, listeners: [end] }];
     const figures = await generator.run({ conversations, inFlight, until: until(quick) });
     results.push(
       compare(`load generator against an echo, ${inFlight} in flight: messages/s`, figures.messagesPerSecond),

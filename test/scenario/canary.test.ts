@@ -20,8 +20,15 @@ import { decodeBase64url } from "#schema/envelope/base64url.ts";
 import { archivedRows } from "../support/archive-rows.ts";
 import { KeyWitness } from "../support/key-witness.ts";
 import { encodingsOf, type Haystack, type Needle, NeedleSearch, textNeedle } from "../support/needles.ts";
-import { textOf } from "../support/client/people.ts";
-import { allMessages, eventually, type LivePerson, signIn, signUp, testStorage } from "../support/people.ts";
+import {
+  allMessages,
+  eventually,
+  type LivePerson,
+  signIn,
+  signUp,
+  testStorage,
+  textOf,
+} from "../support/people.ts";
 import type { WireEntry } from "../support/recorded-network.ts";
 import { startServer } from "../support/server.ts";
 

@@ -2,8 +2,7 @@
 import { afterAll, expect, test } from "vitest";
 import { closeCodes } from "#schema/errors.ts";
 import { tokenEnding } from "../support/expired-token.ts";
-import { textOf } from "../support/client/people.ts";
-import { eventually, signUp, allMessages } from "../support/people.ts";
+import { eventually, signUp, textOf, allMessages } from "../support/people.ts";
 import { createRawConversation, registerRaw } from "../support/raw-account.ts";
 import { startServer } from "../support/server.ts";
 import { openWatchedSocket } from "../support/watched-socket.ts";

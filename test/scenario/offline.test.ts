@@ -1,7 +1,6 @@
 /** A person without a network writes on; when it returns, both sides have one and the same conversation. */
 import { afterAll, expect, test } from "vitest";
-import { textOf } from "../support/client/people.ts";
-import { allMessages, eventually, isOnline, type LivePerson, signUp } from "../support/people.ts";
+import { allMessages, eventually, isOnline, type LivePerson, signUp, textOf } from "../support/people.ts";
 import { startServer } from "../support/server.ts";
 
 const each = 50;

@@ -9,7 +9,6 @@ import { closeCodes } from "#schema/errors.ts";
 import type { Session } from "#schema/http/auth.ts";
 import type { MessageSend } from "#schema/protocol/message.ts";
 import { expiredToken } from "../support/expired-token.ts";
-import { textOf } from "../support/client/people.ts";
 import {
   allMessages,
   eventually,
@@ -18,6 +17,7 @@ import {
   reopen,
   signIn,
   signUp,
+  textOf,
 } from "../support/people.ts";
 import {
   addRawDevice,

@@ -53,7 +53,7 @@ export class AccountKey {
     this.#hash = sha256(deviceListHashInput(list));
     return {
       account: this.account,
-      username: `user${this.account.charAt(0)}`,
+      username: `user${this.account.charAt(0).toLowerCase()}`,
       device,
       deviceName: "simulated",
       deviceList: encodeBase64url(list),

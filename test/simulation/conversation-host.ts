@@ -1,12 +1,13 @@
 /** A conversation object: the real room over simulated storage, with the wiring that the hibernating class has. */
 import type { CloseReason } from "#schema/errors.ts";
 import type { AccountId, ConversationId, SessionId } from "#schema/ids.ts";
-import type { AccountChange, InitialiseInput, ReceiptInput } from "#schema/rpc/conversation.ts";
+import type { AccountChange, InitialiseInput, PageInput, ReceiptInput } from "#schema/rpc/conversation.ts";
 import { answerRpc, type RpcResult, unwrap } from "#schema/rpc/result.ts";
-import type { Summary } from "#schema/rpc/shared.ts";
+import type { HotPage, Summary } from "#schema/rpc/shared.ts";
 import { Arrivals } from "#durable-objects/conversation/arrivals.ts";
 import { createDirect } from "#durable-objects/conversation/create-direct.ts";
 import { SqliteGroupStore } from "#durable-objects/conversation/group-store.ts";
+import { historyPage } from "#durable-objects/conversation/history.ts";
 import { type ConversationAlarm, Room } from "#durable-objects/conversation/room.ts";
 import { SqliteConversationStore } from "#durable-objects/conversation/sqlite-store.ts";
 import type { ConversationStore } from "#durable-objects/conversation/store.ts";
@@ -55,7 +56,7 @@ export class ConversationHost extends ObjectHost {
 
   protected wake(): void {
     const { variant } = this.sim;
-    const alarms = variant.alarms(this.disk, (atMs) => this.setAlarm(atMs), this.now);
+    const alarms = variant.alarms(this.disk, (atMs) => this.setAlarm(atMs), this.now, this.after);
     const arrivals = new Arrivals();
     this.#awake = { alarms, arrivals, room: undefined };
     this.#awake.room = this.#openRoom(alarms, arrivals);
@@ -154,6 +155,15 @@ export class ConversationHost extends ObjectHost {
       if (room?.state.members.has(account) !== true) throw refusal("not_found");
       await room.core.receiptsFor(account, device, delivered, read);
       return null;
+    });
+  }
+
+  page(input: PageInput): Promise<RpcResult<HotPage>> {
+    return answerRpc(() => {
+      const state = this.#awake?.room?.state;
+      const member = state?.members.get(input.identity.account);
+      if (state === undefined || member === undefined) throw refusal("not_found");
+      return historyPage(state, this.#store, member, input);
     });
   }
 

@@ -2,6 +2,7 @@
  * The platform under one simulated object: storage with a disk that flushes late, the output gate, the one alarm, a
  * clock that may jump, and instances that can be dropped between any two events.
  */
+import { pingText, pongText } from "#schema/protocol/control.ts";
 import { SimDisk } from "./disk.ts";
 import type { OutputGate } from "./gate.ts";
 import type { Link } from "./link.ts";
@@ -89,7 +90,28 @@ export abstract class ObjectHost {
     });
   };
 
+  /** A timer of the instance, which dies with it. */
+  readonly after = (delayMs: number, run: () => void): (() => void) => {
+    const { generation } = this;
+    let isOver = false;
+    const end = (): boolean => {
+      if (isOver || this.generation !== generation) return false;
+      isOver = true;
+      this.underWay -= 1;
+      return true;
+    };
+    this.underWay += 1;
+    const cancel = this.sim.clock.after(delayMs, `${this.name} timer`, () => {
+      if (end()) this.turn(run);
+    });
+    return () => {
+      if (end()) cancel();
+    };
+  };
+
   receive(socket: SimSocket, text: string): void {
+    // The platform answers a ping by itself, and wakes nobody.
+    if (text === pingText) return socket.link.sendDown({ type: "text", text: pongText });
     this.turn(() => this.frame(socket, text));
   }
 

@@ -80,7 +80,7 @@ export class InboxHost extends ObjectHost {
       set: () => core.deviceSet(),
       conversation: (id) => this.#world.conversationFor(this, id),
     });
-    const alarms = new Alarms<InboxAlarm>(disk, (atMs) => this.setAlarm(atMs), now);
+    const alarms = new Alarms<InboxAlarm>(disk, (atMs) => this.setAlarm(atMs), now, this.after);
     this.#awake = { parts, channel, core, postman, alarms };
   }
 

@@ -90,7 +90,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "forgets inboxes that have not confirmed",
-    variant: { ...intact, alarms: (sql, setAlarm, now) => new ForgetfulAlarms(sql, setAlarm, now) },
+    variant: { ...intact, alarms: (...input) => new ForgetfulAlarms(...input) },
     withinSeeds: 250,
   },
   {

@@ -26,7 +26,13 @@ export class Oracle {
   readonly #marks = new Map<string, Marks>();
   readonly #acknowledged: { host: ConversationHost; device: string; id: string; seq: number }[] = [];
   readonly #letters: Letter[] = [];
+  readonly #opens: typeof opens;
   #world: World | undefined;
+
+  /** `isFor`: whether a capsule was made for this device and message. */
+  constructor(isFor = opens) {
+    this.#opens = isFor;
+  }
 
   watch(world: World): void {
     this.#world = world;
@@ -121,7 +127,7 @@ export class Oracle {
         if (seen.has(name)) this.violate(`${host.name}: ${id} was accepted twice`);
         seen.add(name);
         for (const key of readers) {
-          if (!opens(capsules[key] ?? "", key, id))
+          if (!this.#opens(capsules[key] ?? "", key, id))
             this.violate(`${host.name}: ${seq} has no capsule for ${key}`);
         }
       }

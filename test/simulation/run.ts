@@ -1,10 +1,12 @@
 /**
- * `npm run test:sim -- --seeds 10000 [--from 1]`: many seeds on two threads, with figures. A failing seed is printed
- * with the fewest steps that still show the fault and the events that lead up to it.
+ * `npm run test:sim -- --seeds 10000 [--from 1] [--full]`: many seeds on two threads, with figures; `--full` with the
+ * real client on every device. A failing seed is printed with the fewest steps that still show the fault and the events
+ * that lead up to it.
  */
 import { parseArgs } from "node:util";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { type FaultKind, faultKinds } from "./faults.ts";
+import { simulateFull } from "./full/simulate.ts";
 import { type RunReport, simulate } from "./simulate.ts";
 
 const threads = 2;
@@ -14,6 +16,7 @@ interface Range {
   readonly from: number;
   readonly seeds: number;
   readonly step: number;
+  readonly full: boolean;
 }
 
 interface Failure {
@@ -31,15 +34,16 @@ interface Figures {
 }
 
 /** The run of `seed` with the fewest steps that still fails. */
-async function shortest(seed: number, steps: number): Promise<RunReport | undefined> {
+async function shortest(run: typeof simulate, seed: number, steps: number): Promise<RunReport | undefined> {
   for (let count = 1; count <= steps; count += 1) {
-    const report = await simulate({ seed, steps: count });
+    const report = await run({ seed, steps: count });
     if (report.violations.length > 0) return report;
   }
   return undefined;
 }
 
-async function runRange({ from, seeds, step }: Range): Promise<Figures> {
+async function runRange({ from, seeds, step, full }: Range): Promise<Figures> {
+  const run: typeof simulate = full ? simulateFull : simulate;
   let events = 0;
   let messages = 0;
   let acknowledged = 0;
@@ -47,14 +51,14 @@ async function runRange({ from, seeds, step }: Range): Promise<Figures> {
   const failures: Failure[] = [];
   let count = 0;
   for (let seed = from; seed < from + seeds; seed += step) {
-    const report = await simulate({ seed });
+    const report = await run({ seed });
     count += 1;
     events += report.events;
     messages += report.messages;
     acknowledged += report.acknowledged;
     for (const [kind, times] of report.faults) faults.set(kind, (faults.get(kind) ?? 0) + times);
     if (report.violations.length === 0) continue;
-    failures.push({ seed, shortest: (await shortest(seed, report.steps)) ?? report });
+    failures.push({ seed, shortest: (await shortest(run, seed, report.steps)) ?? report });
   }
   return { seeds: count, events, messages, acknowledged, faults: [...faults], failures };
 }
@@ -86,14 +90,18 @@ function print(all: readonly Figures[], seconds: number): void {
 }
 
 if (isMainThread) {
-  const { values } = parseArgs({ options: { seeds: { type: "string" }, from: { type: "string" } } });
-  const seeds = Number(values.seeds ?? 1_000);
+  const { values } = parseArgs({
+    options: { seeds: { type: "string" }, from: { type: "string" }, full: { type: "boolean" } },
+  });
+  const { full = false } = values;
+  const seeds = Number(values.seeds ?? (full ? 500 : 1_000));
   const from = Number(values.from ?? 1);
   const startedAtMs = Date.now();
   const ranges = Array.from({ length: threads }, (_, index) => ({
     from: from + index,
     seeds: Math.max(0, seeds - index),
     step: threads,
+    full,
   }));
   const all = await Promise.all(ranges.map(startThread));
   print(all, (Date.now() - startedAtMs) / 1000);

@@ -3,6 +3,7 @@ import { limits } from "#schema/limits.ts";
 import type { AccountId, ConversationId, SessionId } from "#schema/ids.ts";
 import type { InboxRpc } from "#schema/rpc/inbox.ts";
 import type { ConversationRpc } from "#schema/rpc/conversation.ts";
+import type { Summary } from "#schema/rpc/shared.ts";
 import { answerRpc, type RpcResult } from "#schema/rpc/result.ts";
 import { AccountKey } from "./account.ts";
 import { SimArchive } from "./archive.ts";
@@ -25,6 +26,8 @@ export interface SimAccount {
   /** Its devices or sessions are being changed. */
   isBusy: boolean;
 }
+
+export const usernameOf = (account: AccountId): string => `user${account.charAt(0).toLowerCase()}`;
 
 export class World implements DeviceContext {
   readonly sim: Sim;
@@ -84,7 +87,16 @@ export class World implements DeviceContext {
 
   /** Starts the conversation of two accounts from a device of the first. */
   async converse(from: SimDevice, peer: SimAccount): Promise<void> {
-    const ids = [from.account, peer.key.account].sort();
+    for (;;) {
+      const result = await this.#try(() => this.createConversation(from.account, peer.key.account));
+      if (result?.ok === true) return from.learn(result.value);
+      await this.#pause();
+    }
+  }
+
+  /** One attempt of the Worker to create or get the conversation of two accounts. */
+  createConversation(initiator: AccountId, peer: AccountId): Promise<RpcResult<Summary>> {
+    const ids = [initiator, peer].sort();
     const id = `${"C".repeat(19)}${ids.map((each) => each.charAt(0)).join("")}A` as ConversationId;
     let host = this.conversations.get(id);
     if (host === undefined) {
@@ -92,22 +104,21 @@ export class World implements DeviceContext {
       this.conversations.set(id, host);
     }
     const conversation = host;
-    const members = ids.map((account) => ({ account, username: `user${account.charAt(0)}` }));
+    const members = ids.map((account) => ({ account, username: usernameOf(account) }));
     const input = {
       conversationId: id,
       kind: "direct",
       archiveShard: 0,
       createdAtMs: 1_800_000_000_000,
       members,
-      initiator: from.account,
+      initiator,
     } as const;
-    for (;;) {
-      const result = await this.#try(() =>
-        this.#network.call(undefined, conversation, "initialise", () => conversation.initialise(input)),
-      );
-      if (result?.ok === true) return from.learn(result.value);
-      await this.#pause();
-    }
+    return this.call(conversation, "initialise", () => conversation.initialise(input));
+  }
+
+  /** A call that the Worker makes on behalf of a device. */
+  call<Result>(to: ObjectHost, label: string, work: () => Promise<Result>): Promise<Result> {
+    return this.#network.call(undefined, to, label, work);
   }
 
   /** Signs the device out for good, or shuts out every device of its account. */
@@ -127,7 +138,7 @@ export class World implements DeviceContext {
 
   connect: DeviceContext["connect"] = (device, conversationId, onDown) => {
     const { account, device: number, session } = device;
-    const identity = { account, device: number, session, username: `user${account.charAt(0)}` };
+    const identity = { account, device: number, session, username: usernameOf(account) };
     const host =
       conversationId === undefined ? this.accountOf(account).inbox : this.conversations.get(conversationId)!;
     return new Link(this.sim, host, identity, onDown);

@@ -6,10 +6,10 @@ import type { Provider } from "#core/crypto/provider.ts";
 import type { ClientStorage } from "#core/store/client-storage.ts";
 import type { ConversationId } from "#schema/ids.ts";
 import { limits } from "#schema/limits.ts";
-import { testStorage, until } from "./client/people.ts";
+import { testStorage, textOf, until } from "./client/people.ts";
 import { RecordedNetwork } from "./recorded-network.ts";
 
-export { testStorage, until };
+export { testStorage, textOf, until };
 
 export interface LivePerson {
   readonly username: string;

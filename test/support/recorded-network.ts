@@ -32,6 +32,8 @@ export class RecordedNetwork {
   onFrame: (entry: WireEntry) => void = () => undefined;
   /** What an attacker on the way makes of a frame to the client; it is kept as it came. */
   tamper: (text: string) => string = (text) => text;
+  /** The same for the answer of a request. */
+  tamperAnswer: (path: string, text: string) => string = (_, text) => text;
 
   constructor(origin: string, provider?: Provider) {
     this.#origin = origin;
@@ -82,8 +84,11 @@ export class RecordedNetwork {
     if (typeof init.body === "string") this.#keep("request", path, init.body);
     const response = await platform.fetch(url, init);
     response.headers.forEach((value, name) => this.#keep("header", path, `${name}: ${value}`));
-    this.#keep("answer", path, await response.clone().text());
-    return response;
+    const text = await response.text();
+    this.#keep("answer", path, text);
+    const { status, headers } = response;
+    const hasBody = status !== 204 && status !== 304;
+    return new Response(hasBody ? this.tamperAnswer(path, text) : null, { status, headers });
   }
 
   #openSocket(

@@ -4,28 +4,41 @@
  * `{"origin": …}`, when it listens.
  *
  * Arguments: state folder, port (0 = any), requests per minute, messages per second (empty = as configured), port of
- * the inspector (empty = none). A line `CLASS NAME` on its input evicts that object, as after an idle while, and is
- * repeated on its output.
+ * the inspector (empty = none), `faults` (empty = none: the very bundle that a deploy uploads). Lines on its input are
+ * repeated on its output once done: `CLASS NAME` evicts that object, as after an idle while; with faults,
+ * `archive works`, `archive fails` and `archive hangs` say what the archive does from now on.
  */
 import { readD1Migrations } from "@cloudflare/vitest-plugin";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { globSync, readFileSync } from "node:fs";
+import { stripTypeScriptTypes } from "node:module";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { unstable_getMiniflareWorkerOptions, unstable_readConfig } from "wrangler";
 
 const root = path.resolve(import.meta.dirname, "../..");
-const [state = ".tmp/state", port = "0", limit = "100000", messages = "", inspector = ""] =
+const [state = ".tmp/state", port = "0", limit = "100000", messages = "", inspector = "", faults = ""] =
   process.argv.slice(2);
 const built = path.join(root, "dist/worker");
 const configPath = path.join(root, "wrangler.toml");
 
 const { workerOptions } = unstable_getMiniflareWorkerOptions(configPath);
-const modules = ["index.js", ...globSync("*.sql", { cwd: built })].map((file) => ({
+const faultyEntry = {
+  type: "ESModule" as const,
+  path: path.join(built, "faulty.js"),
+  contents: stripTypeScriptTypes(
+    readFileSync(path.join(root, "test/edge/faulty-worker.ts"), "utf8").replace(
+      "#worker/index.ts",
+      "./index.js",
+    ),
+  ),
+};
+const bundle = ["index.js", ...globSync("*.sql", { cwd: built })].map((file) => ({
   type: file.endsWith(".js") ? ("ESModule" as const) : ("Text" as const),
   path: path.join(built, file),
   contents: readFileSync(path.join(built, file), "utf8"),
 }));
+const modules = faults === "" ? bundle : [faultyEntry, ...bundle];
 const ratelimits = Object.fromEntries(
   Object.entries(workerOptions.ratelimits ?? {}).map(([name, options]) => [
     name,
@@ -38,6 +51,24 @@ const bindings = {
   ...(messages === "" ? {} : { MESSAGES_PER_SECOND: messages }),
 };
 
+/** What the archive does, and who waits for it to do something else. */
+const archive = { state: "works", changed: () => undefined as void, waiting: Promise.resolve() };
+
+async function answerForArchive(): Promise<Response> {
+  while (archive.state === "hangs") {
+    console.log("archive kept waiting");
+    await archive.waiting;
+  }
+  return new Response(null, { status: archive.state === "works" ? 204 : 503 });
+}
+
+function setArchive(state: string): void {
+  const { changed } = archive;
+  archive.state = state;
+  archive.waiting = new Promise((resolve) => (archive.changed = resolve));
+  changed();
+}
+
 const options = convertV4MiniflareOptions({
   workers: [
     {
@@ -48,6 +79,14 @@ const options = convertV4MiniflareOptions({
       modules,
       ratelimits,
       bindings,
+      ...(faults === ""
+        ? {}
+        : {
+            serviceBindings: {
+              ...(workerOptions.serviceBindings as Record<string, never> | undefined),
+              FAULTS: answerForArchive,
+            },
+          }),
       unsafeDirectSockets: [{ host: "127.0.0.1", port: Number(port) }],
     },
   ],
@@ -76,6 +115,7 @@ console.log(JSON.stringify({ origin: direct.origin }));
 
 for await (const line of createInterface({ input: process.stdin })) {
   const [className = "", name = ""] = line.split(" ");
-  await server.unsafeEvictDurableObject("sotto", className, { name, webSockets: "hibernate" });
+  if (className === "archive") setArchive(name);
+  else await server.unsafeEvictDurableObject("sotto", className, { name, webSockets: "hibernate" });
   console.log(line);
 }

@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { randomInt } from "node:crypto";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -24,6 +24,10 @@ export interface TestServer {
   restart(): Promise<void>;
   /** Takes an object out of memory as an idle while would; its sockets stay, asleep. */
   evict(className: "Conversation" | "Inbox", name: string): Promise<void>;
+  /** What the archive's database does from now on; only of a server with faults. A restarted server's archive works. */
+  setArchive(state: "works" | "fails" | "hangs"): Promise<void>;
+  /** Resident memory of the runtime's process, without Node around it. */
+  runtimeMemoryBytes(): number;
   /** Stops every process of the server where it is, until `resume`. */
   pause(): void;
   resume(): void;
@@ -68,6 +72,8 @@ export interface ServerOptions {
   readonly messagesPerSecond?: number;
   /** Where the runtime's inspector listens; it does not unless given. */
   readonly inspectorPort?: number;
+  /** The archive can be made to fail and to hang. */
+  readonly faults?: boolean;
 }
 
 export async function startServer(options: ServerOptions = {}): Promise<TestServer> {
@@ -76,16 +82,21 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   const limit = String(options.requestsPerMinute ?? 1_000_000);
   const messages = String(options.messagesPerSecond ?? "");
   const inspector = String(options.inspectorPort ?? "");
+  const faults = options.faults === true ? "faults" : "";
   let output = "";
   let child: ChildProcess | undefined;
 
   async function start(): Promise<void> {
     const script = path.join(root, "test/support/server-process.ts");
-    const started = spawn(process.execPath, [script, state, String(port), limit, messages, inspector], {
-      cwd: root,
-      detached: true,
-      stdio: ["pipe", "pipe", "pipe"],
-    });
+    const started = spawn(
+      process.execPath,
+      [script, state, String(port), limit, messages, inspector, faults],
+      {
+        cwd: root,
+        detached: true,
+        stdio: ["pipe", "pipe", "pipe"],
+      },
+    );
     child = started;
     const append = (chunk: Buffer): void => {
       output += chunk.toString("utf8");
@@ -104,20 +115,21 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     });
   }
 
-  function evict(className: string, name: string): Promise<void> {
+  /** Resolves when the server has repeated the line. */
+  function tell(line: string): Promise<void> {
     const running = child;
     return new Promise((resolve, reject) => {
       if (running?.stdin === null || running?.stdout === null || running === undefined)
         return reject(notRunning());
       const onData = (chunk: Buffer): void => {
-        if (!chunk.toString("utf8").includes(`${className} ${name}`)) return;
+        if (!chunk.toString("utf8").includes(line)) return;
         running.stdout?.removeListener("data", onData);
         running.stdin?.removeListener("error", reject);
         resolve();
       };
       running.stdout.on("data", onData);
       running.stdin.once("error", reject);
-      running.stdin.write(`${className} ${name}\n`);
+      running.stdin.write(`${line}\n`);
     });
   }
 
@@ -152,7 +164,9 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     output: () => output,
     kill,
     restart: start,
-    evict,
+    evict: (className, name) => tell(`${className} ${name}`),
+    setArchive: (to) => tell(`archive ${to}`),
+    runtimeMemoryBytes: () => runtimeMemoryBytes(child?.pid),
     pause: () => signal("SIGSTOP"),
     resume: () => signal("SIGCONT"),
     async close() {
@@ -165,4 +179,16 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
 
 function notRunning(): Error {
   return new Error("the server is not running");
+}
+
+/** Of the workerd process under `parent`; Linux only, as the figures of `/proc` are. */
+function runtimeMemoryBytes(parent: number | undefined): number {
+  if (parent === undefined) throw notRunning();
+  const children = readFileSync(`/proc/${parent}/task/${parent}/children`, "utf8").trim().split(" ");
+  const resident = children.map((pid) => {
+    const status = readFileSync(`/proc/${pid}/status`, "utf8");
+    const isRuntime = /^Name:\s+workerd$/m.test(status);
+    return isRuntime ? Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024 : 0;
+  });
+  return Math.max(...resident);
 }

@@ -1,12 +1,17 @@
 /** Pages of a conversation's log from the server. */
+import { decodeBase64url } from "#schema/envelope/base64url.ts";
+import { EnvelopeError } from "#schema/envelope/envelope-error.ts";
+import { groupKeyEntryType } from "#schema/envelope/group-body.ts";
+import { groupOpType } from "#schema/envelope/group-op.ts";
 import { listMessages } from "#schema/http/conversations.ts";
 import type { AnswerOf } from "#schema/http/route.ts";
 import type { ClientMessageId, ConversationId } from "#schema/ids.ts";
 import { limits } from "#schema/limits.ts";
 import type { MessageRecord } from "#schema/protocol/message.ts";
 import type { SessionCall } from "../api/session-api.ts";
-import type { Records } from "../store/records.ts";
-import { conversationTable, messageKey, messageTable } from "../store/tables.ts";
+import { groupOperationTable } from "../store/group-tables.ts";
+import type { Records, Transaction } from "../store/records.ts";
+import { conversationTable, messageKey, messageTable, type StoredContent, under } from "../store/tables.ts";
 import type { Self } from "./self.ts";
 
 export class HistoryPager {
@@ -62,7 +67,7 @@ export class HistoryPager {
       const record = await transaction.get(conversationTable, conversationId);
       if (record === undefined || record.floor !== floor || messages.length === 0) return false;
       let lowest = floor;
-      for (const { capsule: _capsule, body: _body, ...message } of messages.toReversed()) {
+      for (const { capsule: _capsule, body, ...message } of messages.toReversed()) {
         if (message.seq !== lowest) break; // only a page that joins on
         lowest -= 1;
         transaction.insert(messageTable, messageKey(conversationId, message.seq), {
@@ -71,7 +76,7 @@ export class HistoryPager {
           sender: message.sender,
           clientMessageId: message.clientMessageId,
           serverTimeMs: message.serverTimeMs,
-          content: { type: "unreadable", reason: "before_this_device" },
+          content: await oldContent(transaction, conversationId, body),
         });
       }
       if (lowest === floor) return false;
@@ -82,5 +87,30 @@ export class HistoryPager {
 
   #isFromBefore(message: MessageRecord): boolean {
     return message.capsule === undefined && message.serverTimeMs < this.#self.joinedAtMs;
+  }
+}
+
+/** From before this device: texts cannot be read, but what happened to the group is known from its operations. */
+async function oldContent(
+  transaction: Transaction,
+  conversationId: ConversationId,
+  body: string,
+): Promise<StoredContent> {
+  const type = tryTypeOf(body);
+  if (type === groupKeyEntryType) return { type: "nothing" };
+  if (type !== groupOpType) return { type: "unreadable", reason: "before_this_device" };
+  const operations = await transaction.list(groupOperationTable, under(conversationId));
+  const known = operations.find(({ value }) => value.operation === body);
+  const change = known?.value.change;
+  return change === undefined ? { type: "nothing" } : { type: "group_change", change };
+}
+
+/** The byte that tells what an entry is. */
+function tryTypeOf(body: string): number | undefined {
+  try {
+    return decodeBase64url(body.slice(0, 4))[1];
+  } catch (error) {
+    if (error instanceof EnvelopeError) return undefined;
+    throw error;
   }
 }

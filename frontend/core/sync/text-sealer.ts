@@ -53,11 +53,40 @@ async function writeRows(
     if (conversation === undefined) throw new SottoError("not_found", "There is no such conversation.");
     const position = conversation.nextPosition;
     transaction.put(conversationTable, conversationId, { ...conversation, nextPosition: position + 1 });
-    const row = sealText(self, conversationId, position, text);
+    const row =
+      conversation.group === undefined
+        ? sealText(self, conversationId, position, text)
+        : unsealedRow(self, conversationId, position, text);
     transaction.insert(outboxTable, outboxKey(conversationId, position), row);
     rows.push(row);
   }
   return rows;
+}
+
+/** In a group a text is sealed with its frame, under the sender key of that moment. */
+function unsealedRow(
+  self: Self,
+  conversationId: ConversationId,
+  position: number,
+  text: string,
+): OutboxRecord {
+  const clientMessageId = createMessageId(self.provider);
+  const unsealed = { body: "", bodyKey: "", bodyHash: "" };
+  return { conversationId, clientMessageId, position, text, sentAtMs: self.nowMs(), ...unsealed };
+}
+
+/** Stages an outbox row that hands the sender key of a group to whoever lacks it. */
+export async function writeKeyEntry(
+  transaction: Transaction,
+  self: Self,
+  conversationId: ConversationId,
+): Promise<void> {
+  const conversation = await transaction.get(conversationTable, conversationId);
+  if (conversation === undefined) return;
+  const position = conversation.nextPosition;
+  transaction.put(conversationTable, conversationId, { ...conversation, nextPosition: position + 1 });
+  const row = unsealedRow(self, conversationId, position, "");
+  transaction.insert(outboxTable, outboxKey(conversationId, position), { ...row, isKeyEntry: true });
 }
 
 function sealText(self: Self, conversationId: ConversationId, position: number, text: string): OutboxRecord {

@@ -1,6 +1,7 @@
 /** Message pages from the local store, with the newest messages of a conversation kept in memory. */
-import type { ConversationId } from "#schema/ids.ts";
-import type { ClientEvent, DeliveryState, MessageView } from "../client-api.ts";
+import type { AccountId, ConversationId } from "#schema/ids.ts";
+import type { ClientEvent, DeliveryState, GroupChangeView, MessageView, PersonView } from "../client-api.ts";
+import type { StoredChange } from "../store/group-tables.ts";
 import type { Records } from "../store/records.ts";
 import {
   type ConversationRecord,
@@ -8,6 +9,7 @@ import {
   messageTable,
   type OutboxRecord,
   outboxTable,
+  type StoredContent,
   type StoredMessage,
   under,
 } from "../store/tables.ts";
@@ -120,14 +122,17 @@ export function isVisible(message: StoredMessage): boolean {
   return message.content.type !== "nothing";
 }
 
+/** The username of an account, or nothing. */
+export type NameOf = (account: AccountId) => string;
+
 /** A sequenced message as the app sees it. */
 export function viewStored(
   self: Self,
   conversation: ConversationRecord,
   message: StoredMessage,
+  nameOf: NameOf,
 ): MessageView {
   const mine = message.sender.account === self.account;
-  const { content } = message;
   return {
     conversationId: message.conversationId,
     clientMessageId: message.clientMessageId,
@@ -135,18 +140,54 @@ export function viewStored(
     outboxPosition: undefined,
     mine,
     sender: message.sender.account,
-    senderName: mine ? "" : conversation.peer.username,
+    senderName: nameOf(message.sender.account),
     timeMs: message.serverTimeMs,
-    content:
-      content.type === "text"
-        ? { type: "text", text: content.text }
-        : { type: "unreadable", reason: content.type === "nothing" ? "broken" : content.reason },
-    delivery: mine ? deliveryOf(conversation, message.seq) : undefined,
+    content: viewContent(message.content, nameOf),
+    delivery:
+      mine && message.content.type !== "group_change" ? deliveryOf(conversation, message.seq) : undefined,
   };
 }
 
+function viewContent(content: StoredContent, nameOf: NameOf): MessageView["content"] {
+  switch (content.type) {
+    case "text":
+      return { type: "text", text: content.text };
+    case "group_change":
+      return { type: "group_change", change: viewChange(content.change, nameOf) };
+    case "nothing":
+      return { type: "unreadable", reason: "broken" };
+    case "unreadable":
+      return { type: "unreadable", reason: content.reason };
+  }
+}
+
+function viewChange(change: StoredChange, nameOf: NameOf): GroupChangeView {
+  const person = (account: AccountId): PersonView => ({ account, username: nameOf(account) });
+  switch (change.type) {
+    case "created":
+    case "added":
+    case "removed":
+      return { type: change.type, people: change.accounts.map(person) };
+    case "left":
+      return { type: "left", heir: change.heir === undefined ? undefined : person(change.heir) };
+    case "role":
+      return { type: "role", person: person(change.account), role: change.role };
+    case "renamed":
+      return { type: "renamed", title: change.title };
+    case "link":
+      return { type: "link", isOn: change.isOn };
+    case "dissolved":
+      return { type: "dissolved" };
+  }
+}
+
+/** Rows of the outbox that are messages of the person. */
+export function isWritten(row: OutboxRecord): boolean {
+  return row.isKeyEntry !== true;
+}
+
 /** An outbox message as the app sees it. */
-export function viewOutbox(self: Self, row: OutboxRecord): MessageView {
+export function viewOutbox(self: Self, row: OutboxRecord, nameOf: NameOf): MessageView {
   return {
     conversationId: row.conversationId,
     clientMessageId: row.clientMessageId,
@@ -154,7 +195,7 @@ export function viewOutbox(self: Self, row: OutboxRecord): MessageView {
     outboxPosition: row.position,
     mine: true,
     sender: self.account,
-    senderName: "",
+    senderName: nameOf(self.account),
     timeMs: row.sentAtMs,
     content: { type: "text", text: row.text },
     delivery: row.failure === undefined ? "pending" : "failed",

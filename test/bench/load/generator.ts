@@ -27,9 +27,8 @@ export function startGenerator(): Generator {
         child.send(job);
       });
       if ("error" in answer) throw new Error(answer.error);
-      const { acknowledged, delivered } = answer.figures;
-      if (delivered !== acknowledged)
-        throw new Error(`${delivered} of ${acknowledged} messages were delivered`);
+      const { expected, delivered } = answer.figures;
+      if (delivered !== expected) throw new Error(`${delivered} of ${expected} deliveries were made`);
       return answer.figures;
     },
     close: () => void child.kill(),

@@ -6,8 +6,13 @@ import { count, type Endpoint, SocketChannel } from "./channel.ts";
 export const placeholderId = "0000000000AAAAAAAAAAAA";
 const digits = 10;
 const patchedChars = 21;
-/** Where the client message id begins in a body, in characters. */
-const idInBody = 24;
+/** Where the client message id begins in a body, in bytes, by the body's type. */
+const idInBody = new Map([
+  [0x20, 18],
+  [0x30, 35],
+]);
+/** Bytes of a body that are written anew for a message: the id, and what shares its characters. */
+const patchedBytes = 18;
 /** A client reports what it has stored this often at most. */
 const deliveredWindowMs = 30;
 
@@ -18,7 +23,9 @@ export class SottoChannel extends SocketChannel {
   readonly #conversationId: string;
   readonly #frame: Buffer;
   readonly #idAt: number;
-  readonly #bodyAt: number;
+  readonly #patch: Buffer;
+  readonly #idInPatch: number;
+  readonly #patchAt: number;
   readonly #after: number;
   #onResumed: (() => void) | undefined;
   #deliveredTimer: NodeJS.Timeout | undefined;
@@ -31,10 +38,17 @@ export class SottoChannel extends SocketChannel {
     this.#after = endpoint.after;
     this.#frame = Buffer.from(endpoint.frame, "latin1");
     this.#idAt = this.#frame.indexOf(placeholderId);
-    this.#bodyAt = this.#frame.indexOf('"body":"') + 8 + idInBody;
+    const bodyAt = this.#frame.indexOf('"body":"') + 8;
+    const body = Buffer.from(this.#frame.toString("latin1", bodyAt, bodyAt + 100), "base64url");
+    const idAt = idInBody.get(body[1] ?? 0);
+    if (idAt === undefined) throw new Error("unknown body");
+    this.#idInPatch = idAt % 3;
+    const patchStart = idAt - this.#idInPatch;
+    this.#patch = body.subarray(patchStart, patchStart + patchedBytes);
+    this.#patchAt = bodyAt + (patchStart / 3) * 4;
     const random = crypto.getRandomValues(new Uint8Array(patchedChars - digits));
     const own = [...random].map((byte) => alphabet[byte % alphabet.length]).join("");
-    for (const at of [this.#idAt, this.#bodyAt]) this.#frame.write(own, at + digits, "latin1");
+    this.#frame.write(own, this.#idAt + digits, "latin1");
   }
 
   ready(): Promise<void> {
@@ -48,7 +62,9 @@ export class SottoChannel extends SocketChannel {
   send(index: number): void {
     const number = String(index).padStart(digits, "0");
     this.#frame.write(number, this.#idAt, "latin1");
-    this.#frame.write(number, this.#bodyAt, "latin1");
+    const id = this.#frame.toString("latin1", this.#idAt, this.#idAt + placeholderId.length);
+    this.#patch.write(id, this.#idInPatch, "base64url");
+    this.#frame.write(this.#patch.toString("base64url"), this.#patchAt, "latin1");
     this.#waiting.push(this.#frame.toString("latin1"));
     // As the product's client does: what is sent in one turn leaves in as few frames as fit.
     if (this.#waiting.length === 1) queueMicrotask(() => this.#sendWaiting());

@@ -5,6 +5,7 @@ import path from "node:path";
 import { Client } from "pg";
 import { type Child, startChild } from "../child.ts";
 import type { Endpoint } from "../load/channel.ts";
+import type { Talk } from "../load/job.ts";
 import { type PeerServers, startPeerServers } from "./setup.ts";
 
 export class Peer {
@@ -34,13 +35,14 @@ export class Peer {
     return new Peer(servers, child, database, secret);
   }
 
-  async room(body: string): Promise<{ readonly sender: Endpoint; readonly listener: Endpoint }> {
+  /** A room of one who sends and so many who listen. */
+  async room(body: string, listeners = 1): Promise<Talk> {
     const room = randomUUID();
-    const [sender, listener] = await Promise.all([
-      this.#endpoint(room, `a-${room}`, body),
-      this.#endpoint(room, `b-${room}`, body),
-    ]);
-    return { sender, listener };
+    const accounts = Array.from({ length: listeners }, (_, index) => `b${index}-${room}`);
+    return {
+      sender: await this.#endpoint(room, `a-${room}`, body),
+      listeners: await Promise.all(accounts.map((account) => this.#endpoint(room, account, body))),
+    };
   }
 
   async close(): Promise<void> {
@@ -56,6 +58,6 @@ export class Peer {
       .setExpirationTime("2h")
       .sign(new TextEncoder().encode(this.#secret));
     const url = this.#child.origin.replace("http", "ws");
-    return { dialect: "socket.io", url, token, room, body, after: 0 };
+    return { dialect: "socket.io", url, token, room, body, after: Number.MAX_SAFE_INTEGER };
   }
 }

@@ -1,0 +1,38 @@
+/** A client whose storage was put back to an earlier state: what its peer sees of two states of one session. */
+import { afterEach, test } from "vitest";
+import { Client } from "#core/client.ts";
+import { FakeServer } from "#test/support/client/fake-server.ts";
+import { person, shows, testStorage } from "#test/support/client/people.ts";
+import { RollbackStore } from "#test/support/client/rollback-store.ts";
+
+const open: Client[] = [];
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((client) => client.close()));
+});
+
+test("[CV81] a message under a key that another message has used already is not taken for a repetition, but repaired", async () => {
+  const server = new FakeServer();
+  const store = new RollbackStore();
+  const { client: alice, storage } = await person(server, "alice", { storage: testStorage(store) });
+  const bob = (await person(server, "bob")).client;
+  open.push(bob);
+  const { conversationId } = await alice.startConversation("bob");
+  await alice.sendText(conversationId, "one");
+  await shows(bob, conversationId, ["one"]);
+  await bob.sendText(conversationId, "two");
+  await shows(alice, conversationId, ["one", "two"]);
+  await alice.sendText(conversationId, "three");
+  await shows(bob, conversationId, ["one", "two", "three"]);
+  store.copy();
+  await alice.sendText(conversationId, "forgotten");
+  await shows(bob, conversationId, ["one", "two", "three", "forgotten"]);
+  await alice.close();
+
+  await store.putBack();
+  const restored = await Client.open(server.environment(), storage);
+  open.push(restored);
+  await restored.sendText(conversationId, "after");
+  await shows(bob, conversationId, ["one", "two", "three", "forgotten", "after"]);
+  await bob.sendText(conversationId, "the end");
+  await shows(restored, conversationId, ["one", "two", "three", "[broken]", "after", "the end"]);
+}, 20_000);
