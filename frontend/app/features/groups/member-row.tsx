@@ -27,7 +27,9 @@ export function MemberRow({ member, actions, onAction }: MemberRowProps) {
   const inside = (
     <>
       <Avatar account={member.account} name={member.username} size="s" />
-      <bdi class="member-name ellipsis">{name}</bdi>
+      <span class="member-name ellipsis">
+        <bdi>{name}</bdi>
+      </span>
       {member.role !== "member" && <span class="member-role">{text.groups.info.roles[member.role]}</span>}
       {actions.length > 0 && <Icon name="more" />}
     </>

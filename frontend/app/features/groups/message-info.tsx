@@ -85,7 +85,9 @@ function Progresses({ info }: { info: MessageInfoView }) {
               {groups[progress].map(({ account, username }) => (
                 <li class="member" key={account}>
                   <Avatar account={account} name={username} size="s" />
-                  <bdi class="member-name ellipsis">{username || text.groups.someone}</bdi>
+                  <span class="member-name ellipsis">
+                    <bdi>{username || text.groups.someone}</bdi>
+                  </span>
                 </li>
               ))}
             </ul>

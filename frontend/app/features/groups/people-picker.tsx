@@ -189,7 +189,9 @@ function KnownPerson({ person, picked, full, onToggle }: KnownPersonProps) {
     <li>
       <label class="person check-row picker-person">
         <Avatar account={person.account} name={person.username} size="s" />
-        <bdi class="ellipsis">{person.username}</bdi>
+        <span class="picker-name ellipsis">
+          <bdi>{person.username}</bdi>
+        </span>
         <input type="checkbox" checked={picked} disabled={full && !picked} onChange={onToggle} />
       </label>
     </li>
