@@ -89,6 +89,12 @@ test("a sheet opened by its address leads home without leaving the app", () => {
   expect(browser.entries).toHaveLength(1);
 });
 
+test("a group's page opened by its address leads to its chat", () => {
+  const router = createRouter(fakeBrowser(`/chat/${conversationId}/group`));
+  router.leave();
+  expect(router.place.value).toEqual({ route: { name: "chat", conversationId }, behind: undefined });
+});
+
 test("the back button follows", () => {
   const browser = fakeBrowser("/");
   const router = createRouter(browser);
