@@ -3,6 +3,8 @@ import { useEffect } from "preact/hooks";
 import { useSaveWhenHidden } from "./features/backup/save-when-hidden.ts";
 import { ChatList } from "./features/chat-list/chat-list.tsx";
 import { ChatPane } from "./features/chat/chat.tsx";
+import { GroupInfo } from "./features/groups/group-info.tsx";
+import { NewGroup } from "./features/groups/new-group.tsx";
 import { NewChat } from "./features/new-chat/new-chat.tsx";
 import { LogIn } from "./features/onboarding/log-in.tsx";
 import { RecoveryCodeShow } from "./features/onboarding/recovery-code-show.tsx";
@@ -72,6 +74,10 @@ function Messenger() {
       <div class="pane pane-chat">
         <ChatPane />
       </div>
+      {route.name === "group" && (
+        <GroupInfo key={route.conversationId} conversationId={route.conversationId} />
+      )}
+      {route.name === "newGroup" && <NewGroup />}
       {route.name === "new" && <NewChat />}
       {route.name === "settings" && <Settings />}
     </div>

@@ -18,7 +18,8 @@ export function handleShortcut(event: KeyboardEvent, app: App): void {
     else router.go({ name: "new" });
     return;
   }
-  if (route.name === "new" || route.name === "settings" || event.isComposing) return;
+  if (route.name === "new" || route.name === "newGroup" || route.name === "settings" || event.isComposing)
+    return;
   if (event.altKey && (event.key === "ArrowUp" || event.key === "ArrowDown")) {
     event.preventDefault();
     const ids = (app.conversations.peek() ?? []).map((view) => view.conversationId);

@@ -15,7 +15,7 @@ export async function listen(client: Client, { count, from, json }: Arguments): 
 
   const look = async (): Promise<void> => {
     for (const conversation of await client.listConversations()) {
-      if (left === 0 || (from !== undefined && conversation.peer.username !== from)) continue;
+      if (left === 0 || (from !== undefined && nameOf(conversation) !== from)) continue;
       const { conversationId, readSeq } = conversation;
       const after = Math.max(readSeq, printedUpTo.get(conversationId) ?? 0);
       const news = await readAfter(client, conversationId, after);
@@ -58,7 +58,7 @@ export async function history(client: Client, { rest, json }: Arguments): Promis
   const [username] = rest;
   if (username === undefined) throw new UsageError("history <username>");
   const all = await client.listConversations();
-  const conversation = all.find(({ peer }) => peer.username === username.toLowerCase());
+  const conversation = all.find((one) => nameOf(one) === username.toLowerCase());
   if (conversation === undefined) return 0;
   for (const message of await readAfter(client, conversation.conversationId, 0))
     print(conversation, message, json);
@@ -87,12 +87,12 @@ async function readAfter(
 
 function print(conversation: ConversationView, message: MessageView, json: boolean): void {
   const { content, seq, timeMs, mine, delivery } = message;
-  const text = content.type === "unreadable" ? undefined : content.text;
+  const text = content.type === "text" || content.type === "attachments" ? content.text : undefined;
   const files = content.type === "attachments" ? content.attachments.map(({ name }) => name) : [];
-  const from = mine ? "me" : conversation.peer.username;
+  const from = mine ? "me" : message.senderName;
   const line = json
     ? JSON.stringify({
-        with: conversation.peer.username,
+        with: nameOf(conversation),
         from,
         seq,
         timeMs,
@@ -102,4 +102,8 @@ function print(conversation: ConversationView, message: MessageView, json: boole
       })
     : `${new Date(timeMs).toISOString()} ${from}: ${[...files.map((name) => `[${name}]`), text ?? "(not readable on this device)"].join(" ")}`;
   process.stdout.write(`${line}\n`);
+}
+
+function nameOf(conversation: ConversationView): string {
+  return conversation.kind === "direct" ? conversation.peer.username : conversation.title;
 }

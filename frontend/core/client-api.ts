@@ -13,6 +13,7 @@ import type {
   Sequence,
   SessionId,
 } from "#schema/ids.ts";
+import type { GroupRole } from "#schema/envelope/group-change.ts";
 import type { PresenceAudience } from "#schema/protocol/presence.ts";
 
 /** Where this browser profile or CLI folder stands. */
@@ -83,6 +84,25 @@ export interface OutgoingFile {
 /** `waiting`: for the network; it goes on by itself. */
 export type TransferState = "running" | "waiting" | "done" | "failed";
 
+export interface PersonView {
+  readonly account: AccountId;
+  /** Empty while it is not known here. */
+  readonly username: string;
+}
+
+/** What an operation did to a group; who did it is the message's sender. */
+export type GroupChangeView =
+  | { readonly type: "created"; readonly people: readonly PersonView[] }
+  | { readonly type: "added"; readonly people: readonly PersonView[] }
+  | { readonly type: "removed"; readonly people: readonly PersonView[] }
+  /** `heir`: the last owner left, and this member is owner from then on. */
+  | { readonly type: "left"; readonly heir: PersonView | undefined }
+  | { readonly type: "role"; readonly person: PersonView; readonly role: GroupRole }
+  /** Undefined: the new name cannot be read here (yet). */
+  | { readonly type: "renamed"; readonly title: string | undefined }
+  | { readonly type: "link"; readonly isOn: boolean }
+  | { readonly type: "dissolved" };
+
 export interface MessageView {
   readonly conversationId: ConversationId;
   readonly clientMessageId: ClientMessageId;
@@ -92,6 +112,8 @@ export interface MessageView {
   readonly outboxPosition: number | undefined;
   readonly mine: boolean;
   readonly sender: AccountId;
+  /** The sender's username; empty while it is not known here. */
+  readonly senderName: string;
   /** Server time when sequenced, local time of writing before. */
   readonly timeMs: number;
   readonly content:
@@ -102,6 +124,8 @@ export interface MessageView {
         readonly text: string;
         readonly attachments: readonly AttachmentView[];
       }
+    /** A line of the log that is nobody's bubble: the sender did this to the group. */
+    | { readonly type: "group_change"; readonly change: GroupChangeView }
     /** Not readable (yet): waiting for a repaired capsule, or sent before this device joined. */
     | { readonly type: "unreadable"; readonly reason: "waiting" | "before_this_device" | "broken" };
   /** Own messages only. */
@@ -113,19 +137,69 @@ export type PresenceView =
   | { readonly state: "online" }
   | { readonly state: "offline"; readonly lastSeenMs: number | undefined };
 
-export interface ConversationView {
+interface ConversationViewBase {
   readonly conversationId: ConversationId;
-  readonly peer: { readonly account: AccountId; readonly username: string };
   readonly lastSeq: Sequence;
   readonly unread: number;
   /** Own read watermark: the first unread message of others comes after it. */
   readonly readSeq: Sequence;
   readonly preview: MessageView | undefined;
   readonly updatedAtMs: number;
-  readonly peerTyping: boolean;
+  /** Who types right now; in a group the one who began last. */
+  readonly typing: PersonView | undefined;
+  readonly draft: string;
+}
+
+export interface DirectConversationView extends ConversationViewBase {
+  readonly kind: "direct";
+  readonly peer: PersonView;
   /** Known while the conversation is on screen, as far as both let each other see it. */
   readonly peerPresence: PresenceView | undefined;
-  readonly draft: string;
+}
+
+/** Anything but `member`: the conversation is read-only. */
+export type Membership = "member" | "removed" | "left" | "dissolved";
+
+export interface GroupConversationView extends ConversationViewBase {
+  readonly kind: "group";
+  /** Empty while the name cannot be read here (yet). */
+  readonly title: string;
+  /** For a picture that is drawn from it; never changes. */
+  readonly avatarSeed: string;
+  readonly memberCount: number;
+  /** Undefined once this account is out. */
+  readonly myRole: GroupRole | undefined;
+  readonly membership: Membership;
+  /** What the server or a member says of the group contradicts its signed operations: nothing is sent until that is over. */
+  readonly isContradicted: boolean;
+}
+
+export type ConversationView = DirectConversationView | GroupConversationView;
+
+export interface GroupMemberView extends PersonView {
+  readonly role: GroupRole;
+  readonly isMe: boolean;
+}
+
+/** A group as its signed operations made it. */
+export interface GroupView {
+  readonly conversationId: ConversationId;
+  readonly title: string;
+  readonly avatarSeed: string;
+  /** The number of operations so far. */
+  readonly epoch: number;
+  readonly myRole: GroupRole | undefined;
+  readonly membership: Membership;
+  readonly isContradicted: boolean;
+  /** Owners first, then admins, then members; by name among equals. Of a group one is out of: as it was then. */
+  readonly members: readonly GroupMemberView[];
+}
+
+/** Where an own message is: by member, and on how many of the devices that it was made for it can be read. */
+export interface MessageInfoView {
+  readonly devices: number;
+  readonly readableOn: number;
+  readonly members: readonly (PersonView & { readonly delivered: boolean; readonly read: boolean })[];
 }
 
 export interface MessagePage {
@@ -178,6 +252,8 @@ export type ClientEvent =
       readonly doneBytes: number;
       readonly totalBytes: number;
     }
+  /** Who is in the group, what it is called, or what one may do there. */
+  | { readonly type: "group"; readonly conversationId: ConversationId }
   | { readonly type: "typing"; readonly conversationId: ConversationId; readonly typing: boolean };
 
 export type LoginResult =
@@ -249,6 +325,21 @@ export interface ClientApi {
   exportBackup(input: { passphrase: string }): Promise<Uint8Array>;
   /** Takes in such a file; a second time changes nothing. */
   importBackup(input: { archive: Uint8Array; passphrase: string }): Promise<{ added: number }>;
+
+  /** Makes a group with these people and this account as its owner. Throws `user_not_found` when one of the names is nobody's. */
+  createGroup(input: { name: string; usernames: readonly string[] }): Promise<GroupConversationView>;
+  group(conversationId: ConversationId): Promise<GroupView>;
+  /** The operations of a group reject with `not_allowed` when the role does not permit them, `group_changed` when others were faster. */
+  renameGroup(conversationId: ConversationId, name: string): Promise<void>;
+  addMembers(conversationId: ConversationId, usernames: readonly string[]): Promise<void>;
+  removeMember(conversationId: ConversationId, account: AccountId): Promise<void>;
+  setMemberRole(conversationId: ConversationId, account: AccountId, role: GroupRole): Promise<void>;
+  /** Out at once; what was read so far stays. The last owner's place goes to the longest-standing admin, else member. */
+  leaveGroup(conversationId: ConversationId): Promise<void>;
+  /** Nobody can write any more. */
+  dissolveGroup(conversationId: ConversationId): Promise<void>;
+  /** Of an own sequenced message. Throws `offline` when the server cannot be asked, `too_old` when it no longer knows. */
+  messageInfo(conversationId: ConversationId, seq: Sequence): Promise<MessageInfoView>;
   /** Ends the present back-off. */
   reconnectNow(): Promise<void>;
 }
@@ -280,6 +371,17 @@ export type ClientErrorCode =
   | "wrong_archive"
   | "not_signed_in"
   | "identity_changed"
+  /** The group's rules do not permit it: the role, someone who is in already or is not in. */
+  | "not_allowed"
+  | "group_full"
+  | "group_name_invalid"
+  /** Others changed the group at the same time, again and again. */
+  | "group_changed"
+  /** Removed, left or dissolved. */
+  | "not_member"
+  /** See `isContradicted`. */
+  | "group_contradicted"
+  | "too_old"
   | "internal";
 
 export class ClientError extends Error {

@@ -41,7 +41,16 @@ export function toClientError(error: unknown): ClientError {
   return new ClientError("internal", { cause: error });
 }
 
-/** Runs `work`; what the server does not find is `user_not_found`. */
+/** Runs `work` and rejects with `ClientError` only. */
+export async function guard<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    throw toClientError(error);
+  }
+}
+
+/** What the server does not find is nobody's name. */
 export async function asNotFound<Result>(work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();

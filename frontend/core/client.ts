@@ -6,9 +6,11 @@
  */
 import { logout as logoutRoute, me } from "#schema/http/auth.ts";
 import { getPrivacy, setPrivacy } from "#schema/http/privacy.ts";
-import type { ClientMessageId, ConversationId, Sequence } from "#schema/ids.ts";
+import type { GroupRole } from "#schema/envelope/group-change.ts";
+import type { AccountId, ClientMessageId, ConversationId, Sequence } from "#schema/ids.ts";
 import { limits } from "#schema/limits.ts";
 import type { PresenceAudience } from "#schema/protocol/presence.ts";
+import { startDirect } from "./people.ts";
 import { AccountSession } from "./account/account-session.ts";
 import { beginLogin, finishLogin, type PendingLogin } from "./account/login.ts";
 import { prepareFarewell, sendFarewell } from "./account/logout.ts";
@@ -22,14 +24,27 @@ import {
   ClientError,
   type ConnectionStatus,
   type ConversationView,
+  type GroupConversationView,
+  type GroupView,
   type LoginResult,
+  type MessageInfoView,
   type MessagePage,
   type SessionView,
 } from "./client-api.ts";
-import { beginConversation } from "./begin-conversation.ts";
-import { toClientError } from "./client-error.ts";
+import { guard } from "./client-error.ts";
 import { assertProviderWorks } from "./crypto/self-test.ts";
 import type { Environment } from "./environment.ts";
+import {
+  addMembers,
+  createGroup,
+  dissolveGroup,
+  leaveGroup,
+  removeMember,
+  renameGroup,
+  setMemberRole,
+} from "./group-api.ts";
+import { assertWritable, viewGroup, viewGroupConversation, viewMessageInfo } from "./group-views.ts";
+import type { Records } from "./store/records.ts";
 import type { ClientStorage } from "./store/client-storage.ts";
 import { draftTable } from "./store/tables.ts";
 import type { Engine } from "./sync/engine.ts";
@@ -65,9 +80,7 @@ export class Client implements ClientApi {
     return this.#account.close();
   }
 
-  async accountStatus(): Promise<AccountStatus> {
-    return this.#account.status;
-  }
+  accountStatus = async (): Promise<AccountStatus> => this.#account.status;
 
   async connectionStatus(): Promise<ConnectionStatus> {
     return this.#account.signedIn?.engine.status ?? { state: "idle" };
@@ -147,9 +160,9 @@ export class Client implements ClientApi {
 
   startConversation(name: string): Promise<ConversationView> {
     return guard(async () => {
-      const engine = this.#online();
-      const conversationId = await beginConversation(engine, name);
-      return viewConversation(engine, this.#account.records, this.#conversation(conversationId));
+      const [engine, records] = this.#signedIn();
+      const conversationId = await startDirect(engine, name);
+      return viewConversation(engine, records, this.#conversation(conversationId));
     });
   }
 
@@ -157,13 +170,15 @@ export class Client implements ClientApi {
     conversationId: ConversationId,
     options: { before?: Sequence; limit: number },
   ): Promise<MessagePage> {
-    return guard(() => viewMessages(this.#engine(), this.#conversation(conversationId), options));
+    return guard(() =>
+      viewMessages(this.#engine(), this.#account.records, this.#conversation(conversationId), options),
+    );
   }
 
   sendText(conversationId: ConversationId, text: string): Promise<ClientMessageId> {
     return guard(async () => {
       const engine = this.#online();
-      this.#conversation(conversationId);
+      await assertWritable(this.#account.records, this.#conversation(conversationId));
       assertSendable(engine, conversationId, text, limits.textBytes);
       return engine.outbox.enqueue(conversationId, text);
     });
@@ -256,6 +271,45 @@ export class Client implements ClientApi {
     return guard(() => this.#engine().backup.importArchive(input));
   }
 
+  createGroup(input: Parameters<ClientApi["createGroup"]>[0]): Promise<GroupConversationView> {
+    return guard(async () => {
+      const [engine, records] = this.#signedIn();
+      return viewGroupConversation(engine, records, await createGroup(engine, records, input));
+    });
+  }
+
+  group(conversationId: ConversationId): Promise<GroupView> {
+    return guard(() => viewGroup(this.#engine(), this.#account.records, conversationId));
+  }
+
+  renameGroup(conversationId: ConversationId, name: string): Promise<void> {
+    return guard(() => renameGroup(...this.#signedIn(), conversationId, name));
+  }
+
+  addMembers(conversationId: ConversationId, usernames: readonly string[]): Promise<void> {
+    return guard(() => addMembers(...this.#signedIn(), conversationId, usernames));
+  }
+
+  removeMember(conversationId: ConversationId, account: AccountId): Promise<void> {
+    return guard(() => removeMember(...this.#signedIn(), conversationId, account));
+  }
+
+  setMemberRole(conversationId: ConversationId, account: AccountId, role: GroupRole): Promise<void> {
+    return guard(() => setMemberRole(...this.#signedIn(), conversationId, account, role));
+  }
+
+  leaveGroup(conversationId: ConversationId): Promise<void> {
+    return guard(() => leaveGroup(...this.#signedIn(), conversationId));
+  }
+
+  dissolveGroup(conversationId: ConversationId): Promise<void> {
+    return guard(() => dissolveGroup(...this.#signedIn(), conversationId));
+  }
+
+  messageInfo(conversationId: ConversationId, seq: Sequence): Promise<MessageInfoView> {
+    return guard(() => viewMessageInfo(...this.#signedIn(), conversationId, seq));
+  }
+
   async reconnectNow(): Promise<void> {
     this.#account.signedIn?.engine.reconnectNow();
   }
@@ -274,6 +328,10 @@ export class Client implements ClientApi {
     return this.#session().engine;
   }
 
+  #signedIn(): [Engine, Records] {
+    return [this.#online(), this.#account.records];
+  }
+
   /** Views of an ended account stay readable. */
   #engine(): Engine {
     const { signedIn } = this.#account;
@@ -285,13 +343,5 @@ export class Client implements ClientApi {
     const record = this.#engine().conversations.get(conversationId);
     if (record === undefined) throw new ClientError("user_not_found");
     return record;
-  }
-}
-
-async function guard<Result>(work: () => Promise<Result>): Promise<Result> {
-  try {
-    return await work();
-  } catch (error) {
-    throw toClientError(error);
   }
 }

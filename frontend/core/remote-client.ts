@@ -78,6 +78,15 @@ export function connectClient(port: RpcPort): RemoteClient {
     saveBackup: method("saveBackup"),
     exportBackup: method("exportBackup"),
     importBackup: method("importBackup"),
+    createGroup: method("createGroup"),
+    group: method("group"),
+    renameGroup: method("renameGroup"),
+    addMembers: method("addMembers"),
+    removeMember: method("removeMember"),
+    setMemberRole: method("setMemberRole"),
+    leaveGroup: method("leaveGroup"),
+    dissolveGroup: method("dissolveGroup"),
+    messageInfo: method("messageInfo"),
     reconnectNow: method("reconnectNow"),
     subscribe(listener) {
       listeners.add(listener);

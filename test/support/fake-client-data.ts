@@ -1,6 +1,7 @@
 /** People and conversations of the fake client: enough of everything a chat can show, told relative to one instant. */
 import type { DeliveryState, MessageView, PresenceView } from "#core/client-api.ts";
 import type { AccountId, ClientMessageId, ConversationId } from "#schema/ids.ts";
+import type { FakeGroup } from "./fake-client-groups.ts";
 
 /** The caller says which kind of identifier a made-up name stands for. */
 // oxlint-disable-next-line typescript/no-unnecessary-type-parameters
@@ -32,6 +33,8 @@ export interface FakeConversation {
   draft: string;
   peerTyping: boolean;
   peerPresence: PresenceView | undefined;
+  /** Makes it a group; `peer` then means nothing. */
+  readonly group?: FakeGroup;
 }
 
 function conversation(
@@ -56,6 +59,7 @@ function conversation(
       outboxPosition: unsent ? outbox : undefined,
       mine,
       sender: mine ? self.account : account,
+      senderName: mine ? self.username : username,
       timeMs: nowMs - minutesAgo * minuteMs,
       content:
         typeof body === "string"

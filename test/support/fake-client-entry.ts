@@ -4,12 +4,13 @@ import { createFakeClient, type FakeClient, type FakeOptions } from "./fake-clie
 import { FakeFiles } from "./fake-files.ts";
 import { fileScene } from "./fake-pictures.ts";
 import { conversations } from "./fake-client-data.ts";
+import { groups } from "./fake-group-data.ts";
 
 const forever = (): Promise<never> => new Promise(() => undefined);
 const wait = (delayMs: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, delayMs));
 
 function optionsFor(scene: string, nowMs: number): FakeOptions {
-  const all = conversations(nowMs);
+  const all = [...conversations(nowMs), ...groups(nowMs)];
   const waiting: ConnectionStatus = {
     state: "waiting",
     attempt: 3,

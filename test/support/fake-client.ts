@@ -12,13 +12,14 @@ import {
   type ConversationView,
   type DeliveryState,
   type MessageView,
-  type SessionView,
   type Subscribe,
 } from "#core/client-api.ts";
 import type { PresenceAudience } from "#schema/protocol/presence.ts";
-import type { AccountId, ClientMessageId, ConversationId, SessionId } from "#schema/ids.ts";
+import type { AccountId, ClientMessageId, ConversationId } from "#schema/ids.ts";
 import { type FakeConversation, fakeId, self } from "./fake-client-data.ts";
 import { FakeFiles, viewOf } from "./fake-files.ts";
+import { fakeGroupMethods } from "./fake-client-groups.ts";
+import { groupView, senderOf, sessions } from "./fake-client-views.ts";
 
 export interface FakeOptions {
   readonly signedIn: boolean;
@@ -94,18 +95,23 @@ export function createFakeClient(options: FakeOptions): FakeClient {
 
   function view(one: FakeConversation): ConversationView {
     const preview = one.messages.at(-1);
-    return {
+    const sender = one.messages.findLast((message) => !message.mine);
+    const base = {
       conversationId: one.conversationId,
-      peer: one.peer,
       lastSeq: lastSeq(one),
       unread: unread(one),
       readSeq: one.readSeq,
       preview,
       updatedAtMs: preview?.timeMs ?? now(),
-      peerTyping: one.peerTyping,
-      peerPresence: one.peerPresence,
       draft: one.draft,
     };
+    const who = one.group === undefined ? one.peer : undefined;
+    const typist = who ?? { account: sender?.sender ?? self.account, username: sender?.senderName ?? "" };
+    const typing = one.peerTyping ? typist : undefined;
+    if (one.group === undefined) {
+      return { ...base, kind: "direct", peer: one.peer, typing, peerPresence: one.peerPresence };
+    }
+    return groupView(one, one.group, { ...base, typing });
   }
   function update(one: FakeConversation, id: ClientMessageId, change: Partial<MessageView>): void {
     one.messages = one.messages.map((m) => (m.clientMessageId === id ? { ...m, ...change } : m));
@@ -138,6 +144,7 @@ export function createFakeClient(options: FakeOptions): FakeClient {
         outboxPosition: count,
         mine: true,
         sender: self.account,
+        senderName: self.username,
         timeMs: now(),
         content,
         delivery: "pending",
@@ -184,7 +191,9 @@ export function createFakeClient(options: FakeOptions): FakeClient {
       await delay("network");
       if (username === self.username) throw new ClientError("cannot_write_to_self");
       if (username.startsWith("nobody")) throw new ClientError("user_not_found");
-      const known = [...conversations.values()].find((one) => one.peer.username === username);
+      const known = [...conversations.values()].find(
+        (one) => one.group === undefined && one.peer.username === username,
+      );
       const one: FakeConversation = known ?? {
         conversationId: fakeId<ConversationId>(`chat-${username}`),
         peer: { account: fakeId<AccountId>(`account-${username}`), username },
@@ -248,6 +257,22 @@ export function createFakeClient(options: FakeOptions): FakeClient {
       if (passphrase === "wrong") throw new ClientError("wrong_passphrase");
       return { added: 214 };
     },
+    ...fakeGroupMethods({
+      delay: () => delay("network"),
+      now,
+      isOnline: () => connection.state === "online",
+      find,
+      add: (one) => conversations.set(one.conversationId, one),
+      view(one) {
+        const shown = view(one);
+        if (shown.kind !== "group") throw new ClientError("internal");
+        return shown;
+      },
+      changed(conversationId) {
+        changed(conversationId);
+        emit({ type: "group", conversationId });
+      },
+    }),
     reconnectNow: () => Promise.resolve(setConnection({ state: "connecting", attempt: 1 })),
   };
 
@@ -276,7 +301,7 @@ export function createFakeClient(options: FakeOptions): FakeClient {
         seq,
         outboxPosition: undefined,
         mine: false,
-        sender: one.peer.account,
+        ...senderOf(one),
         timeMs: now(),
         content: { type: "text", text },
         delivery: undefined,
@@ -293,31 +318,4 @@ export function createFakeClient(options: FakeOptions): FakeClient {
     setDelivery: (conversationId, id, delivery) => update(find(conversationId), id, { delivery }),
     endSession: (reason) => setAccount({ state: "ended", username: self.username, reason }),
   };
-}
-
-function sessions(nowMs: number): readonly SessionView[] {
-  const day = 86_400_000;
-  return [
-    {
-      sessionId: fakeId<SessionId>("session-1"),
-      deviceId: 1,
-      deviceName: "Chrome on Linux",
-      lastActiveDayMs: nowMs,
-      current: true,
-    },
-    {
-      sessionId: fakeId<SessionId>("session-2"),
-      deviceId: 2,
-      deviceName: "Safari on iPhone",
-      lastActiveDayMs: nowMs - day,
-      current: false,
-    },
-    {
-      sessionId: fakeId<SessionId>("session-3"),
-      deviceId: 3,
-      deviceName: "Firefox on Windows",
-      lastActiveDayMs: nowMs - 9 * day,
-      current: false,
-    },
-  ];
 }

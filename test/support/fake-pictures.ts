@@ -103,6 +103,7 @@ export async function fileScene(files: FakeFiles, nowMs: number): Promise<FileSc
       outboxPosition: isUnsent ? messages.length : undefined,
       mine,
       sender: mine ? self.account : account,
+      senderName: mine ? self.username : "mara",
       timeMs: nowMs - minutesAgo * 60_000,
       content:
         sent.length === 0

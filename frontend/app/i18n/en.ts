@@ -3,6 +3,7 @@ import type { ClientErrorCode } from "#core/client-api.ts";
 import { attachments } from "./attachments.en.ts";
 import { backupText } from "./en-backup.ts";
 import { plural } from "./format.ts";
+import { groups } from "./groups.en.ts";
 
 const errors: Record<ClientErrorCode, string> = {
   username_taken: "That name is already taken. Try another one.",
@@ -28,6 +29,13 @@ const errors: Record<ClientErrorCode, string> = {
   wrong_archive: "This file is not a backup of this account, or it is damaged.",
   not_signed_in: "You are no longer signed in on this device.",
   identity_changed: "The keys of this person have changed. Nothing was sent.",
+  not_allowed: "You may not do that in this group.",
+  group_full: "This group is full.",
+  group_name_invalid: "A group needs a name of at most 100 characters.",
+  group_changed: "Others are changing this group right now. Please try again.",
+  not_member: "You are no longer in this group.",
+  group_contradicted: "What the server says about this group does not add up. Nothing was sent.",
+  too_old: "Nobody knows any more for a message this old.",
   internal: "Something went wrong on our side. Please try again.",
 };
 
@@ -175,6 +183,7 @@ export const text = {
     existing: "Your conversations",
     searching: "Looking for this person…",
   },
+  groups,
   chat: {
     pickTitle: "Choose a conversation",
     pickBody: "Pick one from the list, or start a new one.",

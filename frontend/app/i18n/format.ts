@@ -5,6 +5,11 @@ export function plural(count: number, one: string, other: string): string {
   return pluralRules.select(count) === "one" ? one : other;
 }
 
+const list = new Intl.ListFormat("en-GB", { type: "conjunction" });
+
+/** "a, b and c", in the language of the sentences around it. */
+export const formatList = (parts: readonly string[]): string => list.format(parts);
+
 const clock = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
 const weekday = new Intl.DateTimeFormat(undefined, { weekday: "long" });
 const shortWeekday = new Intl.DateTimeFormat(undefined, { weekday: "short" });

@@ -5,7 +5,10 @@ import type { ConversationId } from "#schema/ids.ts";
 export type Route =
   | { readonly name: "home" }
   | { readonly name: "chat"; readonly conversationId: ConversationId }
+  /** What is known of a group, over or beside its chat. */
+  | { readonly name: "group"; readonly conversationId: ConversationId }
   | { readonly name: "new" }
+  | { readonly name: "newGroup" }
   | { readonly name: "settings" }
   | { readonly name: "welcome" }
   | { readonly name: "signup" }
@@ -17,7 +20,7 @@ export interface Place {
   readonly behind: ConversationId | undefined;
 }
 
-const conversationPath = /^\/chat\/([A-Za-z0-9_-]{22})$/;
+const conversationPath = /^\/chat\/([A-Za-z0-9_-]{22})(\/group)?$/;
 
 function isConversationId(text: unknown): text is ConversationId {
   return typeof text === "string" && /^[A-Za-z0-9_-]{22}$/.test(text);
@@ -28,6 +31,8 @@ export function parseRoute(pathname: string): Route {
   switch (pathname) {
     case "/new":
       return { name: "new" };
+    case "/new/group":
+      return { name: "newGroup" };
     case "/settings":
       return { name: "settings" };
     case "/welcome":
@@ -37,20 +42,35 @@ export function parseRoute(pathname: string): Route {
     case "/login":
       return { name: "login" };
     default: {
-      const id = conversationPath.exec(pathname)?.[1];
-      return isConversationId(id) ? { name: "chat", conversationId: id } : { name: "home" };
+      const [, id, info] = conversationPath.exec(pathname) ?? [];
+      if (!isConversationId(id)) return { name: "home" };
+      return { name: info === undefined ? "chat" : "group", conversationId: id };
     }
   }
 }
 
 export function formatRoute(route: Route): string {
-  if (route.name === "home") return "/";
-  return route.name === "chat" ? `/chat/${route.conversationId}` : `/${route.name}`;
+  switch (route.name) {
+    case "home":
+      return "/";
+    case "chat":
+      return `/chat/${route.conversationId}`;
+    case "group":
+      return `/chat/${route.conversationId}/group`;
+    case "newGroup":
+      return "/new/group";
+    case "new":
+    case "settings":
+    case "welcome":
+    case "signup":
+    case "login":
+      return `/${route.name}`;
+  }
 }
 
 /** The conversation on screen: the chat itself, or the one behind a sheet. */
 export function openConversationOf(place: Place): ConversationId | undefined {
-  return place.route.name === "chat" ? place.route.conversationId : place.behind;
+  return "conversationId" in place.route ? place.route.conversationId : place.behind;
 }
 
 export interface Router {
@@ -86,7 +106,8 @@ function readEntry(state: unknown): EntryState {
   return { depth, behind };
 }
 
-const isSheet = (route: Route): boolean => route.name === "new" || route.name === "settings";
+const sheets: ReadonlySet<Route["name"]> = new Set(["new", "newGroup", "settings"]);
+const isSheet = (route: Route): boolean => sheets.has(route.name);
 
 export function createRouter(browser: Browser): Router {
   const read = (): Place => {
@@ -115,7 +136,8 @@ export function createRouter(browser: Browser): Router {
         browser.history.back();
         return;
       }
-      const { behind } = place.value;
+      const { route } = place.value;
+      const behind = route.name === "group" ? route.conversationId : place.value.behind;
       go(behind === undefined ? { name: "home" } : { name: "chat", conversationId: behind }, {
         replace: true,
       });

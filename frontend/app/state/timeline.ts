@@ -137,6 +137,7 @@ export function createTimeline({
       outboxPosition: undefined,
       mine: true,
       sender: self,
+      senderName: "",
       timeMs: Date.now(),
       content,
       delivery: "pending",

@@ -37,6 +37,15 @@ const methods: Readonly<Record<ClientMethod, "kept" | "not_kept">> = {
   saveBackup: "kept",
   exportBackup: "not_kept",
   importBackup: "kept",
+  createGroup: "kept",
+  group: "kept",
+  renameGroup: "kept",
+  addMembers: "kept",
+  removeMember: "kept",
+  setMemberRole: "kept",
+  leaveGroup: "kept",
+  dissolveGroup: "kept",
+  messageInfo: "kept",
   reconnectNow: "kept",
 };
 

@@ -1,5 +1,6 @@
 /** A store together with the key that seals it. */
 import type { Environment } from "../environment.ts";
+import { groupTable, ownSenderKeyTable, senderKeyHoldersTable, senderKeyTable } from "./group-tables.ts";
 import { Records } from "./records.ts";
 import { backupCursorTable, backupStateTable, restoreTable } from "./backup-tables.ts";
 import { SealedStore } from "./sealed-store.ts";
@@ -36,6 +37,10 @@ export async function openRecords(environment: Environment, storage: ClientStora
     deviceOutboxTable,
     directoryTable,
     draftTable,
+    groupTable,
+    ownSenderKeyTable,
+    senderKeyHoldersTable,
+    senderKeyTable,
     outboxTable,
     peerTable,
     restoreTable,

@@ -12,6 +12,7 @@ import {
 import { decodePrekeySecret, encodePrekeySecret, type PrekeySecret } from "../crypto/prekeys.ts";
 import type { PeerRecord } from "../crypto/session/peer-session.ts";
 import { decodePeerRecord, encodePeerRecord } from "../crypto/session/record-codec.ts";
+import type { StoredChange } from "./group-tables.ts";
 import { jsonTable, orderedKey, type Table } from "./sealed-store.ts";
 
 /** This installation's account; one record, key `self`. Binary fields are base64url. */
@@ -72,9 +73,8 @@ export interface DirectoryRecord {
 export const directoryTable = jsonTable<DirectoryRecord>("directories");
 
 /** What is known of a conversation, key conversation id. */
-export interface ConversationRecord {
+interface ConversationBase {
   readonly conversationId: ConversationId;
-  readonly peer: { readonly account: AccountId; readonly username: string };
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
   /** Newest sequence number the server told of. */
@@ -101,6 +101,24 @@ export interface ConversationRecord {
   /** Made here by `startConversation`: shown even while empty. */
   readonly startedHere: boolean;
 }
+
+export interface DirectRecord extends ConversationBase {
+  readonly peer: { readonly account: AccountId; readonly username: string };
+  readonly group?: undefined;
+}
+
+/** In a group `peerDelivered` and `peerRead` are what every other member has reached. */
+export interface GroupConversationRecord extends ConversationBase {
+  readonly peer?: undefined;
+  readonly group: {
+    /** The server's word: this account is out. Who is in by the signed operations is in `groupTable`. */
+    readonly left: boolean;
+    /** Where this account came in; 0 until that was looked for. Nothing before it is told to it. */
+    readonly joinedSeq: number;
+  };
+}
+
+export type ConversationRecord = DirectRecord | GroupConversationRecord;
 export const conversationTable = jsonTable<ConversationRecord>("conversations");
 
 /** A pointer to a file (CRYPTO 2.11); binary fields are base64url. */
@@ -127,6 +145,7 @@ export type StoredContent =
       readonly text: string;
       readonly attachments: readonly StoredAttachment[];
     }
+  | { readonly type: "group_change"; readonly change: StoredChange }
   /** `body` is kept (base64url) while a repaired capsule may still open it. */
   | {
       readonly type: "unreadable";
@@ -139,7 +158,9 @@ export interface SentKey {
   readonly key: string;
   readonly hash: string;
   readonly sentAtMs: number;
+  /** In a group: none. Whoever was a member at `groupEpoch` may ask. */
   readonly devices: readonly DeviceAddress[];
+  readonly groupEpoch?: number;
 }
 
 /** Key and hash of a received body, for the backup. */
@@ -179,13 +200,18 @@ export interface OutboxRecord {
   readonly text: string;
   /** Uploaded already. */
   readonly attachments?: readonly StoredAttachment[];
+  /** A key entry of a group: hands out the sender key, has no text and is shown nowhere. */
+  readonly isKeyEntry?: true;
   readonly sentAtMs: number;
+  /** Body, key and hash are empty in a group until there is a frame: they come out of the sender key's chain. */
   readonly body: string;
   readonly bodyKey: string;
   readonly bodyHash: string;
   /** The finished frame and the devices it is for; absent until encrypted, or after a refusal of its device set. */
   readonly frame?: string;
   readonly devices?: readonly DeviceAddress[];
+  /** In a group: the epoch that the frame was made for. */
+  readonly groupEpoch?: number;
   readonly failure?: "refused" | "identity_changed";
 }
 export const outboxTable = jsonTable<OutboxRecord>("outbox");
@@ -223,6 +249,8 @@ export interface DeviceOutboxRecord {
   readonly account: AccountId;
   readonly device: DeviceId;
   readonly data: string;
+  /** The group that makes the two devices known to each other, where there may be nothing else. */
+  readonly group?: ConversationId;
 }
 export const deviceOutboxTable = jsonTable<DeviceOutboxRecord>("device-outbox");
 

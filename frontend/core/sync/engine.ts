@@ -1,7 +1,7 @@
 /** Everything that runs while a device is signed in: the inbox, the conversations' sockets, and what joins them. */
 import type { ConversationId } from "#schema/ids.ts";
 import type { DownEvent } from "#schema/protocol/down.ts";
-import type { Receipt } from "#schema/protocol/receipt.ts";
+import type { Receipt, ReceiptLow } from "#schema/protocol/receipt.ts";
 import type { TypingDown } from "#schema/protocol/typing.ts";
 import { Attachments } from "../attachments/attachments.ts";
 import { type SessionCall, sessionCall } from "../api/session-api.ts";
@@ -11,6 +11,7 @@ import type { ConnectionStatus } from "../client-api.ts";
 import type { Environment } from "../environment.ts";
 import type { BlobStore } from "../store/blob-store.ts";
 import type { Records } from "../store/records.ts";
+import { groupTable } from "../store/group-tables.ts";
 import { conversationTable } from "../store/tables.ts";
 import { Connection, type LinkState } from "./connection.ts";
 import { ConversationChannels } from "./conversation-channels.ts";
@@ -19,6 +20,10 @@ import { DeviceQueue } from "./device-queue.ts";
 import { Directory } from "./directory.ts";
 import type { EventHub } from "./event-hub.ts";
 import { FrameSealer } from "./frame-sealer.ts";
+import { GroupChains } from "./groups/group-chain.ts";
+import { GroupPlacing } from "./groups/group-placing.ts";
+import { GroupSealer } from "./groups/group-sealer.ts";
+import { MemberNames } from "./groups/member-names.ts";
 import { HistoryPager } from "./history.ts";
 import { Incoming } from "./incoming.ts";
 import { MessageApplier } from "./message-applier.ts";
@@ -39,6 +44,8 @@ export class Engine {
   readonly timeline: Timeline;
   readonly directory: Directory;
   readonly history: HistoryPager;
+  readonly chains: GroupChains;
+  readonly #names: MemberNames;
   readonly outbox: Outbox;
   readonly receipts: Receipts;
   readonly typing: Typing;
@@ -71,9 +78,15 @@ export class Engine {
     const emit = events.emit.bind(events);
     this.conversations = new Conversations(records, self, emit);
     this.timeline = new Timeline(records, emit);
+    records.watch(groupTable, (key) => {
+      emit({ type: "group", conversationId: key as ConversationId });
+      emit({ type: "conversations" });
+    });
     this.directory = new Directory(records, self, this.call);
     this.backup = new Backup(environment, records, self, this.call, this.directory, this.conversations, emit);
     this.history = new HistoryPager(records, self, this.call, this.backup);
+    this.chains = new GroupChains(records, self, this.directory, this.call);
+    this.#names = new MemberNames(records, this.call);
     this.#channels = new ConversationChannels(environment, tokens, {
       cursor: (conversationId) => this.conversations.get(conversationId)?.cursor ?? 0,
       events: (conversationId, received) => this.#conversationEvents(conversationId, received),
@@ -86,7 +99,8 @@ export class Engine {
       lost: (conversationId) => this.receipts.lostOn(conversationId),
       refused: (conversationId) => this.#channels.want(conversationId, "gap", false),
     });
-    const sealer = new FrameSealer(records, self, this.directory, this.call);
+    const groupSealer = new GroupSealer(records, self, this.directory, this.chains, this.call);
+    const sealer = new FrameSealer(records, self, this.directory, groupSealer, this.call);
     this.outbox = new Outbox(environment, records, self, this.timeline, sealer, {
       want: (conversationId, wanted) => this.#channels.want(conversationId, "outbox", wanted),
       isLive: (conversationId) => this.#channels.isLive(conversationId),
@@ -106,8 +120,9 @@ export class Engine {
     this.receipts = new Receipts(environment, records, this.conversations, (conversationId, frame) => {
       return this.#channels.send(conversationId, frame) || this.#inbox.send(frame);
     });
-    const applier = new MessageApplier(records, self, this.directory, this.timeline);
-    this.#incoming = new Incoming(environment, records, this.conversations, applier, this.history, {
+    const applier = new MessageApplier(records, self, this.directory, this.timeline, this.chains);
+    const placing = new GroupPlacing(records, self, this.history, this.chains);
+    this.#incoming = new Incoming(environment, records, this.conversations, applier, this.history, placing, {
       gap: (conversationId, isOpen) => {
         this.#channels.want(conversationId, "gap", isOpen);
         this.#updateStatus();
@@ -125,7 +140,7 @@ export class Engine {
     );
     this.presence = new Presence(environment, {
       send: (frame) => this.#inbox.send(frame),
-      peerOf: (conversationId) => this.conversations.get(conversationId)?.peer.account,
+      peerOf: (conversationId) => this.conversations.get(conversationId)?.peer?.account,
       changed: () => emit({ type: "conversations" }),
     });
     this.#inbox = new Connection(environment, tokens, "/ws/inbox", {
@@ -147,6 +162,7 @@ export class Engine {
       this.timeline.load(),
       this.attachments.load(),
       this.#deviceQueue.load(),
+      this.#names.load(),
     ]);
   }
 
@@ -194,6 +210,7 @@ export class Engine {
     this.#inbox.send({ type: "inbox:resume" });
     this.receipts.live();
     this.#deviceQueue.live();
+    this.#names.live();
     this.presence.ask();
   }
 
@@ -215,18 +232,17 @@ export class Engine {
   }
 
   #conversationEvents(conversationId: ConversationId, events: readonly DownEvent[]): void {
-    const { messages, acks, refusals, receipts, typing } = sortEvents(events);
+    const { messages, acks, refusals, receipts, lows, typing } = sortEvents(events);
     for (const event of typing) this.#typingEvent(event);
     if (messages.length > 0) {
       this.#incoming.offer(conversationId, messages);
-      if (messages.some(({ sender }) => sender.account !== this.self.account)) {
-        this.typing.received(conversationId, false);
-      }
+      for (const { sender } of messages) this.typing.received(conversationId, sender.account, false);
     }
     void this.#background(async () => {
       if (acks.length > 0) await this.outbox.acknowledged(conversationId, acks);
       if (refusals.length > 0) await this.outbox.refused(conversationId, refusals);
       if (receipts.length > 0) await this.conversations.applyReceipts(receipts);
+      if (lows.length > 0) await this.conversations.applyLow(lows);
       if (acks.length > 0) this.#incoming.check(conversationId);
     });
   }
@@ -253,7 +269,7 @@ export class Engine {
 
   #typingEvent({ type, conversationId, account }: TypingDown): void {
     if (account === this.self.account) return;
-    this.typing.received(conversationId, type === "typing:start");
+    this.typing.received(conversationId, account, type === "typing:start");
     this.presence.active(account);
   }
 
@@ -264,13 +280,17 @@ export class Engine {
     });
     await this.conversations.merge(summaries);
     const receipts: Receipt[] = [];
+    const lows: ReceiptLow[] = [];
     for (const event of events) {
       if (event.type === "receipt") receipts.push(event);
+      if (event.type === "receipt:low") lows.push(event);
       if (event.type !== "conversation:update") continue;
       receipts.push(...(event.receipts ?? []));
+      if (event.low !== undefined) lows.push(event.low);
       this.#incoming.offer(event.summary.conversationId, event.messages ?? []);
     }
     await this.conversations.applyReceipts(receipts);
+    if (lows.length > 0) await this.conversations.applyLow(lows);
     for (const { conversationId, lastSeq } of summaries) {
       if ((this.conversations.get(conversationId)?.cursor ?? 0) < lastSeq)
         this.#incoming.check(conversationId);

@@ -1,6 +1,8 @@
 /** Pages of a conversation's log from the server. */
 import { decodeBase64url, encodeBase64url } from "#schema/envelope/base64url.ts";
 import { bodyType } from "#schema/envelope/body.ts";
+import { groupKeyEntryType } from "#schema/envelope/group-body.ts";
+import { groupOpType } from "#schema/envelope/group-op.ts";
 import { listMessages } from "#schema/http/conversations.ts";
 import type { AnswerOf } from "#schema/http/route.ts";
 import type { ClientMessageId, ConversationId } from "#schema/ids.ts";
@@ -9,9 +11,10 @@ import type { MessageRecord } from "#schema/protocol/message.ts";
 import type { SessionCall } from "../api/session-api.ts";
 import type { KeyEntry } from "../crypto/backup/key-entries.ts";
 import { isCryptoError, parsing } from "../crypto/errors.ts";
-import type { Records } from "../store/records.ts";
-import { conversationTable, messageKey, messageTable, type StoredContent } from "../store/tables.ts";
-import { openContent } from "./message-applier.ts";
+import { groupOperationTable } from "../store/group-tables.ts";
+import type { Records, Transaction } from "../store/records.ts";
+import { conversationTable, messageKey, messageTable, type StoredContent, under } from "../store/tables.ts";
+import { openContent } from "./outcome.ts";
 import type { Self } from "./self.ts";
 
 /** Where keys of messages from before this device joined come from. */
@@ -94,7 +97,8 @@ export class HistoryPager {
         if (message.seq !== lowest) break; // only a page that joins on
         lowest -= 1;
         const { seq, sender, clientMessageId, serverTimeMs } = message;
-        const content = openBackedUp(this.#self, message, keys.get(seq)) ?? notInBackup;
+        const content =
+          openBackedUp(this.#self, message, keys.get(seq)) ?? (await oldContent(transaction, message));
         const stored = { conversationId, seq, sender, clientMessageId, serverTimeMs, content };
         transaction.insert(messageTable, messageKey(conversationId, seq), stored);
       }
@@ -165,6 +169,20 @@ function openBackedUp(
     sentAtMs: entry.sentAtMs,
     expireAfterSeconds: 0,
   });
+}
+
+/** From before this device: texts cannot be read, but what happened to the group is known from its operations. */
+async function oldContent(
+  transaction: Transaction,
+  { conversationId, body }: MessageRecord,
+): Promise<StoredContent> {
+  const type = tryDecode(body.slice(0, 4))?.[1];
+  if (type === groupKeyEntryType) return { type: "nothing" };
+  if (type !== groupOpType) return notInBackup;
+  const operations = await transaction.list(groupOperationTable, under(conversationId));
+  const known = operations.find(({ value }) => value.operation === body);
+  const change = known?.value.change;
+  return change === undefined ? { type: "nothing" } : { type: "group_change", change };
 }
 
 function tryDecode(text: string): Uint8Array | undefined {

@@ -4,6 +4,7 @@ import { SottoError } from "#schema/errors.ts";
 import type { ClientMessageId, ConversationId } from "#schema/ids.ts";
 import { toPointer } from "../attachments/stored-attachment.ts";
 import { sealBody } from "../crypto/body.ts";
+import type { OutgoingContent } from "../crypto/content.ts";
 import type { Records, Transaction } from "../store/records.ts";
 import {
   conversationTable,
@@ -81,9 +82,42 @@ export async function writeOwnMessage(
   if (conversation === undefined) throw new SottoError("not_found", "There is no such conversation.");
   const position = conversation.nextPosition;
   transaction.put(conversationTable, conversationId, { ...conversation, nextPosition: position + 1 });
-  const row = sealMessage(self, position, message);
+  const row =
+    conversation.group === undefined
+      ? sealMessage(self, position, message)
+      : unsealedRow(self, position, message);
   transaction.insert(outboxTable, outboxKey(conversationId, position), row);
   return row;
+}
+
+/** In a group a message is sealed with its frame, under the sender key of that moment. */
+function unsealedRow(self: Self, position: number, message: OwnMessage): OutboxRecord {
+  return { ...message, position, sentAtMs: self.nowMs(), body: "", bodyKey: "", bodyHash: "" };
+}
+
+/** Stages an outbox row that hands the sender key of a group to whoever lacks it. */
+export async function writeKeyEntry(
+  transaction: Transaction,
+  self: Self,
+  conversationId: ConversationId,
+): Promise<void> {
+  const conversation = await transaction.get(conversationTable, conversationId);
+  if (conversation === undefined) return;
+  const position = conversation.nextPosition;
+  transaction.put(conversationTable, conversationId, { ...conversation, nextPosition: position + 1 });
+  const clientMessageId = createMessageId(self.provider);
+  const row = unsealedRow(self, position, { conversationId, clientMessageId, text: "" });
+  transaction.insert(outboxTable, outboxKey(conversationId, position), { ...row, isKeyEntry: true });
+}
+
+/** What a message says, as it is sealed. */
+export function payloadOf({
+  text,
+  attachments,
+}: Pick<OwnMessage, "text" | "attachments">): OutgoingContent["payload"] {
+  return attachments === undefined
+    ? { type: "text", text }
+    : { type: "attachments", text, attachments: attachments.map(toPointer) };
 }
 
 function sealMessage(self: Self, position: number, message: OwnMessage): OutboxRecord {
@@ -95,10 +129,7 @@ function sealMessage(self: Self, position: number, message: OwnMessage): OutboxR
     senderAccountId: self.own.cert.accountId,
     senderDeviceId: self.deviceId,
     sentAtMs,
-    payload:
-      attachments === undefined
-        ? { type: "text", text }
-        : { type: "attachments", text, attachments: attachments.map(toPointer) },
+    payload: payloadOf(message),
   });
   return {
     conversationId,

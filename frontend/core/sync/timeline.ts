@@ -1,7 +1,8 @@
 /** Message pages from the local store, with the newest messages of a conversation kept in memory. */
-import type { ConversationId } from "#schema/ids.ts";
-import type { ClientEvent, DeliveryState, MessageView } from "../client-api.ts";
+import type { AccountId, ConversationId } from "#schema/ids.ts";
+import type { ClientEvent, DeliveryState, GroupChangeView, MessageView, PersonView } from "../client-api.ts";
 import { viewAttachment } from "../attachments/stored-attachment.ts";
+import type { StoredChange } from "../store/group-tables.ts";
 import type { Records } from "../store/records.ts";
 import {
   type ConversationRecord,
@@ -125,16 +126,23 @@ export function isVisible(message: StoredMessage): boolean {
 
 /** Whether a file of a conversation is on this device. */
 export type IsLocal = (conversationId: ConversationId, attachment: StoredAttachment) => boolean;
+/** The username of an account, or nothing. */
+export type NameOf = (account: AccountId) => string;
+
+/** What a view needs to know besides the message. */
+export interface Beholder {
+  readonly nameOf: NameOf;
+  readonly isLocal: IsLocal;
+}
 
 /** A sequenced message as the app sees it. */
 export function viewStored(
   self: Self,
   conversation: ConversationRecord,
   message: StoredMessage,
-  isLocal: IsLocal,
+  { nameOf, isLocal }: Beholder,
 ): MessageView {
   const mine = message.sender.account === self.account;
-  const { content } = message;
   return {
     conversationId: message.conversationId,
     clientMessageId: message.clientMessageId,
@@ -142,17 +150,58 @@ export function viewStored(
     outboxPosition: undefined,
     mine,
     sender: message.sender.account,
+    senderName: nameOf(message.sender.account),
     timeMs: message.serverTimeMs,
-    content:
-      content.type === "text" || content.type === "attachments"
-        ? viewWritten(message.conversationId, content, isLocal)
-        : { type: "unreadable", reason: content.type === "nothing" ? "broken" : content.reason },
-    delivery: mine ? deliveryOf(conversation, message.seq) : undefined,
+    content: viewContent(message, { nameOf, isLocal }),
+    delivery:
+      mine && message.content.type !== "group_change" ? deliveryOf(conversation, message.seq) : undefined,
   };
 }
 
+function viewContent(
+  { conversationId, content }: StoredMessage,
+  { nameOf, isLocal }: Beholder,
+): MessageView["content"] {
+  switch (content.type) {
+    case "text":
+    case "attachments":
+      return viewWritten(conversationId, content, isLocal);
+    case "group_change":
+      return { type: "group_change", change: viewChange(content.change, nameOf) };
+    case "nothing":
+      return { type: "unreadable", reason: "broken" };
+    case "unreadable":
+      return { type: "unreadable", reason: content.reason };
+  }
+}
+
+function viewChange(change: StoredChange, nameOf: NameOf): GroupChangeView {
+  const person = (account: AccountId): PersonView => ({ account, username: nameOf(account) });
+  switch (change.type) {
+    case "created":
+    case "added":
+    case "removed":
+      return { type: change.type, people: change.accounts.map(person) };
+    case "left":
+      return { type: "left", heir: change.heir === undefined ? undefined : person(change.heir) };
+    case "role":
+      return { type: "role", person: person(change.account), role: change.role };
+    case "renamed":
+      return { type: "renamed", title: change.title };
+    case "link":
+      return { type: "link", isOn: change.isOn };
+    case "dissolved":
+      return { type: "dissolved" };
+  }
+}
+
+/** Rows of the outbox that are messages of the person. */
+export function isWritten(row: OutboxRecord): boolean {
+  return row.isKeyEntry !== true;
+}
+
 /** An outbox message as the app sees it. */
-export function viewOutbox(self: Self, row: OutboxRecord, isLocal: IsLocal): MessageView {
+export function viewOutbox(self: Self, row: OutboxRecord, { nameOf, isLocal }: Beholder): MessageView {
   return {
     conversationId: row.conversationId,
     clientMessageId: row.clientMessageId,
@@ -160,6 +209,7 @@ export function viewOutbox(self: Self, row: OutboxRecord, isLocal: IsLocal): Mes
     outboxPosition: row.position,
     mine: true,
     sender: self.account,
+    senderName: nameOf(self.account),
     timeMs: row.sentAtMs,
     content: viewWritten(row.conversationId, row, isLocal),
     delivery: row.failure === undefined ? "pending" : "failed",
@@ -167,7 +217,7 @@ export function viewOutbox(self: Self, row: OutboxRecord, isLocal: IsLocal): Mes
 }
 
 /** A message whose files are still going up: it comes after the outbox, into which it goes when they are there. */
-export function viewUpload(self: Self, row: UploadRecord, isLocal: IsLocal): MessageView {
+export function viewUpload(self: Self, row: UploadRecord, { nameOf, isLocal }: Beholder): MessageView {
   return {
     conversationId: row.conversationId,
     clientMessageId: row.clientMessageId,
@@ -175,6 +225,7 @@ export function viewUpload(self: Self, row: UploadRecord, isLocal: IsLocal): Mes
     outboxPosition: Number.MAX_SAFE_INTEGER,
     mine: true,
     sender: self.account,
+    senderName: nameOf(self.account),
     timeMs: row.startedAtMs,
     content: viewWritten(row.conversationId, row, isLocal),
     delivery: row.failure === undefined ? "pending" : "failed",

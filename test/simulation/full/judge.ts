@@ -1,5 +1,6 @@
 /** What must hold at every device once everything has come to rest: the accepted log, in order, readable. */
 import type { MessageView } from "#core/client-api.ts";
+import { textOf } from "#test/support/client/people.ts";
 import type { ConversationHost } from "../conversation-host.ts";
 import { deviceAddressKey } from "#schema/ids.ts";
 import type { World } from "../world.ts";
@@ -54,7 +55,7 @@ function logFaults(
       texts.set(id, known);
       if (known !== view.content.text) faults.push(`${name} reads something else at ${seq}`);
     } else if (mayRead) {
-      faults.push(`${name} cannot read ${seq} (${JSON.stringify(view.content)})`);
+      faults.push(`${name} cannot read ${seq} (${textOf(view)})`);
     }
   }
   return faults;

@@ -76,9 +76,7 @@ export async function messages(
 
 /** Texts in order; unreadable ones as `[reason]`. */
 export async function texts(client: Client, conversationId: ConversationId): Promise<string[]> {
-  return (await messages(client, conversationId)).map(({ content }) =>
-    content.type === "unreadable" ? `[${content.reason}]` : content.text,
-  );
+  return (await messages(client, conversationId)).map(textOf);
 }
 
 /** Waits until the client knows the conversation and shows exactly these texts. */
@@ -93,4 +91,10 @@ export function shows(
     const shown = await texts(client, conversationId);
     return shown.length === expected.length && shown.every((text, index) => text === expected[index]);
   });
+}
+
+/** What a message shows: its text, `[reason]`, or `(change)`. */
+export function textOf({ content }: MessageView): string {
+  if (content.type === "unreadable") return `[${content.reason}]`;
+  return content.type === "group_change" ? `(${content.change.type})` : content.text;
 }

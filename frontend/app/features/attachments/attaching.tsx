@@ -2,6 +2,7 @@ import "./attaching.css";
 import { Component, type ComponentChildren, createRef } from "preact";
 import type { ConversationView, OutgoingFile } from "#core/client-api.ts";
 import { text } from "../../i18n/en.ts";
+import { nameOf } from "../../state/conversation-name.ts";
 import type { Timeline } from "../../state/timeline.ts";
 import { Icon } from "../../ui/icons.tsx";
 import { inspectFile } from "./inspect.ts";
@@ -99,7 +100,7 @@ export class Attaching extends Component<AttachingProps, AttachingState> {
           <div class="drop-here" aria-hidden="true">
             <p>
               <Icon name="clip" />
-              {text.attachments.drop(view.peer.username)}
+              {text.attachments.drop(nameOf(view))}
             </p>
           </div>
         )}

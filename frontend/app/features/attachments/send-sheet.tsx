@@ -2,6 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { ConversationView, OutgoingFile } from "#core/client-api.ts";
 import { limits } from "#schema/limits.ts";
 import { text } from "../../i18n/en.ts";
+import { nameOf } from "../../state/conversation-name.ts";
 import { formatBytes, formatLength } from "../../i18n/format.ts";
 import { useApp } from "../../state/context.ts";
 import { Dialog } from "../../ui/dialog.tsx";
@@ -68,7 +69,7 @@ export function SendSheet({ view, picks, onAdd, onRemove, onClose, onSend }: Sen
             dir="auto"
             data-autofocus=""
             aria-label={text.attachments.caption}
-            placeholder={text.attachments.captionHint(view.peer.username)}
+            placeholder={text.attachments.captionHint(nameOf(view))}
             maxLength={4_000}
             value={caption}
             onInput={(event) => setCaption(event.currentTarget.value)}

@@ -6,6 +6,7 @@ import type { ShownMessage } from "../../state/message-window.ts";
 import { Icon } from "../../ui/icons.tsx";
 import { Files } from "../attachments/files.tsx";
 import { mediaKindOf } from "../attachments/kinds.ts";
+import { InfoButton, SenderName, SenderPicture } from "../groups/in-bubble.tsx";
 import { BubbleText } from "./bubble-text.tsx";
 import { sayContent } from "./say.ts";
 import { isJumbo } from "./text-shape.ts";
@@ -16,8 +17,12 @@ interface BubbleProps {
   first: boolean;
   last: boolean;
   peerName: string;
+  /** In a group others' runs begin with a name and end beside a picture. */
+  isGroup: boolean;
   onRetry: (message: ShownMessage) => void;
   onDiscard: (message: ShownMessage) => void;
+  /** Where an own message is; undefined where nobody can be asked. */
+  onInfo: ((message: ShownMessage) => void) | undefined;
 }
 
 function labelOf({ message, peerName }: BubbleProps): string {
@@ -58,8 +63,9 @@ export class Bubble extends Component<BubbleProps> {
   }
 
   override render() {
-    const { message, first, last, onRetry, onDiscard } = this.props;
+    const { message, first, last, peerName, isGroup, onRetry, onDiscard, onInfo } = this.props;
     const { content } = message;
+    const fromOther = isGroup && !message.mine;
     const jumbo = content.type === "text" && isJumbo(content.text);
     const withFiles = content.type === "attachments";
     const classes = [
@@ -67,6 +73,7 @@ export class Bubble extends Component<BubbleProps> {
       message.mine ? "message-own" : "message-other",
       first && "message-first",
       last && "message-last",
+      fromOther && "message-of-group",
       jumbo && "message-jumbo",
       withFiles && "message-files",
       withFiles && content.text === "" && endsInPicture(content.attachments) && "message-bare",
@@ -79,7 +86,9 @@ export class Bubble extends Component<BubbleProps> {
         data-row={message.key}
         data-seq={message.seq}
       >
+        {fromOther && last && <SenderPicture sender={message.sender} name={peerName} />}
         <div class="bubble" dir="auto">
+          {fromOther && first && <SenderName sender={message.sender} name={peerName} />}
           {withFiles && <Files message={message} onCancel={() => onDiscard(message)} />}
           {content.type === "unreadable" ? (
             <span class="bubble-unreadable">
@@ -87,11 +96,14 @@ export class Bubble extends Component<BubbleProps> {
               {text.chat[content.reason]}
             </span>
           ) : (
-            content.text !== "" && <BubbleText message={content.text} />
+            content.type !== "group_change" && content.text !== "" && <BubbleText message={content.text} />
           )}
           <span class="bubble-meta">
             <time title={formatExact(message.timeMs)}>{formatClock(message.timeMs)}</time>
             {message.delivery !== undefined && <Ticks delivery={message.delivery} />}
+            {onInfo !== undefined && message.mine && message.seq !== undefined && (
+              <InfoButton onClick={() => onInfo(message)} />
+            )}
           </span>
         </div>
         {message.delivery === "failed" && (

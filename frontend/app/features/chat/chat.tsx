@@ -1,8 +1,11 @@
 import "./chat.css";
 import { useComputed } from "@preact/signals";
+import { useState } from "preact/hooks";
 import type { ConversationView, PresenceView } from "#core/client-api.ts";
+import type { Sequence } from "#schema/ids.ts";
 import { text } from "../../i18n/en.ts";
 import { formatLastSeen } from "../../i18n/format.ts";
+import { nameOf, seedOf } from "../../state/conversation-name.ts";
 import { useApp } from "../../state/context.ts";
 import type { ShownMessage } from "../../state/message-window.ts";
 import { openConversationOf } from "../../state/router.ts";
@@ -13,6 +16,10 @@ import { LogoMark } from "../../ui/logo.tsx";
 import { Attaching } from "../attachments/attaching.tsx";
 import { Viewer } from "../attachments/viewer.tsx";
 import { ConnectionBanner } from "../connection/banner.tsx";
+import { GroupStart } from "../groups/group-start.tsx";
+import { GroupWho } from "../groups/group-who.tsx";
+import { MessageInfo } from "../groups/message-info.tsx";
+import { ContradictionNote, ReadOnlyLine } from "../groups/read-only.tsx";
 import { Composer } from "./composer.tsx";
 import { MessageLog } from "./message-log.tsx";
 import { timelineItems } from "./timeline-items.ts";
@@ -29,28 +36,47 @@ export function ChatPane() {
 }
 
 function Chat({ view, timeline }: { view: ConversationView; timeline: Timeline }) {
-  const name = view.peer.username;
+  if (view.kind === "group" && view.membership !== "member") {
+    return (
+      <main class="chat">
+        <ChatBody view={view} timeline={timeline} />
+        <ReadOnlyLine membership={view.membership} />
+        <Viewer peerName={nameOf(view)} />
+      </main>
+    );
+  }
   return (
     <Attaching view={view} timeline={timeline}>
       {(attach) => (
         <>
-          <ChatHead view={view} />
-          <ConnectionBanner />
-          <div class="log-frame">
-            {timeline.state.value === "ready" ? <Log view={view} timeline={timeline} /> : <LogSkeleton />}
-            <TypingLine typing={view.peerTyping} name={name} />
-          </div>
-          <Announcer />
+          <ChatBody view={view} timeline={timeline} />
           <Composer view={view} timeline={timeline} onFiles={attach} />
-          <Viewer peerName={name} />
+          <Viewer peerName={nameOf(view)} />
         </>
       )}
     </Attaching>
   );
 }
 
+/** Everything above the place to write. */
+function ChatBody({ view, timeline }: { view: ConversationView; timeline: Timeline }) {
+  return (
+    <>
+      <ChatHead view={view} />
+      <ConnectionBanner />
+      <div class="log-frame">
+        {timeline.state.value === "ready" ? <Log view={view} timeline={timeline} /> : <LogSkeleton />}
+        <TypingLine typing={view.typing !== undefined} name={view.typing?.username ?? ""} />
+      </div>
+      <Announcer />
+      {view.kind === "group" && <ContradictionNote view={view} />}
+    </>
+  );
+}
+
 function ChatHead({ view }: { view: ConversationView }) {
   const { router } = useApp();
+  const presence = view.kind === "direct" ? view.peerPresence : undefined;
   return (
     <header class="pane-head chat-head">
       <button
@@ -61,15 +87,21 @@ function ChatHead({ view }: { view: ConversationView }) {
       >
         <Icon name="back" />
       </button>
-      <span class={view.peerPresence?.state === "online" ? "presence presence-online" : "presence"}>
-        <Avatar account={view.peer.account} name={view.peer.username} size="s" />
-      </span>
-      <div class="chat-who">
-        <h1 class="chat-name ellipsis">
-          <bdi>{view.peer.username}</bdi>
-        </h1>
-        <PresenceLine presence={view.peerPresence} />
-      </div>
+      {view.kind === "group" ? (
+        <GroupWho view={view} />
+      ) : (
+        <>
+          <span class={presence?.state === "online" ? "presence presence-online" : "presence"}>
+            <Avatar account={seedOf(view)} name={nameOf(view)} size="s" />
+          </span>
+          <div class="chat-who">
+            <h1 class="chat-name ellipsis">
+              <bdi>{nameOf(view)}</bdi>
+            </h1>
+            <PresenceLine presence={presence} />
+          </div>
+        </>
+      )}
     </header>
   );
 }
@@ -84,15 +116,19 @@ function PresenceLine({ presence }: { presence: PresenceView | undefined }) {
 }
 
 function Log({ view, timeline }: { view: ConversationView; timeline: Timeline }) {
-  const { nowMs, reportError } = useApp();
+  const { nowMs, reportError, self } = useApp();
+  const [infoOf, setInfoOf] = useState<Sequence>();
   const items = useComputed(() => timelineItems(timeline.messages.value, timeline.dividerAfter.value));
   const report = (error: unknown): void => reportError(errorCode(error));
 
-  return (
+  const log = (
     <MessageLog
       items={items.value}
-      peerName={view.peer.username}
-      peerAccount={view.peer.account}
+      peerName={nameOf(view)}
+      peerSeed={seedOf(view)}
+      isGroup={view.kind === "group"}
+      self={self.value}
+      start={view.kind === "group" && <GroupStart view={view} />}
       nowMs={nowMs.value}
       unread={view.unread}
       hasOlder={timeline.hasOlder.value}
@@ -104,7 +140,16 @@ function Log({ view, timeline }: { view: ConversationView; timeline: Timeline })
       onSettledAtEnd={() => timeline.trim()}
       onRetry={(message: ShownMessage) => void timeline.retry(message).catch(report)}
       onDiscard={(message: ShownMessage) => void timeline.discard(message).catch(report)}
+      onInfo={view.kind === "group" ? ({ seq }) => setInfoOf(seq) : undefined}
     />
+  );
+  return (
+    <>
+      {log}
+      {infoOf !== undefined && (
+        <MessageInfo conversationId={view.conversationId} seq={infoOf} onClose={() => setInfoOf(undefined)} />
+      )}
+    </>
   );
 }
 

@@ -1,6 +1,7 @@
 import "./composer.css";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { ConversationView } from "#core/client-api.ts";
+import { nameOf } from "../../state/conversation-name.ts";
 import { text } from "../../i18n/en.ts";
 import { useApp } from "../../state/context.ts";
 import { errorCode, type Timeline } from "../../state/timeline.ts";
@@ -93,7 +94,7 @@ export function Composer({ view, timeline, onFiles }: ComposerProps) {
           value={draft}
           dir="auto"
           data-composer=""
-          aria-label={text.composer.label(view.peer.username)}
+          aria-label={text.composer.label(nameOf(view))}
           placeholder={text.composer.placeholder}
           enterkeyhint={touch || !preferences.enterSends.value ? "enter" : "send"}
           onInput={(event) => {

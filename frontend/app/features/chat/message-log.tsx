@@ -1,5 +1,5 @@
 import "./message-log.css";
-import { Component, createRef } from "preact";
+import { type ComponentChildren, Component, createRef } from "preact";
 import type { AccountId, Sequence } from "#schema/ids.ts";
 import { text } from "../../i18n/en.ts";
 import { formatDay } from "../../i18n/format.ts";
@@ -7,6 +7,8 @@ import type { ShownMessage } from "../../state/message-window.ts";
 import { isWatched } from "../../state/watching.ts";
 import { Avatar } from "../../ui/avatar.tsx";
 import { Icon } from "../../ui/icons.tsx";
+import { ChangeLines } from "../groups/change-lines.tsx";
+import { nameOfSender } from "../groups/say-change.ts";
 import { Bubble } from "./bubble.tsx";
 import {
   type Anchor,
@@ -22,7 +24,11 @@ import type { TimelineItem } from "./timeline-items.ts";
 interface LogProps {
   items: readonly TimelineItem[];
   peerName: string;
-  peerAccount: AccountId;
+  peerSeed: string;
+  isGroup: boolean;
+  self: AccountId | undefined;
+  /** Stands at the very beginning, in place of the words for a chat in which nothing was said. */
+  start: ComponentChildren;
   nowMs: number;
   unread: number;
   hasOlder: boolean;
@@ -32,6 +38,7 @@ interface LogProps {
   onSettledAtEnd: () => void;
   onRetry: (message: ShownMessage) => void;
   onDiscard: (message: ShownMessage) => void;
+  onInfo: ((message: ShownMessage) => void) | undefined;
 }
 
 interface Snapshot {
@@ -217,11 +224,12 @@ export class MessageLog extends Component<LogProps, { atEnd: boolean }> {
       <>
         <p class="encryption-line">
           <Icon name="lock" />
-          {text.chat.encryption}
+          {this.props.isGroup ? text.groups.encryption : text.chat.encryption}
         </p>
-        {items.length === 0 && (
+        {this.props.start}
+        {!this.props.isGroup && items.length === 0 && (
           <p class="empty-chat">
-            <Avatar account={this.props.peerAccount} name={this.props.peerName} size="l" />
+            <Avatar account={this.props.peerSeed} name={this.props.peerName} size="l" />
             <strong>{text.chat.emptyTitle(this.props.peerName)}</strong>
             <span>{text.chat.emptyBody}</span>
           </p>
@@ -244,6 +252,8 @@ export class MessageLog extends Component<LogProps, { atEnd: boolean }> {
             <span>{text.chat.unreadDivider}</span>
           </li>
         );
+      case "changes":
+        return <ChangeLines key={item.key} changes={item.changes} self={this.props.self} />;
       case "message":
         return (
           <Bubble
@@ -251,9 +261,11 @@ export class MessageLog extends Component<LogProps, { atEnd: boolean }> {
             message={item.message}
             first={item.first}
             last={item.last}
-            peerName={this.props.peerName}
+            peerName={this.props.isGroup ? nameOfSender(item.message) : this.props.peerName}
+            isGroup={this.props.isGroup}
             onRetry={this.props.onRetry}
             onDiscard={this.props.onDiscard}
+            onInfo={this.props.onInfo}
           />
         );
     }

@@ -11,6 +11,9 @@ export function sayContent(content: MessageView["content"]): string {
       const files = summaryOf(content.attachments);
       return content.text === "" ? files : `${files}: ${content.text}`;
     }
+    // A line of its own, which needs to know who did it: see groups/say-change.
+    case "group_change":
+      return "";
     case "unreadable":
       return text.chat[content.reason];
   }

@@ -16,6 +16,7 @@ function message(key: string, sender: "me" | "them", timeMs: number, seq: number
     outboxPosition: seq === undefined ? 1 : undefined,
     mine: sender === "me",
     sender: fakeId<AccountId>(sender),
+    senderName: sender,
     timeMs,
     content: { type: "text", text: key },
     delivery: sender === "me" ? "sent" : undefined,
@@ -25,7 +26,11 @@ function message(key: string, sender: "me" | "them", timeMs: number, seq: number
 /** One line per item: `day`, `unread`, or the key with ^ where a group opens and . where it closes. */
 function outline(messages: readonly ShownMessage[], dividerAfter?: number): readonly string[] {
   return timelineItems(messages, dividerAfter).map((item) =>
-    item.type === "message" ? `${item.first ? "^" : ""}${item.key}${item.last ? "." : ""}` : item.type,
+    item.type === "message"
+      ? `${item.first ? "^" : ""}${item.key}${item.last ? "." : ""}`
+      : item.type === "changes"
+        ? `[${item.changes.map(({ key }) => key).join(" ")}]`
+        : item.type,
   );
 }
 
@@ -65,4 +70,28 @@ test("the unread divider splits a group", () => {
 test("without unread messages of others there is no divider", () => {
   const messages = [message("a", "them", noon, 1), message("out", "me", noon + minute, undefined)];
   expect(outline(messages, 1)).toEqual(["day", "^a.", "^out."]);
+});
+
+function change(key: string, timeMs: number, seq: number): ShownMessage {
+  return {
+    ...message(key, "them", timeMs, seq),
+    content: { type: "group_change", change: { type: "dissolved" } },
+  };
+}
+
+test("what is done to a group gathers in runs, and no run of bubbles goes across it", () => {
+  const messages = [
+    change("made", noon, 1),
+    change("added", noon + minute, 2),
+    message("a", "them", noon + minute, 3),
+    change("named", noon + 2 * minute, 4),
+    message("b", "them", noon + 2 * minute, 5),
+    message("c", "them", noon + 2 * minute, 6),
+  ];
+  expect(outline(messages)).toEqual(["day", "[made added]", "^a.", "[named]", "^b", "c."]);
+});
+
+test("the unread divider and a new day split a run of changes", () => {
+  const changes = [change("a", noon, 1), change("b", noon + minute, 2), change("c", noon + 1440 * minute, 3)];
+  expect(outline(changes, 1)).toEqual(["day", "[a]", "unread", "[b]", "day", "[c]"]);
 });

@@ -1,4 +1,5 @@
-/** Turns messages into what a conversation shows: day separators, the unread divider, groups with tails. Pure. */
+/** Turns messages into what a conversation shows: day separators, the unread divider, runs with tails, system lines. Pure. */
+import type { GroupChangeView } from "#core/client-api.ts";
 import type { Sequence } from "#schema/ids.ts";
 import { calendarDaysBetween } from "../../i18n/format.ts";
 import type { ShownMessage } from "../../state/message-window.ts";
@@ -8,6 +9,8 @@ const groupWithinMs = 5 * 60_000;
 export type TimelineItem =
   | { readonly type: "day"; readonly key: string; readonly timeMs: number }
   | { readonly type: "unread"; readonly key: "unread" }
+  /** What was done to the group, with nothing said in between. */
+  | { readonly type: "changes"; readonly key: string; readonly changes: readonly GroupChangeMessage[] }
   | {
       readonly type: "message";
       readonly key: string;
@@ -18,9 +21,20 @@ export type TimelineItem =
       readonly last: boolean;
     };
 
+/** A message that is a system line. */
+export interface GroupChangeMessage extends ShownMessage {
+  readonly content: { readonly type: "group_change"; readonly change: GroupChangeView };
+}
+
+export function isGroupChange(message: ShownMessage): message is GroupChangeMessage {
+  return message.content.type === "group_change";
+}
+
 /** Same sender, at most five minutes apart, on the same day. */
 function sameGroup(earlier: ShownMessage, later: ShownMessage): boolean {
   return (
+    !isGroupChange(earlier) &&
+    !isGroupChange(later) &&
     earlier.sender === later.sender &&
     later.timeMs - earlier.timeMs < groupWithinMs &&
     calendarDaysBetween(earlier.timeMs, later.timeMs) === 0
@@ -46,6 +60,12 @@ export function timelineItems(
     const newDay = before === undefined || calendarDaysBetween(before.timeMs, message.timeMs) !== 0;
     if (newDay) items.push({ type: "day", key: `day-${message.key}`, timeMs: message.timeMs });
     if (index === unreadAt) items.push({ type: "unread", key: "unread" });
+    if (isGroupChange(message)) {
+      const run = items.at(-1);
+      if (run?.type === "changes") items[items.length - 1] = { ...run, changes: [...run.changes, message] };
+      else items.push({ type: "changes", key: `changes-${message.key}`, changes: [message] });
+      continue;
+    }
     items.push({
       type: "message",
       key: message.key,
