@@ -24,7 +24,7 @@ export async function listen(client: Client, { count, from, json }: Arguments): 
         if (left === 0) break;
         if (message.content.type === "unreadable" && message.content.reason === "waiting") break;
         last = message.seq ?? last;
-        if (message.mine) continue;
+        if (message.mine || message.content.type === "group_change") continue;
         print(conversation, message, json);
         left -= 1;
       }
@@ -88,10 +88,12 @@ async function readAfter(
 function print(conversation: ConversationView, message: MessageView, json: boolean): void {
   const { content, seq, timeMs, mine, delivery } = message;
   const text = content.type === "text" ? content.text : undefined;
+  const change = content.type === "group_change" ? content.change : undefined;
+  const shown = change === undefined ? (text ?? "(not readable on this device)") : `(${change.type})`;
   const from = mine ? "me" : message.senderName;
   const line = json
-    ? JSON.stringify({ with: nameOf(conversation), from, seq, timeMs, text, delivery })
-    : `${new Date(timeMs).toISOString()} ${from}: ${text ?? "(not readable on this device)"}`;
+    ? JSON.stringify({ with: nameOf(conversation), from, seq, timeMs, text, change, delivery })
+    : `${new Date(timeMs).toISOString()} ${from}: ${shown}`;
   process.stdout.write(`${line}\n`);
 }
 
