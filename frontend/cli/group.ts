@@ -5,8 +5,8 @@ import type { ConversationId } from "#schema/ids.ts";
 import { type Arguments, UsageError } from "./arguments.ts";
 import { sendTo } from "./send.ts";
 
-/** The name of a group and its key reach the others with an entry of their own. */
-const handOutMs = 10_000;
+/** How long a command waits for what others have to send first. */
+const patienceMs = 10_000;
 const lookMs = 100;
 
 type Command = (client: Client, rest: readonly string[], input: Arguments) => Promise<number>;
@@ -72,7 +72,16 @@ export async function group(client: Client, input: Arguments): Promise<number> {
   const [name = "", ...rest] = input.rest;
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (command === undefined) throw new UsageError(`group ${Object.keys(commands).join(" | ")}`);
+  await until(async () => ["online", "waiting"].includes((await client.connectionStatus()).state));
   return command(client, rest, input);
+}
+
+/** Looks again and again for a while; what has not come by then is done without. */
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  const deadlineMs = performance.now() + patienceMs;
+  while (!(await holds()) && performance.now() < deadlineMs) {
+    await new Promise((resolve) => setTimeout(resolve, lookMs));
+  }
 }
 
 async function groupsOf(client: Client): Promise<GroupConversationView[]> {
@@ -90,22 +99,22 @@ async function findGroup(client: Client, wanted: string | undefined): Promise<Gr
 }
 
 async function accountOf(client: Client, conversationId: ConversationId, username: string | undefined) {
-  const { members } = await client.group(conversationId);
-  const found = members.find((member) => member.username === username?.toLowerCase());
+  const find = async () => {
+    const { members } = await client.group(conversationId);
+    return members.find((member) => member.username === username?.toLowerCase());
+  };
+  await until(async () => (await find()) !== undefined);
+  const found = await find();
   if (found === undefined) throw new UsageError(`no such member: ${username ?? ""}`);
   return found.account;
 }
 
-/** Waits until the log goes on behind the newest change; without a network it goes on with the next command. */
-async function handedOut(client: Client, conversationId: ConversationId): Promise<void> {
-  const deadlineMs = performance.now() + handOutMs;
-  while (performance.now() < deadlineMs) {
+/** The name of a group and its key reach the others with an entry of their own, behind the newest change. */
+function handedOut(client: Client, conversationId: ConversationId): Promise<void> {
+  return until(async () => {
     const { messages } = await client.listMessages(conversationId, { limit: 1 });
-    const all = await groupsOf(client);
-    const view = all.find((one) => one.conversationId === conversationId);
+    const view = (await groupsOf(client)).find((one) => one.conversationId === conversationId);
     const newest = messages.at(-1)?.seq;
-    if (view === undefined || view.memberCount < 2) return;
-    if (newest !== undefined && view.lastSeq > newest) return;
-    await new Promise((resolve) => setTimeout(resolve, lookMs));
-  }
+    return view === undefined || view.memberCount < 2 || (newest !== undefined && view.lastSeq > newest);
+  });
 }

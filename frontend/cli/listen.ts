@@ -24,7 +24,7 @@ export async function listen(client: Client, { count, from, json }: Arguments): 
         if (left === 0) break;
         if (message.content.type === "unreadable" && message.content.reason === "waiting") break;
         last = message.seq ?? last;
-        if (message.mine) continue;
+        if (message.mine || message.content.type === "group_change") continue;
         print(conversation, message, json);
         left -= 1;
       }
@@ -89,18 +89,13 @@ function print(conversation: ConversationView, message: MessageView, json: boole
   const { content, seq, timeMs, mine, delivery } = message;
   const text = content.type === "text" || content.type === "attachments" ? content.text : undefined;
   const files = content.type === "attachments" ? content.attachments.map(({ name }) => name) : [];
+  const change = content.type === "group_change" ? content.change : undefined;
+  const said = change === undefined ? (text ?? "(not readable on this device)") : `(${change.type})`;
   const from = mine ? "me" : message.senderName;
+  const extra = files.length > 0 ? { files } : {};
   const line = json
-    ? JSON.stringify({
-        with: nameOf(conversation),
-        from,
-        seq,
-        timeMs,
-        text,
-        delivery,
-        ...(files.length > 0 && { files }),
-      })
-    : `${new Date(timeMs).toISOString()} ${from}: ${[...files.map((name) => `[${name}]`), text ?? "(not readable on this device)"].join(" ")}`;
+    ? JSON.stringify({ with: nameOf(conversation), from, seq, timeMs, text, change, delivery, ...extra })
+    : `${new Date(timeMs).toISOString()} ${from}: ${[...files.map((name) => `[${name}]`), said].join(" ")}`;
   process.stdout.write(`${line}\n`);
 }
 

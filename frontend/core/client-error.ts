@@ -26,7 +26,7 @@ const identityCodes: ReadonlySet<CryptoErrorCode> = new Set([
   "BAD_CERT",
 ]);
 
-export function toClientError(error: unknown): ClientError {
+function toClientError(error: unknown): ClientError {
   if (error instanceof ClientError) return error;
   if (error instanceof SottoError) {
     const code = byKind[error.kind] ?? "internal";

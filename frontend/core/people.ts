@@ -13,7 +13,7 @@ export interface Person {
 }
 
 /** Throws `ClientError` `user_not_found` or `cannot_write_to_self`. */
-export async function findPerson(engine: Engine, name: string): Promise<Person> {
+async function findPerson(engine: Engine, name: string): Promise<Person> {
   const username = foldUsername(name);
   const problem = usernameProblem(username);
   if (problem !== undefined && problem !== "reserved") throw new ClientError("user_not_found");

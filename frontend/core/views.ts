@@ -129,7 +129,7 @@ export async function viewMessages(
   const oldest = page[0]?.seq ?? options.before ?? current.lastSeq + 1;
   return {
     messages: [...messages, ...unsent],
-    hasOlder: oldest > Math.max(1, current.group?.joinedSeq ?? 1),
+    hasOlder: current.placed && oldest > Math.max(1, current.group?.joinedSeq ?? 1),
   };
 }
 

@@ -84,7 +84,7 @@ export async function allMessages(client: Client, conversationId: ConversationId
       ...(before !== undefined && { before }),
     });
     found.unshift(...page.messages);
-    if (!page.hasOlder || page.messages.length === 0) return found;
+    if (!page.hasOlder || found[0]?.seq === undefined || page.messages.length === 0) return found;
   }
 }
 

@@ -115,7 +115,7 @@ export const groups = {
     title: "Leave this group?",
     confirm: "Leave",
     body: (others: number) =>
-      `You can no longer read or write here. What you have read stays on your devices. ${plural(
+      `You can no longer write here, and nothing new arrives. What you have read stays on your devices. ${plural(
         others,
         "The other member sees",
         `The other ${others} members see`,

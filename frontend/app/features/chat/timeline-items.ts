@@ -26,7 +26,7 @@ export interface GroupChangeMessage extends ShownMessage {
   readonly content: { readonly type: "group_change"; readonly change: GroupChangeView };
 }
 
-export function isGroupChange(message: ShownMessage): message is GroupChangeMessage {
+function isGroupChange(message: ShownMessage): message is GroupChangeMessage {
   return message.content.type === "group_change";
 }
 

@@ -1,5 +1,5 @@
 import "../new-chat/new-chat.css";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { ClientErrorCode } from "#core/client-api.ts";
 import { text } from "../../i18n/en.ts";
 import { useApp } from "../../state/context.ts";
@@ -107,7 +107,7 @@ function Naming({ picks, typed, working, problem, onTyped, onBack, onCreate }: N
   const form = useRef<HTMLFormElement>(null);
   const view = nameView(typed);
   const words = text.groups.create;
-  useEffect(() => form.current?.querySelector<HTMLElement>("[data-autofocus]")?.focus(), []);
+  useLayoutEffect(() => form.current?.querySelector<HTMLElement>("[data-autofocus]")?.focus(), []);
   return (
     <form
       ref={form}

@@ -8,12 +8,10 @@ import type { Records } from "../../store/records.ts";
 import type { Recipient } from "../capsules.ts";
 import type { AccountDevices, Directory } from "../directory.ts";
 import { IdentityChangedError } from "../identity-changed.ts";
+import { inParallel } from "../lane.ts";
 import type { Self } from "../self.ts";
 import { accountOf } from "./group-changes.ts";
 import { type GroupChains, isContradicted } from "./group-chain.ts";
-
-/** Device lists that are fetched at once. */
-const parallelFetches = 8;
 
 export interface GroupDevices {
   readonly conversationId: ConversationId;
@@ -89,15 +87,4 @@ export class GroupRoster {
 
 function membersOf({ head }: GroupHistory): AccountId[] {
   return head.state.members.map(({ accountId }) => accountOf(accountId));
-}
-
-async function inParallel<Item, Result>(
-  items: readonly Item[],
-  work: (item: Item) => Promise<Result>,
-): Promise<Result[]> {
-  const results: Result[] = [];
-  for (let start = 0; start < items.length; start += parallelFetches) {
-    results.push(...(await Promise.all(items.slice(start, start + parallelFetches).map(work))));
-  }
-  return results;
 }
