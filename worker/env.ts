@@ -5,7 +5,9 @@ export interface Env extends Settings {
   readonly DB: D1Database;
   readonly CONVERSATION: DurableObjectNamespace;
   readonly INBOX: DurableObjectNamespace;
+  readonly RENDEZVOUS: DurableObjectNamespace;
   readonly ASSETS: Fetcher;
   readonly LIMIT_ANON: RateLimit;
   readonly LIMIT_SESSION: RateLimit;
+  readonly LIMIT_LINK: RateLimit;
 }

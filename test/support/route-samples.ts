@@ -5,6 +5,7 @@ import * as delivery from "#schema/http/delivery.ts";
 import * as devices from "#schema/http/devices.ts";
 import * as groups from "#schema/http/groups.ts";
 import * as health from "#schema/http/health.ts";
+import * as links from "#schema/http/links.ts";
 import * as privacy from "#schema/http/privacy.ts";
 import type { RouteContract } from "#schema/http/route.ts";
 import * as users from "#schema/http/users.ts";
@@ -31,6 +32,7 @@ export function allContracts(): ReadonlyMap<string, RouteContract> {
     ...devices,
     ...groups,
     ...health,
+    ...links,
     ...privacy,
     ...users,
   });
@@ -60,6 +62,10 @@ export async function routeSamples(
     logout: { scope: "device" },
     signOut: { statement: b64(93) },
     claimBundles: { devices: [1] },
+    renameDevice: { deviceName: "x" },
+    publishDeviceList: { deviceList: b64(200) },
+    writeFromNewDevice: { data: b64(100) },
+    writeFromOldDevice: { data: b64(100) },
     uploadPrekeys: { ...prekeysFor(caller.own) },
     setPrivacy: { presence: "contacts" },
     createGroup: { operation: b64(300) },
@@ -74,6 +80,9 @@ export async function routeSamples(
       .replace(":account", peer.account)
       .replace(":username", peer.username)
       .replace(":conversation", conversationId)
+      .replace(":rendezvous", b64(16))
+      .replace(":slot", name.includes("New") ? "request" : "offer")
+      .replace(":device", "1")
       .replace(":seq", "1"),
     json: bodies[name],
   }));
