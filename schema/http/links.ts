@@ -3,7 +3,7 @@
  * the code between them tells. The new device has no account yet, so its side is open to anyone.
  */
 import * as v from "valibot";
-import { base64UrlUpTo, timestampMsSchema } from "../ids.ts";
+import { accountIdSchema, base64UrlUpTo, timestampMsSchema } from "../ids.ts";
 import { limits } from "../limits.ts";
 import { sealedVaultSchema } from "./auth.ts";
 import { deviceDirectorySchema } from "./devices.ts";
@@ -81,6 +81,7 @@ export const prepareLink = route({
   access: "session",
   request: undefined,
   answer: v.looseObject({
+    account: accountIdSchema,
     ticket: v.string(),
     salt: v.string(),
     vault: v.looseObject({ ...sealedVaultSchema.entries }),

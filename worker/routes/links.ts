@@ -55,5 +55,5 @@ export const handlePrepareLink: Handler<typeof links.prepareLink> = async ({ env
   const { version, data, wraps } = found.vault;
   // A token alone must not get what could be guessed at.
   const recovery = wraps.filter(({ kind }) => kind === "recovery");
-  return { ticket, salt: found.clientSalt, vault: { version, data, wraps: recovery }, devices };
+  return { account, ticket, salt: found.clientSalt, vault: { version, data, wraps: recovery }, devices };
 };
