@@ -14,6 +14,9 @@ import type {
   SessionId,
 } from "#schema/ids.ts";
 import type { PresenceAudience } from "#schema/protocol/presence.ts";
+import type { LinkStatus, LinkWay } from "./account/link-status.ts";
+
+export type { LinkFailure, LinkForm, LinkStatus, LinkWay } from "./account/link-status.ts";
 
 /** Where this browser profile or CLI folder stands. */
 export type AccountStatus =
@@ -96,13 +99,25 @@ export interface SessionView {
   readonly current: boolean;
 }
 
+export interface DeviceView {
+  readonly deviceId: DeviceId;
+  readonly deviceName: string;
+  readonly addedAtMs: number;
+  /** Start of its last active day; undefined for a device without a session. */
+  readonly lastActiveDayMs: number | undefined;
+  readonly current: boolean;
+}
+
 /** Pushed to every subscriber; a view that shows the named thing reads it again. */
 export type ClientEvent =
   | { readonly type: "account"; readonly status: AccountStatus }
   | { readonly type: "connection"; readonly status: ConnectionStatus }
   | { readonly type: "conversations" }
   | { readonly type: "messages"; readonly conversationId: ConversationId }
-  | { readonly type: "typing"; readonly conversationId: ConversationId; readonly typing: boolean };
+  | { readonly type: "typing"; readonly conversationId: ConversationId; readonly typing: boolean }
+  /** The account's own devices changed. */
+  | { readonly type: "devices" }
+  | { readonly type: "link"; readonly status: LinkStatus };
 
 export type LoginResult =
   /** The password was right; this device joins the account once the vault is unlocked. */
@@ -126,6 +141,23 @@ export interface ClientApi {
   /** After `ended`: wipes the local store. */
   forget(): Promise<void>;
   listSessions(): Promise<readonly SessionView[]>;
+
+  /** The account's devices, signed in or not. */
+  listDevices(): Promise<readonly DeviceView[]>;
+  /** Devices that joined in the last day, after this one; known offline. */
+  recentDevices(): Promise<readonly DeviceId[]>;
+  renameDevice(deviceId: DeviceId, deviceName: string): Promise<void>;
+  /** Signs a device out for good; what it holds stays where it is. */
+  removeDevice(input: { deviceId: DeviceId; recoveryCode: string }): Promise<void>;
+  /** On a device without an account: begins a link. What happens then is told by `linkStatus`. */
+  joinByLink(input: { deviceName: string } & LinkWay): Promise<void>;
+  /** On a device of the account: unlocks it and begins a link. */
+  linkDevice(input: { recoveryCode: string } & LinkWay): Promise<void>;
+  /** Yes to what `linkStatus` asks (`confirm`, `compare`). */
+  approveLink(): Promise<void>;
+  /** Gives up the link, or says no. */
+  cancelLink(): Promise<void>;
+  linkStatus(): Promise<LinkStatus>;
 
   /** Newest activity first, from the local store. Conversations without messages are shown only to who made them. */
   listConversations(): Promise<readonly ConversationView[]>;
@@ -163,6 +195,7 @@ export type ClientErrorCode =
   | "username_invalid"
   | "wrong_credentials"
   | "wrong_recovery_code"
+  | "wrong_link_code"
   | "rate_limited"
   | "offline"
   | "user_not_found"

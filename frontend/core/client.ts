@@ -15,6 +15,8 @@ import type { PresenceAudience } from "#schema/protocol/presence.ts";
 import { foldUsername, usernameProblem } from "#schema/username.ts";
 import { AccountSession } from "./account/account-session.ts";
 import { beginLogin, finishLogin, type PendingLogin } from "./account/login.ts";
+import { Linking } from "./account/linking.ts";
+import { nameOwnDevice, recentlyAdded, removeOwnDevice, viewOwnDevices } from "./account/own-devices.ts";
 import { prepareFarewell, sendFarewell } from "./account/logout.ts";
 import type { SignedIn } from "./account/signed-in.ts";
 import { registerAccount } from "./account/registration.ts";
@@ -41,12 +43,14 @@ export class Client implements ClientApi {
   readonly #environment: Environment;
   readonly #events: EventHub;
   readonly #account: AccountSession;
+  readonly #linking: Linking;
   #pendingLogin: PendingLogin | undefined;
 
   private constructor(environment: Environment, events: EventHub, account: AccountSession) {
     this.#environment = environment;
     this.#events = events;
     this.#account = account;
+    this.#linking = new Linking(environment, events, account);
   }
 
   /** Throws `ClientError` `storage_failed`. */
@@ -129,6 +133,23 @@ export class Client implements ClientApi {
       });
     });
   }
+
+  listDevices: ClientApi["listDevices"] = () => guard(() => viewOwnDevices(this.#online()));
+  recentDevices: ClientApi["recentDevices"] = () => guard(() => recentlyAdded(this.#engine()));
+  renameDevice: ClientApi["renameDevice"] = (id, name) =>
+    guard(() => nameOwnDevice(this.#online(), id, name));
+  removeDevice: ClientApi["removeDevice"] = (input) =>
+    guard(() => removeOwnDevice(this.#environment, this.#account.records, this.#online(), input));
+
+  joinByLink: ClientApi["joinByLink"] = (input) =>
+    guard(() => {
+      this.#assertSignedOut();
+      return this.#linking.join(input);
+    });
+  linkDevice: ClientApi["linkDevice"] = (input) => guard(() => this.#linking.link(this.#online(), input));
+  approveLink: ClientApi["approveLink"] = () => guard(async () => this.#linking.approve());
+  cancelLink: ClientApi["cancelLink"] = () => guard(() => this.#linking.cancel());
+  linkStatus: ClientApi["linkStatus"] = async () => this.#linking.status;
 
   presenceAudience(): Promise<PresenceAudience> {
     return guard(async () => (await this.#online().call(getPrivacy, {})).presence);

@@ -5,7 +5,7 @@ import { Tokens } from "../api/tokens.ts";
 import { decodeOwnDevice, signSessionRenewal } from "../crypto/device-identity.ts";
 import type { Environment } from "../environment.ts";
 import type { Records } from "../store/records.ts";
-import type { AccountRecord } from "../store/tables.ts";
+import { type AccountRecord, directoryTable } from "../store/tables.ts";
 import { Engine } from "../sync/engine.ts";
 import type { EventHub } from "../sync/event-hub.ts";
 import type { Self } from "../sync/self.ts";
@@ -42,5 +42,8 @@ export async function openSignedIn(
   const self: Self = { provider, native, own, account, deviceId, joinedAtMs, nowMs };
   const engine = new Engine(environment, records, tokens, self, events);
   await engine.load();
+  records.watch(directoryTable, (key) => {
+    if (key === account) events.emit({ type: "devices" });
+  });
   return { tokens, engine };
 }
