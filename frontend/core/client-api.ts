@@ -16,7 +16,7 @@ import type {
 import type { PresenceAudience } from "#schema/protocol/presence.ts";
 import type { LinkStatus, LinkWay } from "./account/link-status.ts";
 
-export type { LinkFailure, LinkForm, LinkStatus, LinkWay } from "./account/link-status.ts";
+export type { LinkFailure, LinkStatus, LinkWay } from "./account/link-status.ts";
 
 /** Where this browser profile or CLI folder stands. */
 export type AccountStatus =

@@ -137,7 +137,10 @@ export class Client implements ClientApi {
   listDevices: ClientApi["listDevices"] = () => guard(() => viewOwnDevices(this.#online()));
   recentDevices: ClientApi["recentDevices"] = () => guard(() => recentlyAdded(this.#engine()));
   renameDevice: ClientApi["renameDevice"] = (id, name) =>
-    guard(() => nameOwnDevice(this.#online(), id, name));
+    guard(async () => {
+      await nameOwnDevice(this.#online(), id, name);
+      this.#events.emit({ type: "devices" });
+    });
   removeDevice: ClientApi["removeDevice"] = (input) =>
     guard(() => removeOwnDevice(this.#environment, this.#account.records, this.#online(), input));
 

@@ -160,6 +160,9 @@ export function createApp(parts: { client: Client; router: Router; preferences: 
       case "typing":
         refreshConversations();
         break;
+      case "devices":
+      case "link":
+        break; // read where they are shown
       case "messages":
         refreshConversations();
         if (event.conversationId === app.timeline.peek()?.conversationId) refreshTimeline();

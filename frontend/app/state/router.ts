@@ -9,7 +9,8 @@ export type Route =
   | { readonly name: "settings" }
   | { readonly name: "welcome" }
   | { readonly name: "signup" }
-  | { readonly name: "login" };
+  | { readonly name: "login" }
+  | { readonly name: "link" };
 
 /** A sheet over a chat keeps the chat behind it, through reload and the back button. */
 export interface Place {
@@ -36,6 +37,8 @@ export function parseRoute(pathname: string): Route {
       return { name: "signup" };
     case "/login":
       return { name: "login" };
+    case "/link":
+      return { name: "link" };
     default: {
       const id = conversationPath.exec(pathname)?.[1];
       return isConversationId(id) ? { name: "chat", conversationId: id } : { name: "home" };

@@ -6,6 +6,7 @@ import { formatRoute, openConversationOf } from "../../state/router.ts";
 import { Avatar } from "../../ui/avatar.tsx";
 import { Icon } from "../../ui/icons.tsx";
 import { ConnectionBanner } from "../connection/banner.tsx";
+import { NewDeviceBanner } from "../link/new-device-banner.tsx";
 import { Ticks } from "../chat/ticks.tsx";
 import { type RowPreview, rowView } from "./row-view.ts";
 
@@ -40,6 +41,7 @@ export function ChatList() {
         </button>
       </header>
       <ConnectionBanner />
+      <NewDeviceBanner />
       {list === undefined ? (
         <RowSkeletons />
       ) : list.length === 0 ? (
