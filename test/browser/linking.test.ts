@@ -2,7 +2,7 @@
  * Linking a second browser profile against the production build on workerd: by a typed code, and by a QR code that is read off the
  * screen. The browser has neither camera nor detector here, so that the picture is decoded by the test and handed to a detector of its own.
  */
-import decodeQR from "qr/decode.js";
+import { decodeQR } from "qr/decode.js";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { linkText } from "#app/i18n/en-link.ts";
