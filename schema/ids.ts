@@ -55,6 +55,10 @@ export type ConversationId = v.InferOutput<typeof conversationIdSchema>;
 export const clientMessageIdSchema = v.pipe(base64UrlOf(16), v.brand("ClientMessageId"));
 export type ClientMessageId = v.InferOutput<typeof clientMessageIdSchema>;
 
+/** 16 random bytes chosen by the sending device; one per file, kept over every retry (CRYPTO 2.11). */
+export const attachmentIdSchema = v.pipe(base64UrlOf(16), v.brand("AttachmentId"));
+export type AttachmentId = v.InferOutput<typeof attachmentIdSchema>;
+
 /** 16 random bytes; names one signed-in device until it signs out. */
 export const sessionIdSchema = v.pipe(base64UrlOf(16), v.brand("SessionId"));
 export type SessionId = v.InferOutput<typeof sessionIdSchema>;

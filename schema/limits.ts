@@ -62,8 +62,27 @@ export const limits = {
   conversationsPerFrame: 200,
   /** Messages in one report of a device that gave up on them. */
   undecryptableReport: 1_000,
+  /** Up to so many members a watermark is committed at once; above, those of a second together. */
+  promptReceiptsMembers: 32,
   /** Unread counts stop here: a badge never shows more, and counting further costs reads. */
   unreadMax: 999,
+
+  /** Largest file (setting MAX_FILE_SIZE): a video of two minutes, and what most mailboxes and messengers refuse. */
+  maxFileBytes: 100 * KiB * KiB,
+  /** Sealed bytes that one account may keep here (setting MEDIA_QUOTA). */
+  mediaQuotaBytes: 10 * KiB * KiB * KiB,
+  /**
+   * One part of an upload: 128 sealed chunks (CRYPTO 2.11). Object storage wants at least 5 MiB and takes 10,000 parts;
+   * an interruption costs at most one of them, and a client holds two.
+   */
+  attachmentPartBytes: 128 * 65_552,
+  /** Unfinished uploads of one account: what nobody finishes waits here for its removal. */
+  openUploads: 64,
+  /** An upload without a new part for this long is removed: a weekend offline is not yet the end of it. */
+  uploadIdleMs: 3 * DAY_MS,
+  attachmentsPerMessage: 10,
+  /** UTF-8 bytes of what is written about files: beside it ten pointers with previews fit into the content. */
+  captionBytes: 16_000,
 
   /** Devices in one device list (CRYPTO 2.1). */
   devices: 16,
@@ -90,6 +109,16 @@ export const limits = {
   linkWaiters: 4,
   /** One message of a link. The grant carries up to 16 certificates and one device list: 6 KiB. */
   linkMessageBytes: 16 * KiB,
+  /** One sealed piece of a backup: 2,900 keys. Small enough for one JSON body, large enough that a year is a dozen. */
+  backupSegmentBytes: 256 * KiB,
+  /** A manifest names its segments with the conversations in them, 24 bytes each. */
+  backupManifestBytes: 256 * KiB,
+  /** JSON body with either of them in base64url, or with the names of all segments. */
+  backupRequestBytes: 384 * KiB,
+  /** Segments of one device. Their ids fill a tenth of the body above. */
+  backupSegments: 1_000,
+  /** Sealed bytes of all backups of one account (setting BACKUP_QUOTA): a million and a half keys. */
+  backupQuotaBytes: 128 * KiB * KiB,
 
   usernameMinChars: 3,
   usernameMaxChars: 30,

@@ -1,6 +1,8 @@
 /** The whole URL map. Sockets come first: nothing may touch the headers of an upgrade. */
 import { Hono } from "hono";
+import * as attachments from "#schema/http/attachments.ts";
 import * as auth from "#schema/http/auth.ts";
+import * as backup from "#schema/http/backup.ts";
 import * as conversations from "#schema/http/conversations.ts";
 import * as delivery from "#schema/http/delivery.ts";
 import * as devices from "#schema/http/devices.ts";
@@ -9,7 +11,9 @@ import { health } from "#schema/http/health.ts";
 import * as links from "#schema/http/links.ts";
 import * as privacy from "#schema/http/privacy.ts";
 import { getUser } from "#schema/http/users.ts";
-import { type App, refusal, refuseOtherMethods, serve } from "./contract.ts";
+import { type App, refusal, refuseOtherMethods, serve, serveBytes } from "./contract.ts";
+import * as attachmentRoutes from "./routes/attachments.ts";
+import * as backupRoutes from "./routes/backup.ts";
 import * as conversationRoutes from "./routes/conversations.ts";
 import * as deliveryRoutes from "./routes/delivery.ts";
 import * as deviceRoutes from "./routes/devices.ts";
@@ -68,6 +72,19 @@ serve(app, groups.listMembers, groupRoutes.handleListMembers);
 serve(app, delivery.getDelivery, deliveryRoutes.handleGetDelivery);
 serve(app, delivery.reportUndecryptable, deliveryRoutes.handleReportUndecryptable);
 serve(app, delivery.getMetrics, deliveryRoutes.handleGetMetrics);
+
+serve(app, attachments.getMediaAllowance, attachmentRoutes.handleGetMediaAllowance);
+serve(app, attachments.beginUpload, attachmentRoutes.handleBeginUpload);
+serve(app, attachments.uploadPart, attachmentRoutes.handleUploadPart);
+serve(app, attachments.completeUpload, attachmentRoutes.handleCompleteUpload);
+serve(app, attachments.deleteAttachment, attachmentRoutes.handleDeleteAttachment);
+serveBytes(app, attachments.readAttachment, attachmentRoutes.handleReadAttachment);
+
+serve(app, backup.getBackup, backupRoutes.handleGetBackup);
+serve(app, backup.getBackupManifest, backupRoutes.handleGetManifest);
+serve(app, backup.getBackupSegment, backupRoutes.handleGetSegment);
+serve(app, backup.putBackupSegment, backupRoutes.handlePutSegment);
+serve(app, backup.putBackupManifest, backupRoutes.handlePutManifest);
 
 serve(app, privacy.getPrivacy, privacyRoutes.handleGetPrivacy);
 serve(app, privacy.setPrivacy, privacyRoutes.handleSetPrivacy);

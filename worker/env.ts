@@ -6,6 +6,8 @@ export interface Env extends Settings {
   readonly CONVERSATION: DurableObjectNamespace;
   readonly INBOX: DurableObjectNamespace;
   readonly RENDEZVOUS: DurableObjectNamespace;
+  /** Sealed blobs: attachments and backups. */
+  readonly MEDIA: R2Bucket;
   readonly ASSETS: Fetcher;
   readonly LIMIT_ANON: RateLimit;
   readonly LIMIT_SESSION: RateLimit;

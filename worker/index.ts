@@ -3,6 +3,7 @@ import { app } from "./app.ts";
 import type { Env } from "./env.ts";
 import { logEvent } from "./events.ts";
 import { cleanAttempts } from "./login-attempts.ts";
+import { cleanUploads } from "./routes/attachments.ts";
 
 export { Conversation } from "#durable-objects/conversation/conversation.ts";
 export { Inbox } from "#durable-objects/inbox/inbox.ts";
@@ -14,6 +15,8 @@ export default {
   async scheduled(_controller, env) {
     await cleanAttempts(env, Date.now());
     logEvent("info", { event: "login_attempts_cleaned" });
+    await cleanUploads(env, Date.now());
+    logEvent("info", { event: "uploads_cleaned" });
   },
 
   /** Nothing is sent to this queue yet; what arrives is taken off it. */

@@ -2,7 +2,14 @@
 import { decodeBase64url } from "#schema/envelope/base64url.ts";
 import { concat } from "#schema/envelope/bytes.ts";
 
-export type SecretLabel = "pepper" | "unknown-user-salt" | "login-name" | "metrics" | "refresh-token";
+export type SecretLabel =
+  | "pepper"
+  | "unknown-user-salt"
+  | "login-name"
+  | "metrics"
+  | "refresh-token"
+  | "attachment-name"
+  | "backup-name";
 
 /** A CryptoKey, by the name that every environment knows it. */
 type HmacKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>;

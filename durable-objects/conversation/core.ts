@@ -18,10 +18,11 @@ import { TokenBucket } from "../support/token-bucket.ts";
 import { hasRepeatedAddress } from "./device-set.ts";
 import { tryMessageSend } from "./fast-parse.ts";
 import { decodeBase64url } from "#schema/envelope/base64url.ts";
-import { tryGroupEntry } from "./group-framing.ts";
+import { GroupFraming } from "./group-framing.ts";
 import { SenderKeys, type SenderKeyStore } from "./sender-keys.ts";
 import { Flush, type QueuedSend } from "./flush.ts";
 import { bodyPrefix, isBodyFor, isCapsule } from "./framing.ts";
+import { ReceiptPace } from "./receipt-pace.ts";
 import { announceReceipts, isPlausible, PendingReceipts } from "./receipts.ts";
 import { answerResume } from "./resume.ts";
 import type { MemberState } from "./member-state.ts";
@@ -39,6 +40,7 @@ export interface CoreContext {
   readonly messagesPerSecond: number;
   /** Runs `flush` once, when what has arrived by now is queued: when `waiting` has stopped growing. */
   readonly defer: (flush: () => void, waiting: () => number) => void;
+  readonly pause: (delayMs: number) => Promise<void>;
   /** Something was committed that inboxes or the archive must hear of. */
   readonly onCommit: (change: { readonly messages: number; readonly moved: readonly AccountId[] }) => void;
   /** Someone types, or stopped: for devices that have not this conversation on screen. */
@@ -61,6 +63,7 @@ const catchUpRetryMs = 1_000;
 export class ConversationCore {
   readonly #context: CoreContext;
   readonly #receipts = new PendingReceipts();
+  readonly #pace: ReceiptPace;
   readonly #messageBuckets = new Map<AccountId, TokenBucket>();
   readonly #frameBuckets = new Map<AccountId, TokenBucket>();
   readonly #resumeBuckets = new Map<AccountId, TokenBucket>();
@@ -68,7 +71,7 @@ export class ConversationCore {
   #queuedChars = 0;
   #isFlushDue = false;
   readonly #bodyPrefix: string;
-  readonly #groupId: Uint8Array | undefined;
+  readonly #group: GroupFraming | undefined;
   readonly keys: SenderKeys;
   #typist: { readonly account: AccountId; readonly untilMs: number } | undefined;
 
@@ -76,8 +79,13 @@ export class ConversationCore {
     this.#context = context;
     const { kind, conversationId } = context.state.record;
     this.#bodyPrefix = bodyPrefix(conversationId);
-    if (kind === "group") this.#groupId = decodeBase64url(conversationId);
+    if (kind === "group") this.#group = new GroupFraming(decodeBase64url(conversationId));
     this.keys = new SenderKeys(context.groupStore);
+    this.#pace = new ReceiptPace({
+      members: () => context.state.members.size,
+      pause: context.pause,
+      flush: () => this.#scheduleFlush(),
+    });
   }
 
   /** One frame of a socket. Never throws for what a client sent. */
@@ -127,7 +135,7 @@ export class ConversationCore {
     if (!isPlausible(state, Math.max(delivered, read))) throw refusal("malformed");
     return new Promise((kept, lost) => {
       this.#receipts.add(member, device, { delivered, read, kept, lost });
-      this.#scheduleFlush();
+      this.#pace.arrived();
     });
   }
 
@@ -162,25 +170,26 @@ export class ConversationCore {
     const queue = this.#queue;
     this.#queue = [];
     this.#queuedChars = 0;
-    if (queue.length === 0 && this.#receipts.size === 0) return;
     const { state, store, now } = this.#context;
+    const withReceipts = this.#receipts.size > 0 && this.#pace.take();
+    if (queue.length === 0 && !withReceipts) return;
     const { keys } = this;
     const flush = new Flush({ state, store, keys }, Math.max(now(), state.lastTimeMs));
     try {
       store.transaction(() => {
         flush.order(queue);
-        this.#receipts.save(state, store);
+        if (withReceipts) this.#receipts.save(state, store);
       });
     } catch (error) {
       for (const { socket, frame } of queue) this.#refuseSend(socket, frame, "internal");
       keys.undo();
       this.#context.onFlushFailed(error);
-      this.#receipts.fail(error);
+      if (withReceipts) this.#receipts.fail(error);
       return;
     }
     keys.settle();
     flush.commit();
-    const moved = this.#receipts.apply(state);
+    const moved = withReceipts ? this.#receipts.apply(state) : [];
     announceReceipts(flush, state, moved);
     if (flush.accepted > 0 || moved.length > 0) this.#context.onCommit({ messages: flush.accepted, moved });
     flush.deliver(this.#context.sockets.all());
@@ -191,8 +200,8 @@ export class ConversationCore {
     const { conversationId } = this.#context.state.record;
     const waitMs = this.#bucket(this.#messageBuckets, socket.identity.account).take(this.#context.now());
     if (waitMs > 0) return this.#refuseSend(socket, frame, "rate_limited", waitMs);
-    const isOfGroup = this.#groupId !== undefined;
-    const entry = isOfGroup ? tryGroupEntry(frame.body, this.#groupId, frame.clientMessageId) : undefined;
+    const isOfGroup = this.#group !== undefined;
+    const entry = this.#group?.tryEntry(frame.body, frame.clientMessageId);
     const isWellFormed =
       frame.conversationId === conversationId &&
       (isOfGroup ? entry !== undefined : isBodyFor(frame.body, this.#bodyPrefix, frame.clientMessageId)) &&
@@ -215,7 +224,7 @@ export class ConversationCore {
     // No frame refuses a receipt: a device whose socket breaks sends what it had to say again.
     const lost = () => socket.close("unavailable");
     this.#receipts.add(member, socket.identity.device, { delivered, read, lost });
-    this.#scheduleFlush();
+    this.#pace.arrived();
   }
 
   #resume(socket: DeviceSocket, { after }: ConversationResume): void {

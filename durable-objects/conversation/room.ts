@@ -79,6 +79,7 @@ export class Room {
       now,
       messagesPerSecond,
       defer,
+      pause: context.pause,
       onCommit: ({ messages, moved }) => this.#committed(messages, moved),
       onTyping: (frame, account) => this.#typing(frame, account),
       onBehind: (account) => void this.#pull(account),

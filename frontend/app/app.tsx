@@ -1,5 +1,6 @@
 import "./app.css";
 import { useEffect } from "preact/hooks";
+import { useSaveWhenHidden } from "./features/backup/save-when-hidden.ts";
 import { ChatList } from "./features/chat-list/chat-list.tsx";
 import { ChatPane } from "./features/chat/chat.tsx";
 import { JoinByLink } from "./features/link/join-by-link.tsx";
@@ -59,6 +60,7 @@ function Messenger() {
   const { router } = app;
   const { route } = router.place.value;
   const chatOpen = openConversationOf(router.place.value) !== undefined;
+  useSaveWhenHidden(app.client);
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => handleShortcut(event, app);
     addEventListener("keydown", onKey);

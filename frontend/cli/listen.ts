@@ -87,10 +87,19 @@ async function readAfter(
 
 function print(conversation: ConversationView, message: MessageView, json: boolean): void {
   const { content, seq, timeMs, mine, delivery } = message;
-  const text = content.type === "text" ? content.text : undefined;
+  const text = content.type === "unreadable" ? undefined : content.text;
+  const files = content.type === "attachments" ? content.attachments.map(({ name }) => name) : [];
   const from = mine ? "me" : conversation.peer.username;
   const line = json
-    ? JSON.stringify({ with: conversation.peer.username, from, seq, timeMs, text, delivery })
-    : `${new Date(timeMs).toISOString()} ${from}: ${text ?? "(not readable on this device)"}`;
+    ? JSON.stringify({
+        with: conversation.peer.username,
+        from,
+        seq,
+        timeMs,
+        text,
+        delivery,
+        ...(files.length > 0 && { files }),
+      })
+    : `${new Date(timeMs).toISOString()} ${from}: ${[...files.map((name) => `[${name}]`), text ?? "(not readable on this device)"].join(" ")}`;
   process.stdout.write(`${line}\n`);
 }

@@ -46,6 +46,46 @@ export type ConnectionStatus =
 /** The honest states of an own message: in the outbox, durable, on a device, seen; or refused for good. */
 export type DeliveryState = "pending" | "sent" | "delivered" | "read" | "failed";
 
+/** A file of a message as it may be shown; what opens it stays in the client. Name and type are cleaned. */
+export interface AttachmentView {
+  readonly name: string;
+  /** As its sender says; nothing is shown as what it is not. */
+  readonly mime: string;
+  readonly sizeBytes: number;
+  /** Pixels, for pictures and videos. */
+  readonly width?: number;
+  readonly height?: number;
+  readonly durationMs?: number;
+  /** A tiny JPEG or WebP of another person's making: bounded in length, not checked otherwise. */
+  readonly preview?: Uint8Array;
+  /** The whole file is on this device. */
+  readonly isLocal: boolean;
+}
+
+/** Names a file of a message. */
+export interface AttachmentRef {
+  readonly conversationId: ConversationId;
+  readonly clientMessageId: ClientMessageId;
+  /** Undefined while the message is unsent. */
+  readonly seq: Sequence | undefined;
+  /** Its place in the message, from 0. */
+  readonly index: number;
+}
+
+export interface OutgoingFile {
+  readonly file: Blob;
+  readonly name: string;
+  readonly mime: string;
+  readonly width?: number;
+  readonly height?: number;
+  readonly durationMs?: number;
+  /** At most 2 KiB. */
+  readonly preview?: Uint8Array;
+}
+
+/** `waiting`: for the network; it goes on by itself. */
+export type TransferState = "running" | "waiting" | "done" | "failed";
+
 export interface MessageView {
   readonly conversationId: ConversationId;
   readonly clientMessageId: ClientMessageId;
@@ -59,6 +99,12 @@ export interface MessageView {
   readonly timeMs: number;
   readonly content:
     | { readonly type: "text"; readonly text: string }
+    /** `text` may be empty. */
+    | {
+        readonly type: "attachments";
+        readonly text: string;
+        readonly attachments: readonly AttachmentView[];
+      }
     /** Not readable (yet): waiting for a repaired capsule, or sent before this device joined. */
     | { readonly type: "unreadable"; readonly reason: "waiting" | "before_this_device" | "broken" };
   /** Own messages only. */
@@ -91,6 +137,25 @@ export interface MessagePage {
   readonly hasOlder: boolean;
 }
 
+/** The keys of messages in the encrypted backup, never the messages. */
+export type BackupStatus =
+  /** This device entered the account before it kept backups; logging in anew turns them on. */
+  | { readonly state: "off" }
+  | {
+      /** `full`: the server takes no more of this account. */
+      readonly state: "on" | "full";
+      /** Undefined: nothing was saved yet. */
+      readonly savedAtMs: number | undefined;
+      /** By this device, and brought back to it from others. */
+      readonly savedMessages: number;
+      /** Stored since then, as far as this run knows. */
+      readonly waitingMessages: number;
+      /** Earlier messages of the account are being made readable here. */
+      readonly restoring: { readonly messages: number; readonly ofMessages: number } | undefined;
+      /** The server offered a backup that was refused: older than one seen before, or not this account's. */
+      readonly refused: boolean;
+    };
+
 export interface SessionView {
   readonly sessionId: SessionId;
   readonly deviceId: DeviceId;
@@ -113,7 +178,18 @@ export type ClientEvent =
   | { readonly type: "account"; readonly status: AccountStatus }
   | { readonly type: "connection"; readonly status: ConnectionStatus }
   | { readonly type: "conversations" }
+  | { readonly type: "backup" }
   | { readonly type: "messages"; readonly conversationId: ConversationId }
+  /** Files of a message go up (`index` of the present one), or one comes down. Bytes are those of the file. */
+  | {
+      readonly type: "transfer";
+      readonly conversationId: ConversationId;
+      readonly clientMessageId: ClientMessageId;
+      readonly index: number;
+      readonly state: TransferState;
+      readonly doneBytes: number;
+      readonly totalBytes: number;
+    }
   | { readonly type: "typing"; readonly conversationId: ConversationId; readonly typing: boolean }
   /** The account's own devices changed. */
   | { readonly type: "devices" }
@@ -169,6 +245,21 @@ export interface ClientApi {
   ): Promise<MessagePage>;
   /** Durable in the outbox when it resolves. */
   sendText(conversationId: ConversationId, text: string): Promise<ClientMessageId>;
+  /** What the server takes, as far as it is known: the largest file, in bytes. */
+  maxFileBytes(): Promise<number>;
+  /**
+   * Seals the files; durable in the outbox when it resolves. They go up in the background, also after a restart, and
+   * the message follows them. Rejects with `file_too_large`, `file_unreadable`; then nothing is kept.
+   */
+  sendFiles(
+    conversationId: ConversationId,
+    message: { readonly text: string; readonly files: readonly OutgoingFile[] },
+  ): Promise<ClientMessageId>;
+  /** Resolves when the whole file is on this device. Rejects with `offline`, `file_gone`, `file_damaged`, `cancelled`. */
+  downloadAttachment(ref: AttachmentRef): Promise<void>;
+  cancelDownload(ref: AttachmentRef): Promise<void>;
+  /** Bytes `from … from+length-1` of a file, fewer at its end; fetched when they are not here. */
+  readAttachment(ref: AttachmentRef, from: number, length: number): Promise<Uint8Array<ArrayBuffer>>;
   retryMessage(conversationId: ConversationId, clientMessageId: ClientMessageId): Promise<void>;
   /** Removes an unsent (pending or failed) own message. */
   discardMessage(conversationId: ConversationId, clientMessageId: ClientMessageId): Promise<void>;
@@ -182,6 +273,14 @@ export interface ClientApi {
   presenceAudience(): Promise<PresenceAudience>;
   setPresenceAudience(audience: PresenceAudience): Promise<void>;
   setTyping(conversationId: ConversationId, typing: boolean): Promise<void>;
+
+  backupStatus(): Promise<BackupStatus>;
+  /** Saves what is not in the backup yet. */
+  saveBackup(): Promise<void>;
+  /** The keys of every message as one file, sealed under a passphrase or the recovery code. */
+  exportBackup(input: { passphrase: string }): Promise<Uint8Array>;
+  /** Takes in such a file; a second time changes nothing. */
+  importBackup(input: { archive: Uint8Array; passphrase: string }): Promise<{ added: number }>;
   /** Ends the present back-off. */
   reconnectNow(): Promise<void>;
 }
@@ -201,7 +300,17 @@ export type ClientErrorCode =
   | "user_not_found"
   | "cannot_write_to_self"
   | "message_too_long"
+  | "file_too_large"
+  | "file_unreadable"
+  | "file_gone"
+  | "file_damaged"
+  | "too_many_files"
+  | "quota_exceeded"
+  | "cancelled"
   | "storage_failed"
+  | "backup_full"
+  | "wrong_passphrase"
+  | "wrong_archive"
   | "not_signed_in"
   | "identity_changed"
   | "internal";

@@ -4,24 +4,21 @@
  * Opened on a store that was used before it continues where that use ended: keys, sessions, messages, outbox. Only one
  * client may own a store at a time; a second one is noticed by compare-and-swap and wins nothing.
  */
-import { SottoError } from "#schema/errors.ts";
 import { logout as logoutRoute, me } from "#schema/http/auth.ts";
-import { createConversation } from "#schema/http/conversations.ts";
 import { getPrivacy, setPrivacy } from "#schema/http/privacy.ts";
-import { getUser } from "#schema/http/users.ts";
 import type { ClientMessageId, ConversationId, Sequence } from "#schema/ids.ts";
 import { limits } from "#schema/limits.ts";
 import type { PresenceAudience } from "#schema/protocol/presence.ts";
-import { foldUsername, usernameProblem } from "#schema/username.ts";
 import { AccountSession } from "./account/account-session.ts";
+import { DeviceCalls } from "./account/device-calls.ts";
 import { beginLogin, finishLogin, type PendingLogin } from "./account/login.ts";
-import { Linking } from "./account/linking.ts";
-import { nameOwnDevice, recentlyAdded, removeOwnDevice, viewOwnDevices } from "./account/own-devices.ts";
 import { prepareFarewell, sendFarewell } from "./account/logout.ts";
 import type { SignedIn } from "./account/signed-in.ts";
 import { registerAccount } from "./account/registration.ts";
 import {
   type AccountStatus,
+  type AttachmentRef,
+  type BackupStatus,
   type ClientApi,
   ClientError,
   type ConnectionStatus,
@@ -30,27 +27,28 @@ import {
   type MessagePage,
   type SessionView,
 } from "./client-api.ts";
-import { toClientError } from "./client-error.ts";
+import { beginConversation } from "./begin-conversation.ts";
+import { guard } from "./client-error.ts";
 import { assertProviderWorks } from "./crypto/self-test.ts";
 import type { Environment } from "./environment.ts";
 import type { ClientStorage } from "./store/client-storage.ts";
 import { draftTable } from "./store/tables.ts";
 import type { Engine } from "./sync/engine.ts";
 import { EventHub } from "./sync/event-hub.ts";
+import { assertSendable, discardMessage, sendFiles } from "./sending.ts";
 import { viewConversation, viewConversations, viewMessages } from "./views.ts";
 
-export class Client implements ClientApi {
+export class Client extends DeviceCalls implements ClientApi {
   readonly #environment: Environment;
   readonly #events: EventHub;
   readonly #account: AccountSession;
-  readonly #linking: Linking;
   #pendingLogin: PendingLogin | undefined;
 
   private constructor(environment: Environment, events: EventHub, account: AccountSession) {
+    super(environment, events, account);
     this.#environment = environment;
     this.#events = events;
     this.#account = account;
-    this.#linking = new Linking(environment, events, account);
   }
 
   /** Throws `ClientError` `storage_failed`. */
@@ -134,26 +132,6 @@ export class Client implements ClientApi {
     });
   }
 
-  listDevices: ClientApi["listDevices"] = () => guard(() => viewOwnDevices(this.#online()));
-  recentDevices: ClientApi["recentDevices"] = () => guard(() => recentlyAdded(this.#engine()));
-  renameDevice: ClientApi["renameDevice"] = (id, name) =>
-    guard(async () => {
-      await nameOwnDevice(this.#online(), id, name);
-      this.#events.emit({ type: "devices" });
-    });
-  removeDevice: ClientApi["removeDevice"] = (input) =>
-    guard(() => removeOwnDevice(this.#environment, this.#account.records, this.#online(), input));
-
-  joinByLink: ClientApi["joinByLink"] = (input) =>
-    guard(() => {
-      this.#assertSignedOut();
-      return this.#linking.join(input);
-    });
-  linkDevice: ClientApi["linkDevice"] = (input) => guard(() => this.#linking.link(this.#online(), input));
-  approveLink: ClientApi["approveLink"] = () => guard(async () => this.#linking.approve());
-  cancelLink: ClientApi["cancelLink"] = () => guard(() => this.#linking.cancel());
-  linkStatus: ClientApi["linkStatus"] = async () => this.#linking.status;
-
   presenceAudience(): Promise<PresenceAudience> {
     return guard(async () => (await this.#online().call(getPrivacy, {})).presence);
   }
@@ -172,15 +150,8 @@ export class Client implements ClientApi {
   startConversation(name: string): Promise<ConversationView> {
     return guard(async () => {
       const engine = this.#online();
-      const username = foldUsername(name);
-      const problem = usernameProblem(username);
-      if (problem !== undefined && problem !== "reserved") throw new ClientError("user_not_found");
-      const user = await asNotFound(() => engine.call(getUser, { params: { username } }));
-      if (user.account === engine.self.account) throw new ClientError("cannot_write_to_self");
-      const body = { kind: "direct", account: user.account } as const;
-      const summary = await asNotFound(() => engine.call(createConversation, { body }));
-      await engine.conversations.merge([summary], true);
-      return viewConversation(engine, this.#account.records, this.#conversation(summary.conversationId));
+      const conversationId = await beginConversation(engine, name);
+      return viewConversation(engine, this.#account.records, this.#conversation(conversationId));
     });
   }
 
@@ -193,21 +164,49 @@ export class Client implements ClientApi {
 
   sendText(conversationId: ConversationId, text: string): Promise<ClientMessageId> {
     return guard(async () => {
-      const { outbox, timeline } = this.#online();
+      const engine = this.#online();
       this.#conversation(conversationId);
-      if (new TextEncoder().encode(text).length > limits.textBytes) throw new ClientError("message_too_long");
-      const isBlocked = timeline.outbox(conversationId).some(({ failure }) => failure === "identity_changed");
-      if (isBlocked) throw new ClientError("identity_changed");
-      return outbox.enqueue(conversationId, text);
+      assertSendable(engine, conversationId, text, limits.textBytes);
+      return engine.outbox.enqueue(conversationId, text);
     });
   }
 
+  maxFileBytes(): Promise<number> {
+    return guard(() => this.#engine().attachments.maxFileBytes());
+  }
+
+  sendFiles(
+    conversationId: ConversationId,
+    message: Parameters<ClientApi["sendFiles"]>[1],
+  ): Promise<ClientMessageId> {
+    return guard(async () => {
+      this.#conversation(conversationId);
+      return sendFiles(this.#online(), conversationId, message);
+    });
+  }
+
+  downloadAttachment(ref: AttachmentRef): Promise<void> {
+    return guard(() => this.#engine().attachments.download(ref));
+  }
+
+  cancelDownload(ref: AttachmentRef): Promise<void> {
+    return guard(() => this.#engine().attachments.cancelDownload(ref));
+  }
+
+  readAttachment(ref: AttachmentRef, from: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
+    return guard(() => this.#engine().attachments.read(ref, from, length));
+  }
+
   retryMessage(conversationId: ConversationId, clientMessageId: ClientMessageId): Promise<void> {
-    return guard(() => this.#online().outbox.retry(conversationId, clientMessageId));
+    return guard(async () => {
+      const { outbox, attachments } = this.#online();
+      await attachments.uploads.retry(conversationId, clientMessageId);
+      await outbox.retry(conversationId, clientMessageId);
+    });
   }
 
   discardMessage(conversationId: ConversationId, clientMessageId: ClientMessageId): Promise<void> {
-    return guard(() => this.#engine().outbox.discard(conversationId, clientMessageId));
+    return guard(() => discardMessage(this.#engine(), conversationId, clientMessageId));
   }
 
   saveDraft(conversationId: ConversationId, text: string): Promise<void> {
@@ -243,6 +242,22 @@ export class Client implements ClientApi {
     return guard(async () => this.#engine().typing.set(conversationId, typing));
   }
 
+  backupStatus(): Promise<BackupStatus> {
+    return guard(() => this.#engine().backup.status());
+  }
+
+  saveBackup(): Promise<void> {
+    return guard(() => this.#online().backup.save());
+  }
+
+  exportBackup({ passphrase }: { passphrase: string }): Promise<Uint8Array> {
+    return guard(() => this.#engine().backup.exportArchive(passphrase));
+  }
+
+  importBackup(input: Parameters<ClientApi["importBackup"]>[0]): Promise<{ added: number }> {
+    return guard(() => this.#engine().backup.importArchive(input));
+  }
+
   async reconnectNow(): Promise<void> {
     this.#account.signedIn?.engine.reconnectNow();
   }
@@ -272,24 +287,5 @@ export class Client implements ClientApi {
     const record = this.#engine().conversations.get(conversationId);
     if (record === undefined) throw new ClientError("user_not_found");
     return record;
-  }
-}
-
-async function guard<Result>(work: () => Promise<Result>): Promise<Result> {
-  try {
-    return await work();
-  } catch (error) {
-    throw toClientError(error);
-  }
-}
-
-async function asNotFound<Result>(work: () => Promise<Result>): Promise<Result> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof SottoError && error.kind === "not_found") {
-      throw new ClientError("user_not_found", { cause: error });
-    }
-    throw error;
   }
 }

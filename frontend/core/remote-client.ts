@@ -69,6 +69,11 @@ export function connectClient(port: RpcPort): RemoteClient {
     startConversation: method("startConversation"),
     listMessages: method("listMessages"),
     sendText: method("sendText"),
+    maxFileBytes: method("maxFileBytes"),
+    sendFiles: method("sendFiles"),
+    downloadAttachment: method("downloadAttachment"),
+    cancelDownload: method("cancelDownload"),
+    readAttachment: method("readAttachment"),
     retryMessage: method("retryMessage"),
     discardMessage: method("discardMessage"),
     saveDraft: method("saveDraft"),
@@ -78,6 +83,10 @@ export function connectClient(port: RpcPort): RemoteClient {
     presenceAudience: method("presenceAudience"),
     setPresenceAudience: method("setPresenceAudience"),
     setTyping: method("setTyping"),
+    backupStatus: method("backupStatus"),
+    saveBackup: method("saveBackup"),
+    exportBackup: method("exportBackup"),
+    importBackup: method("importBackup"),
     reconnectNow: method("reconnectNow"),
     subscribe(listener) {
       listeners.add(listener);

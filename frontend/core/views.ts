@@ -4,9 +4,10 @@ import type { ConversationId, Sequence } from "#schema/ids.ts";
 import { limits } from "#schema/limits.ts";
 import type { ConversationView, MessagePage, MessageView } from "./client-api.ts";
 import type { Records } from "./store/records.ts";
-import { type ConversationRecord, draftTable } from "./store/tables.ts";
+import { type ConversationRecord, draftTable, type StoredMessage } from "./store/tables.ts";
 import type { Engine } from "./sync/engine.ts";
-import { isVisible, viewOutbox, viewStored } from "./sync/timeline.ts";
+import { isNotInBackup } from "./sync/history.ts";
+import { isVisible, type IsLocal, viewOutbox, viewStored, viewUpload } from "./sync/timeline.ts";
 
 /** Beyond every sequence number that a key can hold. */
 const newest = 99_999_999_999_999;
@@ -17,7 +18,10 @@ export async function viewConversations(engine: Engine, records: Records): Promi
     .all()
     .filter(
       ({ conversationId, lastSeq, startedHere }) =>
-        lastSeq > 0 || startedHere || engine.timeline.outbox(conversationId).length > 0,
+        lastSeq > 0 ||
+        startedHere ||
+        engine.timeline.outbox(conversationId).length > 0 ||
+        engine.attachments.uploads.of(conversationId).length > 0,
     );
   const views = await Promise.all(shown.map((record) => viewConversation(engine, records, record)));
   return views.sort(
@@ -61,14 +65,35 @@ export async function viewMessages(
   while (page.length < limit && (await tryExtend(engine, conversationId, limit - page.length))) {
     page = await engine.timeline.page(conversationId, before, limit);
   }
+  mendLater(engine, conversationId, page);
   const current = engine.conversations.get(conversationId) ?? record;
-  const messages = page.filter(isVisible).map((message) => viewStored(engine.self, current, message));
-  const outbox =
-    options.before === undefined
-      ? engine.timeline.outbox(conversationId).map((row) => viewOutbox(engine.self, row))
-      : [];
+  const isLocal = localityOf(engine);
+  const messages = page
+    .filter(isVisible)
+    .map((message) => viewStored(engine.self, current, message, isLocal));
+  const unsent = options.before === undefined ? viewUnsent(engine, conversationId) : [];
   const oldest = page[0]?.seq ?? options.before ?? current.lastSeq + 1;
-  return { messages: [...messages, ...outbox], hasOlder: oldest > 1 };
+  return { messages: [...messages, ...unsent], hasOlder: oldest > 1 };
+}
+
+/** The outbox, then messages whose files are still going up. */
+function viewUnsent(engine: Engine, conversationId: ConversationId): MessageView[] {
+  const isLocal = localityOf(engine);
+  return [
+    ...engine.timeline.outbox(conversationId).map((row) => viewOutbox(engine.self, row, isLocal)),
+    ...engine.attachments.uploads.of(conversationId).map((row) => viewUpload(engine.self, row, isLocal)),
+  ];
+}
+
+function localityOf(engine: Engine): IsLocal {
+  return (conversationId, attachment) => engine.attachments.isLocal(conversationId, attachment);
+}
+
+/** Keys that came since a placeholder was stored open it; views are told when it has changed. */
+function mendLater(engine: Engine, conversationId: ConversationId, page: readonly StoredMessage[]): void {
+  const closed = page.filter(({ content }) => isNotInBackup(content)).map(({ seq }) => seq);
+  if (closed.length === 0) return;
+  engine.history.mend(conversationId, closed).catch(() => undefined); // offline: with the next view
 }
 
 async function tryExtend(engine: Engine, conversationId: ConversationId, count: number): Promise<boolean> {
@@ -81,8 +106,8 @@ async function tryExtend(engine: Engine, conversationId: ConversationId, count: 
 }
 
 async function previewOf(engine: Engine, record: ConversationRecord): Promise<MessageView | undefined> {
-  const waiting = engine.timeline.outbox(record.conversationId).at(-1);
-  if (waiting !== undefined) return viewOutbox(engine.self, waiting);
+  const waiting = viewUnsent(engine, record.conversationId).at(-1);
+  if (waiting !== undefined) return waiting;
   const message = await engine.timeline.newest(record.conversationId);
-  return message && viewStored(engine.self, record, message);
+  return message && viewStored(engine.self, record, message, localityOf(engine));
 }

@@ -2,8 +2,10 @@
 import { Client } from "#core/client.ts";
 import { platformEnvironment } from "#core/platform-environment.ts";
 import { destroyBrowserMasterKey, openBrowserMasterKey } from "#core/store/browser-master-key.ts";
+import { IndexedDbBlobStore } from "#core/store/indexeddb-blob-store.ts";
 import { IndexedDbStore, openSottoDatabase } from "#core/store/indexeddb-store.ts";
 import type { RpcPort } from "#core/rpc/messages.ts";
+import { putBytes } from "./put-bytes.ts";
 import { TabRelay } from "./tab-relay.ts";
 
 const databaseName = "sotto";
@@ -25,6 +27,7 @@ async function lead(): Promise<void> {
   const environment = platformEnvironment({
     origin: self.location.origin,
     refreshTransport: "cookie",
+    putBytes,
     onOnline(listener) {
       self.addEventListener("online", listener);
       return () => self.removeEventListener("online", listener);
@@ -32,6 +35,7 @@ async function lead(): Promise<void> {
   });
   const client = await Client.open(environment, {
     store: new IndexedDbStore(database),
+    blobs: new IndexedDbBlobStore(`${databaseName}-blobs`),
     openMasterKey: () => openBrowserMasterKey(database),
     destroyMasterKey: () => destroyBrowserMasterKey(database),
   });

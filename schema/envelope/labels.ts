@@ -46,6 +46,15 @@ export const labelNames = [
   "vault-kek", // key-encryption key of a password
   "recovery", // key-encryption key of a recovery code
   "prf", // key-encryption key of a passkey
+  "bseg", // key of a backup segment
+  "bseg-ad", // AD of a backup segment
+  "bman", // key of a device's backup manifests
+  "bman-ad", // AD of a backup manifest
+  "bman-sig", // SIG(DSK) over a backup manifest
+  "bman-hash", // hash of a backup manifest: the next one names it
+  "backup-write", // SIG(DSK) over the request that puts a manifest in place
+  "archive", // key-encryption key of an exported archive
+  "archive-ad", // AD of the root of an exported archive
 ] as const;
 
 export type LabelName = (typeof labelNames)[number];

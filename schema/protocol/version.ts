@@ -12,4 +12,4 @@ export const subprotocol = `sotto.v${protocolVersion}`;
 export const tokenSubprotocolPrefix = "token.";
 
 /** SHA-256 of the canonical form of the up and down schemas; pinned by version.test.ts. */
-export const protocolHash = "e67f9b1f2864f229d78d36951ac068717d5e92abf49c80af0edcf4efab94d34e";
+export const protocolHash = "f5ad98d3aad2d6421ec78773c20fc91e3e22018aa2bd09076497c5e0f62daa84";

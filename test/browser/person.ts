@@ -43,8 +43,8 @@ export class Person {
   }
 
   /** Signs in on another profile with password and recovery code. */
-  static async logIn(stage: Stage, name: string, recoveryCode: string): Promise<Person> {
-    const person = new Person(name, await stage.profile());
+  static async logIn(stage: Stage, name: string, recoveryCode: string, profile?: Profile): Promise<Person> {
+    const person = new Person(name, profile ?? (await stage.profile()));
     const { page } = person;
     await page.goto("/");
     await page.getByRole("button", { name: text.welcome.logIn }).click();

@@ -13,7 +13,7 @@ import { startServer } from "../support/server.ts";
 /** Longer than the object waits for an answer, so that hanging writes are given up and made again. */
 const hangMs = 40_000;
 
-const server = await startServer({ faults: true });
+const server = await startServer({ wrapper: "faulty" });
 const clients: RawClient[] = [];
 afterAll(async () => {
   await Promise.all(clients.map((client) => client.close()));

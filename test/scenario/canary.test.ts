@@ -110,6 +110,7 @@ beforeAll(async () => {
   ben.network.tamper = (text) => text;
   expect(tampered).toBeGreaterThan(0);
 
+  for (const { client } of people) await client.saveBackup();
   const second = await signIn(origin, anna, { storage: testStorage(), provider: secondKeys.provider });
   people.push(second);
   await ben.client.sendText(conversationId, texts.toBothDevices);
@@ -203,6 +204,8 @@ test("[AR40] [HT40] no plaintext, password or key in what the server stores, pri
   console.log(`${needles.length} needles in ${search.forms} forms, ${heaps.length} heaps, ${bytes} bytes`);
   expect(heaps.map(({ name }) => name).filter((name) => name.endsWith(".sqlite")).length).toBeGreaterThan(4);
   expect(heaps.filter(({ name }) => name.startsWith("wire")).length).toBe(6);
+  // Objects of the bucket: a manifest and a segment of either person's backup at least.
+  expect(heaps.filter(({ name }) => /r2.+blobs/.test(name)).length).toBeGreaterThan(3);
   expect(heaps.flatMap((heap) => search.find(heap))).toEqual([]);
 });
 

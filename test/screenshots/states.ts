@@ -39,6 +39,39 @@ async function confirmLink(page: Page): Promise<void> {
   await page.getByLabel(linkText.enterLabel).fill("7k3qx m0n4v 2wtbc 9hj5r");
   await page.getByRole("button", { name: linkText.enterSubmit }).click();
 }
+/** A picture, painted by the page itself. */
+const painted = `(async () => {
+  const canvas = new OffscreenCanvas(1200, 800);
+  const context = canvas.getContext("2d");
+  const sky = context.createLinearGradient(0, 0, 0, 800);
+  sky.addColorStop(0, "#7fa6c9");
+  sky.addColorStop(1, "#f6c9a0");
+  context.fillStyle = sky;
+  context.fillRect(0, 0, 1200, 800);
+  const picture = await canvas.convertToBlob({ type: "image/jpeg" });
+  return Array.from(new Uint8Array(await picture.arrayBuffer()));
+})()`;
+
+const dragOver = `(() => {
+  const dataTransfer = new DataTransfer();
+  dataTransfer.items.add(new File(["x"], "x.txt"));
+  const event = new DragEvent("dragenter", { dataTransfer, bubbles: true });
+  document.querySelector("main.chat").dispatchEvent(event);
+})()`;
+
+async function attach(page: Page, names: readonly string[]): Promise<void> {
+  const picture = Buffer.from(await page.evaluate<number[]>(painted));
+  const files = names.map((name) => {
+    const isPicture = name.endsWith(".jpg");
+    const mimeType = isPicture ? "image/jpeg" : "application/octet-stream";
+    return { name, mimeType, buffer: isPicture ? picture : Buffer.alloc(name.length * 60_000) };
+  });
+  await page.locator("[data-attach]").setInputFiles(files);
+  await page.locator(".pick").first().waitFor();
+  await page.waitForTimeout(300);
+}
+const showBackup = (page: Page): Promise<void> =>
+  page.getByRole("button", { name: "Import a file" }).scrollIntoViewIfNeeded();
 
 const composer = (page: Page) => page.locator("[data-composer]");
 
@@ -209,6 +242,48 @@ export const states: readonly State[] = [
       await composer(page).waitFor();
     },
   },
+  {
+    name: "files",
+    path: chat("ilse.pictures"),
+    scene: "files",
+    steps: async (page) => {
+      await page.locator(".tile-sharp").last().waitFor();
+    },
+  },
+  {
+    name: "files-above",
+    path: chat("ilse.pictures"),
+    scene: "files",
+    steps: async (page) => {
+      await page.locator(".tile-sharp").last().waitFor();
+      await page.locator(".log").evaluate((log) => log.scrollTo(0, 0));
+      await page.locator(".tile-sharp").first().waitFor();
+      await page.waitForTimeout(300);
+    },
+  },
+  {
+    name: "files-viewer",
+    path: chat("ilse.pictures"),
+    scene: "files",
+    steps: async (page) => {
+      await page.locator(".tile-sharp").last().waitFor();
+      await page.locator(".log").evaluate((log) => log.scrollTo(0, 0));
+      await page.getByRole("button", { name: "Open picture IMG_2241.jpg" }).click();
+      await page.locator(".viewer img").waitFor();
+    },
+  },
+  { name: "files-sheet", path: chat("ilse"), steps: (page) => attach(page, ["dawn.jpg"]) },
+  {
+    name: "files-sheet-many",
+    path: chat("ilse"),
+    scene: "small_limit",
+    steps: (page) => attach(page, ["dawn.jpg", "minutes of the meeting.pdf", "the whole concert, uncut.mov"]),
+  },
+  {
+    name: "files-drop",
+    path: chat("ilse"),
+    steps: (page) => page.evaluate(dragOver),
+  },
   { name: "new-chat", path: "/new" },
   {
     name: "new-chat-start",
@@ -225,6 +300,31 @@ export const states: readonly State[] = [
     },
   },
   { name: "settings", path: "/settings" },
+  { name: "settings-backup", path: "/settings", steps: showBackup },
+  { name: "settings-backup-full", path: "/settings", scene: "backup_full", steps: showBackup },
+  { name: "settings-backup-off", path: "/settings", scene: "backup_off", steps: showBackup },
+  { name: "settings-restoring", path: "/settings", scene: "restoring", steps: showBackup },
+  {
+    name: "backup-export",
+    path: "/settings",
+    steps: async (page) => {
+      await page.getByRole("button", { name: "Export a file" }).click();
+      await page.getByLabel("Passphrase", { exact: true }).fill("seven quiet owls");
+    },
+  },
+  {
+    name: "backup-import-wrong",
+    path: "/settings",
+    steps: async (page) => {
+      await page.getByRole("button", { name: "Import a file" }).click();
+      const file = { name: "sotto-mira-2026-11-20.sottokeys", mimeType: "", buffer: Buffer.from("sottokey") };
+      await page.getByLabel("Choose a file").setInputFiles(file);
+      await page.getByLabel("Passphrase", { exact: true }).fill("wrong");
+      await page.getByRole("button", { name: "Import", exact: true }).click();
+      await page.getByText("does not open this file").waitFor();
+    },
+  },
+  { name: "list-restoring", path: "/", scene: "restoring" },
   {
     name: "settings-logout",
     path: "/settings",

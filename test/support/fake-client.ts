@@ -4,6 +4,7 @@
  */
 import {
   type AccountStatus,
+  type BackupStatus,
   type ClientApi,
   ClientError,
   type ClientEvent,
@@ -18,12 +19,15 @@ import type { PresenceAudience } from "#schema/protocol/presence.ts";
 import type { AccountId, ClientMessageId, ConversationId, SessionId } from "#schema/ids.ts";
 import { createFakeDevices, type FakeDevices } from "./fake-devices.ts";
 import { type FakeConversation, fakeId, self } from "./fake-client-data.ts";
+import { FakeFiles, viewOf } from "./fake-files.ts";
 
 export interface FakeOptions {
   readonly signedIn: boolean;
   readonly conversations?: readonly FakeConversation[];
+  readonly files?: FakeFiles;
   readonly account?: AccountStatus;
   readonly connection?: ConnectionStatus;
+  readonly backup?: BackupStatus;
   /** Waits as deriving keys or a network would. */
   readonly delay?: (what: "derive" | "network") => Promise<void>;
   readonly now?: () => number;
@@ -33,6 +37,9 @@ export interface FakeClient {
   readonly api: ClientApi;
   readonly subscribe: Subscribe;
   /** The other person does something. */
+  /** A conversation that was not there before. */
+  show(conversation: FakeConversation): void;
+  tell(event: ClientEvent): void;
   receive(conversationId: ConversationId, text: string): void;
   setPeerTyping(conversationId: ConversationId, typing: boolean): void;
   setConnection(status: ConnectionStatus): void;
@@ -46,11 +53,20 @@ const recoveryCode = "7K3QX-M0N4V-2WTBC-9HJ5R-DZ8EP-6GSY1-QFA4K-3X7MN";
 export function createFakeClient(options: FakeOptions): FakeClient {
   const now = options.now ?? Date.now;
   const delay = options.delay ?? (() => Promise.resolve());
+  const files = options.files ?? new FakeFiles();
   const listeners = new Set<(event: ClientEvent) => void>();
   const conversations = new Map((options.conversations ?? []).map((one) => [one.conversationId, one]));
   const signedIn: AccountStatus = { state: "signed_in", ...self, deviceId: 1 };
   let account: AccountStatus = options.account ?? (options.signedIn ? signedIn : { state: "signed_out" });
   let connection: ConnectionStatus = options.connection ?? { state: "online" };
+  let backup: BackupStatus = options.backup ?? {
+    state: "on",
+    savedAtMs: now() - 4 * 60_000,
+    savedMessages: 2_918,
+    waitingMessages: 3,
+    restoring: undefined,
+    refused: false,
+  };
   let pendingUsername = "";
   let audience: PresenceAudience = "contacts";
   let count = 0;
@@ -63,6 +79,10 @@ export function createFakeClient(options: FakeOptions): FakeClient {
   function setAccount(status: AccountStatus): void {
     account = status;
     emit({ type: "account", status });
+  }
+  function setBackup(status: BackupStatus): void {
+    backup = status;
+    emit({ type: "backup" });
   }
   function find(conversationId: ConversationId): FakeConversation {
     const one = conversations.get(conversationId);
@@ -108,6 +128,29 @@ export function createFakeClient(options: FakeOptions): FakeClient {
   }
 
   const devices = createFakeDevices(recoveryCode, now, emit);
+  function enqueue(conversationId: ConversationId, content: MessageView["content"]): ClientMessageId {
+    const one = find(conversationId);
+    count += 1;
+    const clientMessageId = fakeId<ClientMessageId>(`sent-${count}`);
+    one.messages = [
+      ...one.messages,
+      {
+        conversationId,
+        clientMessageId,
+        seq: undefined,
+        outboxPosition: count,
+        mine: true,
+        sender: self.account,
+        timeMs: now(),
+        content,
+        delivery: "pending",
+      },
+    ];
+    changed(conversationId);
+    void drain(one);
+    return clientMessageId;
+  }
+
   const api: ClientApi = {
     ...devices.api,
     accountStatus: () => Promise.resolve(account),
@@ -164,27 +207,13 @@ export function createFakeClient(options: FakeOptions): FakeClient {
       const upTo = before === undefined ? all : all.filter((m) => m.seq !== undefined && m.seq < before);
       return { messages: upTo.slice(-limit), hasOlder: upTo.length > limit };
     },
-    async sendText(conversationId, text) {
-      const one = find(conversationId);
-      count += 1;
-      const clientMessageId = fakeId<ClientMessageId>(`sent-${count}`);
-      one.messages = [
-        ...one.messages,
-        {
-          conversationId,
-          clientMessageId,
-          seq: undefined,
-          outboxPosition: count,
-          mine: true,
-          sender: self.account,
-          timeMs: now(),
-          content: { type: "text", text },
-          delivery: "pending",
-        },
-      ];
-      changed(conversationId);
-      void drain(one);
-      return clientMessageId;
+    ...files.api,
+    sendText: async (conversationId, text) => enqueue(conversationId, { type: "text", text }),
+    async sendFiles(conversationId, message) {
+      const attachments = message.files.map(viewOf);
+      const id = enqueue(conversationId, { type: "attachments", text: message.text, attachments });
+      for (const [index, { file }] of message.files.entries()) files.put(id, index, file);
+      return id;
     },
     async retryMessage(conversationId, id) {
       update(find(conversationId), id, { delivery: "pending" });
@@ -207,6 +236,22 @@ export function createFakeClient(options: FakeOptions): FakeClient {
       emit({ type: "conversations" });
     },
     setTyping: () => Promise.resolve(),
+    backupStatus: () => Promise.resolve(backup),
+    async saveBackup() {
+      await delay("network");
+      if (backup.state === "off") return;
+      const savedMessages = backup.savedMessages + backup.waitingMessages;
+      setBackup({ ...backup, savedAtMs: now(), savedMessages, waitingMessages: 0 });
+    },
+    async exportBackup() {
+      await delay("derive");
+      return new TextEncoder().encode("sottokey");
+    },
+    async importBackup({ passphrase }) {
+      await delay("derive");
+      if (passphrase === "wrong") throw new ClientError("wrong_passphrase");
+      return { added: 214 };
+    },
     reconnectNow: () => Promise.resolve(setConnection({ state: "connecting", attempt: 1 })),
   };
 
@@ -222,6 +267,11 @@ export function createFakeClient(options: FakeOptions): FakeClient {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    show(conversation) {
+      conversations.set(conversation.conversationId, conversation);
+      changed(conversation.conversationId);
+    },
+    tell: emit,
     receive(conversationId, text) {
       const one = find(conversationId);
       const seq = lastSeq(one) + 1;

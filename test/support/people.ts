@@ -90,7 +90,7 @@ export async function allMessages(client: Client, conversationId: ConversationId
 
 /** What a message shows: its text, or `[reason]`. */
 export function textOf({ content }: MessageView): string {
-  return content.type === "text" ? content.text : `[${content.reason}]`;
+  return content.type === "unreadable" ? `[${content.reason}]` : content.text;
 }
 
 export async function isOnline(client: Client): Promise<boolean> {

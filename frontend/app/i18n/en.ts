@@ -1,5 +1,7 @@
 /** Every sentence of the app in English. Whole sentences, so that another language may order them as it must. */
 import type { ClientErrorCode } from "#core/client-api.ts";
+import { attachments } from "./attachments.en.ts";
+import { backupText } from "./en-backup.ts";
 import { plural } from "./format.ts";
 
 const errors: Record<ClientErrorCode, string> = {
@@ -13,8 +15,18 @@ const errors: Record<ClientErrorCode, string> = {
   user_not_found: "Nobody has this username.",
   cannot_write_to_self: "That is you. Enter somebody else’s username.",
   message_too_long: "This message is too long to send in one piece.",
+  file_too_large: "This file is too large to be sent here.",
+  file_unreadable: "This file could not be read. Choose it again.",
+  file_gone: "This file is no longer on the server.",
+  file_damaged: "This file arrived damaged and was not opened.",
+  too_many_files: "That is too many files for one message.",
+  quota_exceeded: "Your storage on this server is full. Nothing was sent.",
+  cancelled: "Cancelled.",
   storage_failed:
     "This browser could not save the data. Free some space or leave private mode, then try again.",
+  backup_full: "The backup on this server is full. Messages are still sent and received as usual.",
+  wrong_passphrase: "That passphrase does not open this file.",
+  wrong_archive: "This file is not a backup of this account, or it is damaged.",
   not_signed_in: "You are no longer signed in on this device.",
   identity_changed: "The keys of this person have changed. Nothing was sent.",
   internal: "Something went wrong on our side. Please try again.",
@@ -191,7 +203,7 @@ export const text = {
     messageLabel: (sender: string, body: string, time: string, state: string) =>
       state === "" ? `${sender}, ${body}, ${time}` : `${sender}, ${body}, ${time}, ${state}`,
     waiting: "Waiting for this message. It appears once their device answers.",
-    before_this_device: "Sent before this device joined your account.",
+    before_this_device: "Not in your backup. It was sent before this device joined your account.",
     broken: "This message could not be opened. Ask for it to be sent again.",
     linkHost: (host: string) => `Opens ${host}`,
     notFoundTitle: "This conversation is not here",
@@ -215,6 +227,7 @@ export const text = {
     left: (count: number) => plural(count, "1 character left", `${count} characters left`),
     over: (count: number) => plural(count, "1 character too many", `${count} characters too many`),
   },
+  attachments,
   connection: {
     offline: "You are offline. Messages will be sent when you are back.",
     connecting: "Connecting…",
@@ -255,6 +268,7 @@ export const text = {
         `All ${count} devices are logged out within seconds, and the messages and keys on this one are erased. To come back you need your password and your recovery code.`,
       ),
   },
+  backup: backupText,
   failure: {
     title: "Sotto could not start",
     body: "This browser did not let us open its storage or start the part that holds your keys. Private mode and blocked site data are the usual reasons.",

@@ -16,6 +16,9 @@ import type { Preferences } from "./preferences.ts";
 import { openConversationOf, type Router } from "./router.ts";
 import { createTimeline, errorCode, type Timeline } from "./timeline.ts";
 import { isWatched } from "./watching.ts";
+import { createFilesState, type FilesState } from "../features/attachments/files-state.ts";
+import { createMediaUrls, type MediaUrls } from "../features/attachments/media-urls.ts";
+import { sayContent } from "../features/chat/say.ts";
 import { createToasts, type Toasts } from "./toasts.ts";
 
 type RegisterInput = Parameters<ClientApi["register"]>[0];
@@ -35,6 +38,8 @@ export interface App {
   /** Undefined until read for the first time. */
   readonly conversations: ReadonlySignal<readonly ConversationView[] | undefined>;
   readonly timeline: ReadonlySignal<Timeline | undefined>;
+  readonly media: MediaUrls;
+  readonly files: FilesState;
   /** Shown once, held nowhere but here. */
   readonly recoveryCode: ReadonlySignal<string | undefined>;
   /** The core could not be reached or its storage could not be opened. */
@@ -73,6 +78,8 @@ export function createApp(parts: { client: Client; router: Router; preferences: 
     ...parts,
     ...signals,
     toasts,
+    media: createMediaUrls(api),
+    files: createFilesState(api, (code) => toasts.show(text.errors[code])),
     reportError: (code) => toasts.show(text.errors[code]),
     register: async (input) => {
       signals.registering.value = true;
@@ -123,14 +130,14 @@ export function createApp(parts: { client: Client; router: Router; preferences: 
       onError: app.reportError,
       onArrived: (messages) => {
         const spoken = messages.flatMap((message) =>
-          message.content.type === "text"
-            ? [
+          message.content.type === "unreadable"
+            ? []
+            : [
                 {
                   id: message.clientMessageId,
-                  text: text.chat.announce(peerName(conversationId), message.content.text),
+                  text: text.chat.announce(peerName(conversationId), sayContent(message.content)),
                 },
-              ]
-            : [],
+              ],
         );
         app.announcements.value = [...app.announcements.value, ...spoken].slice(-announcementsKept);
       },
@@ -163,10 +170,15 @@ export function createApp(parts: { client: Client; router: Router; preferences: 
       case "devices":
       case "link":
         break; // read where they are shown
+      case "transfer":
+        app.files.transfers.apply(event);
+        break;
       case "messages":
         refreshConversations();
         if (event.conversationId === app.timeline.peek()?.conversationId) refreshTimeline();
         break;
+      case "backup":
+        break; // for who shows it
     }
   });
 

@@ -30,7 +30,7 @@ function chatOf(username: string): FakeConversation {
 
 const texts = (messages: readonly ShownMessage[]) =>
   messages.map((message) =>
-    message.content.type === "text" ? message.content.text : message.content.reason,
+    message.content.type === "unreadable" ? message.content.reason : message.content.text,
   );
 const seqs = (messages: readonly ShownMessage[]) => messages.map((message) => message.seq);
 

@@ -34,6 +34,8 @@ export interface NewDevice {
   /** Certificates of the list's active devices, base64url. */
   readonly certificates: readonly string[];
   readonly signOuts: DirectoryRecord["signOuts"];
+  /** BRK of the account, base64url. */
+  readonly backupRoot: string;
 }
 
 /** Makes keys and a certificate for `deviceId`. */
@@ -109,7 +111,7 @@ export async function storeEnrolled(
   });
 }
 
-function accountRecord({ account, username, own }: NewDevice): AccountRecord {
+function accountRecord({ account, username, own, backupRoot }: NewDevice): AccountRecord {
   return {
     state: "registering",
     account,
@@ -118,5 +120,6 @@ function accountRecord({ account, username, own }: NewDevice): AccountRecord {
     sessionId: "",
     ownDevice: encodeBase64url(encodeOwnDevice(own)),
     joinedAtMs: 0,
+    backupRoot,
   };
 }

@@ -183,6 +183,7 @@ function acceptGrant(
     list,
     certificates: directory.certificates,
     signOuts: [],
+    backupRoot: encodeBase64url(content.backupRoot),
   };
   return { device, ticket: content.ticket };
 }

@@ -5,39 +5,53 @@ import type { ClientMethod, RpcAnswer, RpcCall } from "./messages.ts";
 /** Answers kept for repeated calls; more than any caller has open at once. */
 const remembered = 500;
 
-const methods: ReadonlySet<string> = new Set<ClientMethod>([
-  "accountStatus",
-  "connectionStatus",
-  "register",
-  "login",
-  "completeLogin",
-  "logout",
-  "forget",
-  "listSessions",
-  "listDevices",
-  "recentDevices",
-  "renameDevice",
-  "removeDevice",
-  "joinByLink",
-  "linkDevice",
-  "approveLink",
-  "cancelLink",
-  "linkStatus",
-  "listConversations",
-  "startConversation",
-  "listMessages",
-  "sendText",
-  "retryMessage",
-  "discardMessage",
-  "saveDraft",
-  "openConversation",
-  "closeConversation",
-  "markRead",
-  "presenceAudience",
-  "setPresenceAudience",
-  "setTyping",
-  "reconnectNow",
-]);
+/** What may be called. Whether its answer is kept: not where repeating the call does no harm and the answer is large. */
+const methods: Readonly<Record<ClientMethod, "kept" | "not_kept">> = {
+  accountStatus: "kept",
+  connectionStatus: "kept",
+  register: "kept",
+  login: "kept",
+  completeLogin: "kept",
+  logout: "kept",
+  forget: "kept",
+  listSessions: "kept",
+  listDevices: "kept",
+  recentDevices: "kept",
+  renameDevice: "kept",
+  removeDevice: "kept",
+  joinByLink: "kept",
+  linkDevice: "kept",
+  approveLink: "kept",
+  cancelLink: "kept",
+  linkStatus: "kept",
+  listConversations: "kept",
+  startConversation: "kept",
+  listMessages: "kept",
+  sendText: "kept",
+  maxFileBytes: "kept",
+  sendFiles: "kept",
+  downloadAttachment: "kept",
+  cancelDownload: "kept",
+  readAttachment: "not_kept",
+  retryMessage: "kept",
+  discardMessage: "kept",
+  saveDraft: "kept",
+  openConversation: "kept",
+  closeConversation: "kept",
+  markRead: "kept",
+  presenceAudience: "kept",
+  setPresenceAudience: "kept",
+  setTyping: "kept",
+  backupStatus: "kept",
+  saveBackup: "kept",
+  exportBackup: "not_kept",
+  importBackup: "kept",
+  reconnectNow: "kept",
+};
+
+function isMethod(name: string): name is ClientMethod {
+  return Object.hasOwn(methods, name);
+}
 
 export class CallServer {
   readonly #client: ClientApi;
@@ -52,6 +66,7 @@ export class CallServer {
     const known = this.#answers.get(call.id);
     if (known !== undefined) return known;
     const answer = this.#perform(call);
+    if (isMethod(call.method) && methods[call.method] === "not_kept") return answer;
     this.#answers.set(call.id, answer);
     for (const oldest of this.#answers.keys()) {
       if (this.#answers.size <= remembered) break;
@@ -62,7 +77,7 @@ export class CallServer {
 
   async #perform({ id, method, args }: RpcCall): Promise<RpcAnswer> {
     try {
-      if (!methods.has(method)) throw new ClientError("internal");
+      if (!isMethod(method)) throw new ClientError("internal");
       const perform = this.#client[method] as (...input: readonly unknown[]) => Promise<unknown>;
       return { type: "answer", id, ok: true, value: await perform.apply(this.#client, [...args]) };
     } catch (error) {

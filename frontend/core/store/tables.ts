@@ -1,6 +1,7 @@
 /** Every table of the client's store: what is kept, under which key. */
 import {
   type AccountId,
+  type AttachmentId,
   type ClientMessageId,
   type ConversationId,
   type DeviceAddress,
@@ -27,6 +28,8 @@ export interface AccountRecord {
   /** Server time at which this device joined: older messages carry no capsule for it. */
   readonly joinedAtMs: number;
   readonly refreshToken?: string;
+  /** BRK: absent where the account was entered before devices kept it. */
+  readonly backupRoot?: string;
 }
 export const accountTable = jsonTable<AccountRecord>("account");
 export const accountKey = "self";
@@ -100,10 +103,30 @@ export interface ConversationRecord {
 }
 export const conversationTable = jsonTable<ConversationRecord>("conversations");
 
+/** A pointer to a file (CRYPTO 2.11); binary fields are base64url. */
+export interface StoredAttachment {
+  readonly attachmentId: AttachmentId;
+  readonly fileKey: string;
+  readonly sizeBytes: number;
+  readonly blobBytes: number;
+  readonly blobHash: string;
+  readonly name: string;
+  readonly mime: string;
+  readonly width?: number;
+  readonly height?: number;
+  readonly durationMs?: number;
+  readonly preview?: string;
+}
+
 export type StoredContent =
   /** A position without a bubble: a repeated client message id, or a type this version does not know. */
   | { readonly type: "nothing" }
   | { readonly type: "text"; readonly text: string }
+  | {
+      readonly type: "attachments";
+      readonly text: string;
+      readonly attachments: readonly StoredAttachment[];
+    }
   /** `body` is kept (base64url) while a repaired capsule may still open it. */
   | {
       readonly type: "unreadable";
@@ -119,6 +142,9 @@ export interface SentKey {
   readonly devices: readonly DeviceAddress[];
 }
 
+/** Key and hash of a received body, for the backup. */
+export type OpenedKey = Pick<SentKey, "key" | "hash" | "sentAtMs">;
+
 /** A sequenced message, key `conversation/seq`. */
 export interface StoredMessage {
   readonly conversationId: ConversationId;
@@ -128,6 +154,7 @@ export interface StoredMessage {
   readonly serverTimeMs: number;
   readonly content: StoredContent;
   readonly sent?: SentKey;
+  readonly opened?: OpenedKey;
 }
 export const messageTable = jsonTable<StoredMessage>("messages");
 export function messageKey(conversationId: ConversationId, seq: number): string {
@@ -150,6 +177,8 @@ export interface OutboxRecord {
   readonly clientMessageId: ClientMessageId;
   readonly position: number;
   readonly text: string;
+  /** Uploaded already. */
+  readonly attachments?: readonly StoredAttachment[];
   readonly sentAtMs: number;
   readonly body: string;
   readonly bodyKey: string;
@@ -163,6 +192,30 @@ export const outboxTable = jsonTable<OutboxRecord>("outbox");
 export function outboxKey(conversationId: ConversationId, position: number): string {
   return `${conversationId}/${orderedKey(position)}`;
 }
+
+/** A message whose files are sealed here and on their way to the server, key `conversation/clientMessageId`. */
+export interface UploadRecord {
+  readonly conversationId: ConversationId;
+  readonly clientMessageId: ClientMessageId;
+  readonly startedAtMs: number;
+  readonly text: string;
+  readonly attachments: readonly StoredAttachment[];
+  /** How many of them are complete on the server, from the first. */
+  readonly completed: number;
+  readonly failure?: "refused" | "too_large" | "quota_exceeded";
+}
+export const uploadTable = jsonTable<UploadRecord>("uploads");
+export function uploadKey(conversationId: ConversationId, id: ClientMessageId): string {
+  return `${conversationId}/${id}`;
+}
+
+/** Sealed blobs kept on this device, key blob name. `upload`: needed until its message is sent. */
+export interface BlobRecord {
+  readonly blobBytes: number;
+  readonly state: "upload" | "partial" | "whole";
+  readonly usedAtMs: number;
+}
+export const blobTable = jsonTable<BlobRecord>("blobs");
 
 /** To-device messages until `device:sent`, key id. `data` is base64url. */
 export interface DeviceOutboxRecord {

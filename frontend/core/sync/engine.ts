@@ -1,13 +1,15 @@
 /** Everything that runs while a device is signed in: the inbox, the conversations' sockets, and what joins them. */
 import type { ConversationId } from "#schema/ids.ts";
 import type { DownEvent } from "#schema/protocol/down.ts";
-import type { MessageAck, MessageNew, MessageRefused } from "#schema/protocol/message.ts";
 import type { Receipt } from "#schema/protocol/receipt.ts";
 import type { TypingDown } from "#schema/protocol/typing.ts";
+import { Attachments } from "../attachments/attachments.ts";
 import { type SessionCall, sessionCall } from "../api/session-api.ts";
 import type { Tokens } from "../api/tokens.ts";
+import { Backup } from "../backup/backup.ts";
 import type { ConnectionStatus } from "../client-api.ts";
 import type { Environment } from "../environment.ts";
+import type { BlobStore } from "../store/blob-store.ts";
 import type { Records } from "../store/records.ts";
 import { conversationTable } from "../store/tables.ts";
 import { Connection, type LinkState } from "./connection.ts";
@@ -26,6 +28,7 @@ import { PrekeyUpkeep } from "./prekey-upkeep.ts";
 import { Receipts } from "./receipts.ts";
 import { Repairs } from "./repairs.ts";
 import type { Self } from "./self.ts";
+import { sortEvents } from "./sort-events.ts";
 import { Timeline } from "./timeline.ts";
 import { Typing } from "./typing.ts";
 
@@ -40,6 +43,8 @@ export class Engine {
   readonly receipts: Receipts;
   readonly typing: Typing;
   readonly presence: Presence;
+  readonly attachments: Attachments;
+  readonly backup: Backup;
   readonly #events: EventHub;
   readonly #environment: Environment;
   readonly #channels: ConversationChannels;
@@ -51,7 +56,14 @@ export class Engine {
   #status: ConnectionStatus = { state: "idle" };
   #stopListening: () => void = () => undefined;
 
-  constructor(environment: Environment, records: Records, tokens: Tokens, self: Self, events: EventHub) {
+  constructor(
+    environment: Environment,
+    records: Records,
+    blobs: BlobStore,
+    tokens: Tokens,
+    self: Self,
+    events: EventHub,
+  ) {
     this.#environment = environment;
     this.#events = events;
     this.self = self;
@@ -60,7 +72,8 @@ export class Engine {
     this.conversations = new Conversations(records, self, emit);
     this.timeline = new Timeline(records, emit);
     this.directory = new Directory(records, self, this.call);
-    this.history = new HistoryPager(records, self, this.call);
+    this.backup = new Backup(environment, records, self, this.call, this.directory, this.conversations, emit);
+    this.history = new HistoryPager(records, self, this.call, this.backup);
     this.#channels = new ConversationChannels(environment, tokens, {
       cursor: (conversationId) => this.conversations.get(conversationId)?.cursor ?? 0,
       events: (conversationId, received) => this.#conversationEvents(conversationId, received),
@@ -78,6 +91,17 @@ export class Engine {
       want: (conversationId, wanted) => this.#channels.want(conversationId, "outbox", wanted),
       isLive: (conversationId) => this.#channels.isLive(conversationId),
       send: (conversationId, frame) => this.#channels.send(conversationId, frame),
+    });
+    this.attachments = new Attachments({
+      environment,
+      records,
+      blobs,
+      tokens,
+      call: this.call,
+      self,
+      timeline: this.timeline,
+      emit,
+      handedOver: (conversationId) => this.outbox.kick(conversationId),
     });
     this.receipts = new Receipts(environment, records, this.conversations, (conversationId, frame) => {
       return this.#channels.send(conversationId, frame) || this.#inbox.send(frame);
@@ -118,25 +142,33 @@ export class Engine {
 
   /** Loads what is stored. The engine answers views from here on. Throws `StoreError`. */
   async load(): Promise<void> {
-    await Promise.all([this.conversations.load(), this.timeline.load(), this.#deviceQueue.load()]);
+    await Promise.all([
+      this.conversations.load(),
+      this.timeline.load(),
+      this.attachments.load(),
+      this.#deviceQueue.load(),
+    ]);
   }
 
   /** Goes online and stays there. */
   start(): void {
     this.#inbox.start();
     this.outbox.resume();
+    this.attachments.start();
     this.#stopListening = this.#environment.onOnline?.(() => this.reconnectNow()) ?? this.#stopListening;
   }
 
   stop(): void {
     this.#stopListening();
     this.outbox.stop();
+    this.attachments.stop();
     this.#incoming.stop();
     this.#channels.stop();
     this.#inbox.stop();
     this.receipts.stop();
     this.typing.stop();
     this.presence.stop();
+    this.backup.stop();
     this.#prekeys.stop();
   }
 
@@ -147,6 +179,7 @@ export class Engine {
   reconnectNow(): void {
     this.#inbox.retryNow();
     this.#channels.retryNow();
+    this.attachments.wake();
   }
 
   /** The conversation is on screen, or no longer. */
@@ -156,6 +189,7 @@ export class Engine {
   }
 
   #inboxOpened(): void {
+    this.attachments.wake();
     this.#inboxIsComplete = false;
     this.#inbox.send({ type: "inbox:resume" });
     this.receipts.live();
@@ -181,20 +215,8 @@ export class Engine {
   }
 
   #conversationEvents(conversationId: ConversationId, events: readonly DownEvent[]): void {
-    const messages: MessageNew[] = [];
-    const acks: MessageAck[] = [];
-    const refusals: MessageRefused[] = [];
-    const receipts: Receipt[] = [];
-    for (const event of events) {
-      if (event.type === "message:new") messages.push(event);
-      else if (event.type === "message:ack") acks.push(event);
-      else if (event.type === "message:refused") refusals.push(event);
-      else if (event.type === "receipt") receipts.push(event);
-      else if (event.type === "conversation:resumed") receipts.push(...event.receipts);
-      else if (event.type === "typing:start" || event.type === "typing:stop") {
-        this.#typingEvent(event);
-      }
-    }
+    const { messages, acks, refusals, receipts, typing } = sortEvents(events);
+    for (const event of typing) this.#typingEvent(event);
     if (messages.length > 0) {
       this.#incoming.offer(conversationId, messages);
       if (messages.some(({ sender }) => sender.account !== this.self.account)) {
@@ -255,6 +277,7 @@ export class Engine {
     }
     if (events.some((event) => event.type === "inbox:state" && !event.more)) {
       this.#inboxIsComplete = true;
+      this.backup.online();
       this.#updateStatus();
     }
   }

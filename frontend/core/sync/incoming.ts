@@ -143,7 +143,7 @@ export class Incoming {
 
   /** A conversation older than this device: finds where the messages begin that have a capsule for it. */
   async #place(conversationId: ConversationId): Promise<void> {
-    const floor = await this.#history.findFloor(conversationId);
+    const { floor, page } = await this.#history.findFloor(conversationId);
     await this.#records.transact(async (transaction) => {
       const record = await transaction.get(conversationTable, conversationId);
       if (record === undefined || record.placed) return;
@@ -155,7 +155,10 @@ export class Incoming {
         floor: start,
         cursor: start,
         ahead,
+        unread: this.#history.countUnread(page, record.readSeq),
       });
     });
+    // Not waited for: what is new comes first.
+    this.#history.store(conversationId, page).catch(() => undefined); // the first look fetches it again
   }
 }

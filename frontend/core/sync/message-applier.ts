@@ -7,6 +7,7 @@ import { type RetryReason } from "#schema/envelope/retry-envelope.ts";
 import { SottoError } from "#schema/errors.ts";
 import type { AccountId, ClientMessageId, ConversationId } from "#schema/ids.ts";
 import type { MessageRecord } from "#schema/protocol/message.ts";
+import { toStored } from "../attachments/stored-attachment.ts";
 import { openBody } from "../crypto/body.ts";
 import type { BodyKeyPayload } from "../crypto/capsule.ts";
 import { type CryptoErrorCode, isCryptoError, parsing } from "../crypto/errors.ts";
@@ -17,6 +18,7 @@ import {
   messageIdTable,
   messageKey,
   messageTable,
+  type OpenedKey,
   type OutboxRecord,
   outboxTable,
   type StoredContent,
@@ -39,6 +41,7 @@ type Directories = ReadonlyMap<AccountId, AccountDevices | undefined>;
 interface Outcome {
   readonly content: StoredContent;
   readonly ask?: RetryReason;
+  readonly opened?: OpenedKey;
 }
 
 export class MessageApplier {
@@ -88,8 +91,17 @@ export class MessageApplier {
       await sequenceOwn(transaction, this.#self, row, seq, serverTimeMs);
       return;
     }
-    const { content, ask } = await this.#open(transaction, conversationId, message, directories, outdated);
-    const stored = { conversationId, seq, sender, clientMessageId, serverTimeMs, content };
+    const outcome = await this.#open(transaction, conversationId, message, directories, outdated);
+    const { content, ask, opened } = outcome;
+    const stored = {
+      conversationId,
+      seq,
+      sender,
+      clientMessageId,
+      serverTimeMs,
+      content,
+      ...(opened && { opened }),
+    };
     transaction.insert(messageTable, messageKey(conversationId, seq), stored);
     if (content.type !== "nothing") {
       transaction.insert(messageIdTable, messageIdKey(conversationId, sender, clientMessageId), { seq });
@@ -146,7 +158,8 @@ export class MessageApplier {
       );
       if (contradictsGossip(directory, opened.gossip.mine)) outdated.add(sender.account);
       if (opened.payload.kind !== "bodyKey") return { content: { type: "nothing" } };
-      return { content: openContent(this.#self, message, opened.payload) };
+      const content = openContent(this.#self, message, opened.payload);
+      return { content, ...openedKey(content, opened.payload) };
     } catch (error) {
       return outcomeOfFault(error, body);
     }
@@ -198,11 +211,24 @@ export function openContent(
       payload,
       from,
     );
-    return content.type === "text" ? { type: "text", text: content.text } : { type: "nothing" };
+    if (content.type === "text") return { type: "text", text: content.text };
+    if (content.type === "unsupported") return { type: "nothing" };
+    return {
+      type: "attachments",
+      text: content.text,
+      attachments: content.attachments.map(toStored),
+    };
   } catch (error) {
     if (isCryptoError(error)) return { type: "unreadable", reason: "broken" };
     throw error;
   }
+}
+
+/** What the backup keeps of a body that was opened; nothing of one that is to vanish (CRYPTO 2.5). */
+export function openedKey(content: StoredContent, payload: BodyKeyPayload): { readonly opened?: OpenedKey } {
+  if (content.type === "unreadable" || payload.expireAfterSeconds > 0) return {};
+  const { bodyKey, bodyHash, sentAtMs } = payload;
+  return { opened: { key: encodeBase64url(bodyKey), hash: encodeBase64url(bodyHash), sentAtMs } };
 }
 
 const reasons: Partial<Record<CryptoErrorCode, RetryReason>> = {

@@ -272,7 +272,10 @@ export async function sequenceOwn(
     sender,
     clientMessageId: row.clientMessageId,
     serverTimeMs,
-    content: { type: "text", text: row.text },
+    content:
+      row.attachments === undefined
+        ? { type: "text", text: row.text }
+        : { type: "attachments", text: row.text, attachments: row.attachments },
     sent: { key: row.bodyKey, hash: row.bodyHash, sentAtMs: row.sentAtMs, devices: row.devices ?? [] },
   });
   transaction.insert(messageIdTable, messageIdKey(conversationId, sender, row.clientMessageId), { seq });

@@ -3,6 +3,7 @@ import { decodeBase64url, encodeBase64url } from "#schema/envelope/base64url.ts"
 import type { RetryReason, RetryRequest } from "#schema/envelope/retry-envelope.ts";
 import { type ClientMessageId, type ConversationId, deviceAddressKey } from "#schema/ids.ts";
 import type { SessionCall } from "../api/session-api.ts";
+import { backupLateTable } from "../store/backup-tables.ts";
 import type { Records, Transaction } from "../store/records.ts";
 import {
   deviceOutboxTable,
@@ -19,7 +20,7 @@ import {
 import { claimVerifiedBundles } from "./bundle-claims.ts";
 import { openCapsule, type Recipient, recipientKey, trySealCapsule } from "./capsules.ts";
 import type { Directory } from "./directory.ts";
-import { openContent } from "./message-applier.ts";
+import { openContent, openedKey } from "./message-applier.ts";
 import { askAgain, retriesMax, retryPauseMs, tryCountRetry } from "./retry-asking.ts";
 import { createMessageId, type Self } from "./self.ts";
 
@@ -123,7 +124,9 @@ export class Repairs {
       const message = await transaction.get(messageTable, key);
       if (message?.content.type !== "unreadable" || message.content.body === undefined) return;
       const content = openContent(this.#self, { ...message, body: message.content.body }, payload);
-      transaction.put(messageTable, key, { ...message, content });
+      transaction.put(messageTable, key, { ...message, content, ...openedKey(content, payload) });
+      await transaction.get(backupLateTable, key);
+      transaction.put(backupLateTable, key, {});
     });
   }
 

@@ -1,6 +1,7 @@
 /** Message pages from the local store, with the newest messages of a conversation kept in memory. */
 import type { ConversationId } from "#schema/ids.ts";
 import type { ClientEvent, DeliveryState, MessageView } from "../client-api.ts";
+import { viewAttachment } from "../attachments/stored-attachment.ts";
 import type { Records } from "../store/records.ts";
 import {
   type ConversationRecord,
@@ -8,7 +9,9 @@ import {
   messageTable,
   type OutboxRecord,
   outboxTable,
+  type StoredAttachment,
   type StoredMessage,
+  type UploadRecord,
   under,
 } from "../store/tables.ts";
 import type { Self } from "./self.ts";
@@ -120,11 +123,15 @@ export function isVisible(message: StoredMessage): boolean {
   return message.content.type !== "nothing";
 }
 
+/** Whether a file of a conversation is on this device. */
+export type IsLocal = (conversationId: ConversationId, attachment: StoredAttachment) => boolean;
+
 /** A sequenced message as the app sees it. */
 export function viewStored(
   self: Self,
   conversation: ConversationRecord,
   message: StoredMessage,
+  isLocal: IsLocal,
 ): MessageView {
   const mine = message.sender.account === self.account;
   const { content } = message;
@@ -137,15 +144,15 @@ export function viewStored(
     sender: message.sender.account,
     timeMs: message.serverTimeMs,
     content:
-      content.type === "text"
-        ? { type: "text", text: content.text }
+      content.type === "text" || content.type === "attachments"
+        ? viewWritten(message.conversationId, content, isLocal)
         : { type: "unreadable", reason: content.type === "nothing" ? "broken" : content.reason },
     delivery: mine ? deliveryOf(conversation, message.seq) : undefined,
   };
 }
 
 /** An outbox message as the app sees it. */
-export function viewOutbox(self: Self, row: OutboxRecord): MessageView {
+export function viewOutbox(self: Self, row: OutboxRecord, isLocal: IsLocal): MessageView {
   return {
     conversationId: row.conversationId,
     clientMessageId: row.clientMessageId,
@@ -154,9 +161,34 @@ export function viewOutbox(self: Self, row: OutboxRecord): MessageView {
     mine: true,
     sender: self.account,
     timeMs: row.sentAtMs,
-    content: { type: "text", text: row.text },
+    content: viewWritten(row.conversationId, row, isLocal),
     delivery: row.failure === undefined ? "pending" : "failed",
   };
+}
+
+/** A message whose files are still going up: it comes after the outbox, into which it goes when they are there. */
+export function viewUpload(self: Self, row: UploadRecord, isLocal: IsLocal): MessageView {
+  return {
+    conversationId: row.conversationId,
+    clientMessageId: row.clientMessageId,
+    seq: undefined,
+    outboxPosition: Number.MAX_SAFE_INTEGER,
+    mine: true,
+    sender: self.account,
+    timeMs: row.startedAtMs,
+    content: viewWritten(row.conversationId, row, isLocal),
+    delivery: row.failure === undefined ? "pending" : "failed",
+  };
+}
+
+function viewWritten(
+  conversationId: ConversationId,
+  { text, attachments }: { readonly text: string; readonly attachments?: readonly StoredAttachment[] },
+  isLocal: IsLocal,
+): MessageView["content"] {
+  if (attachments === undefined) return { type: "text", text };
+  const views = attachments.map((stored) => viewAttachment(stored, isLocal(conversationId, stored)));
+  return { type: "attachments", text, attachments: views };
 }
 
 function deliveryOf(conversation: ConversationRecord, seq: number): DeliveryState {

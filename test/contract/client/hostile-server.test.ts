@@ -180,7 +180,8 @@ describe("identities", () => {
     const list = createResetList(quickProvider, aik, previous, change);
     const prekeys = createFirstPrekeys(quickProvider, own, Date.now());
     const { account, username } = bob;
-    const enrolment = toEnrolment({ account, username, own, list, prekeys, certificates: [], signOuts: [] });
+    const made = { account, username, own, list, prekeys, certificates: [], signOuts: [], backupRoot: "" };
+    const enrolment = toEnrolment(made);
     server.accounts.enrol(bob, enrolment, "after the reset");
     for (const socket of server.sockets) {
       if (socket.conversation === undefined)

@@ -54,7 +54,7 @@ function logFaults(
       texts.set(id, known);
       if (known !== view.content.text) faults.push(`${name} reads something else at ${seq}`);
     } else if (mayRead) {
-      faults.push(`${name} cannot read ${seq} (${view.content.reason})`);
+      faults.push(`${name} cannot read ${seq} (${JSON.stringify(view.content)})`);
     }
   }
   return faults;

@@ -3,6 +3,7 @@ import { Client } from "#core/client.ts";
 import type { MessageView } from "#core/client-api.ts";
 import type { Environment } from "#core/environment.ts";
 import type { ClientStorage } from "#core/store/client-storage.ts";
+import { MemoryBlobStore } from "#core/store/memory-blob-store.ts";
 import { MemoryStore } from "#core/store/memory-store.ts";
 import type { Store } from "#core/store/store.ts";
 import type { ConversationId } from "#schema/ids.ts";
@@ -13,6 +14,7 @@ export function testStorage(store: Store = new MemoryStore()): ClientStorage {
   let key = crypto.getRandomValues(new Uint8Array(32));
   return {
     store,
+    blobs: new MemoryBlobStore(),
     openMasterKey: async () => Uint8Array.from(key),
     destroyMasterKey: async () => {
       key = crypto.getRandomValues(new Uint8Array(32));
@@ -75,7 +77,7 @@ export async function messages(
 /** Texts in order; unreadable ones as `[reason]`. */
 export async function texts(client: Client, conversationId: ConversationId): Promise<string[]> {
   return (await messages(client, conversationId)).map(({ content }) =>
-    content.type === "text" ? content.text : `[${content.reason}]`,
+    content.type === "unreadable" ? `[${content.reason}]` : content.text,
   );
 }
 

@@ -5,6 +5,7 @@ import { useApp } from "../../state/context.ts";
 import { formatRoute, openConversationOf } from "../../state/router.ts";
 import { Avatar } from "../../ui/avatar.tsx";
 import { Icon } from "../../ui/icons.tsx";
+import { RestoreLine } from "../backup/restore-line.tsx";
 import { ConnectionBanner } from "../connection/banner.tsx";
 import { NewDeviceBanner } from "../link/new-device-banner.tsx";
 import { Ticks } from "../chat/ticks.tsx";
@@ -42,6 +43,7 @@ export function ChatList() {
       </header>
       <ConnectionBanner />
       <NewDeviceBanner />
+      <RestoreLine />
       {list === undefined ? (
         <RowSkeletons />
       ) : list.length === 0 ? (

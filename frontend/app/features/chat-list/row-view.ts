@@ -1,6 +1,7 @@
 /** What one row of the chat list says, in words for the eye and for a screen reader. Pure. */
 import type { ConversationView, DeliveryState } from "#core/client-api.ts";
 import { text } from "../../i18n/en.ts";
+import { sayContent } from "../chat/say.ts";
 import { formatListTime } from "../../i18n/format.ts";
 
 export type RowPreview =
@@ -42,7 +43,7 @@ function previewOf(view: ConversationView, isOpen: boolean): RowPreview {
   if (message === undefined) return { type: "quiet", text: text.list.noMessages };
   if (message.content.type === "unreadable")
     return { type: "quiet", text: text.chat[message.content.reason] };
-  const body = oneLine(message.content.text);
+  const body = oneLine(sayContent(message.content));
   return { type: "message", mine: message.mine, text: body, delivery: message.delivery };
 }
 

@@ -10,6 +10,8 @@ import { errorCode, type Timeline } from "../../state/timeline.ts";
 import { Avatar } from "../../ui/avatar.tsx";
 import { Icon } from "../../ui/icons.tsx";
 import { LogoMark } from "../../ui/logo.tsx";
+import { Attaching } from "../attachments/attaching.tsx";
+import { Viewer } from "../attachments/viewer.tsx";
 import { ConnectionBanner } from "../connection/banner.tsx";
 import { Composer } from "./composer.tsx";
 import { MessageLog } from "./message-log.tsx";
@@ -29,16 +31,21 @@ export function ChatPane() {
 function Chat({ view, timeline }: { view: ConversationView; timeline: Timeline }) {
   const name = view.peer.username;
   return (
-    <main class="chat">
-      <ChatHead view={view} />
-      <ConnectionBanner />
-      <div class="log-frame">
-        {timeline.state.value === "ready" ? <Log view={view} timeline={timeline} /> : <LogSkeleton />}
-        <TypingLine typing={view.peerTyping} name={name} />
-      </div>
-      <Announcer />
-      <Composer view={view} timeline={timeline} />
-    </main>
+    <Attaching view={view} timeline={timeline}>
+      {(attach) => (
+        <>
+          <ChatHead view={view} />
+          <ConnectionBanner />
+          <div class="log-frame">
+            {timeline.state.value === "ready" ? <Log view={view} timeline={timeline} /> : <LogSkeleton />}
+            <TypingLine typing={view.peerTyping} name={name} />
+          </div>
+          <Announcer />
+          <Composer view={view} timeline={timeline} onFiles={attach} />
+          <Viewer peerName={name} />
+        </>
+      )}
+    </Attaching>
   );
 }
 

@@ -5,6 +5,7 @@ import { text } from "../../i18n/en.ts";
 import { useApp } from "../../state/context.ts";
 import { errorCode, type Timeline } from "../../state/timeline.ts";
 import { Icon } from "../../ui/icons.tsx";
+import { AttachButton } from "../attachments/attach-button.tsx";
 import { enterSendsMessage, lengthView } from "./composing.ts";
 import { createDraftSaver } from "./draft-saver.ts";
 import { createTypingMarks } from "./typing-marks.ts";
@@ -24,7 +25,13 @@ function whenHidden(task: () => void): () => void {
   return () => document.removeEventListener("visibilitychange", listen);
 }
 
-export function Composer({ view, timeline }: { view: ConversationView; timeline: Timeline }) {
+interface ComposerProps {
+  view: ConversationView;
+  timeline: Timeline;
+  onFiles: (files: readonly File[]) => void;
+}
+
+export function Composer({ view, timeline, onFiles }: ComposerProps) {
   const { client, preferences, reportError } = useApp();
   const [draft, setDraft] = useState(view.draft);
   const field = useRef<HTMLTextAreaElement>(null);
@@ -79,6 +86,7 @@ export function Composer({ view, timeline }: { view: ConversationView; timeline:
       }}
     >
       <div class="composer-box">
+        <AttachButton onFiles={onFiles} />
         <textarea
           ref={field}
           rows={1}

@@ -8,6 +8,7 @@ import type { Theme } from "../../state/preferences.ts";
 import { Avatar } from "../../ui/avatar.tsx";
 import { ConfirmDialog, Dialog } from "../../ui/dialog.tsx";
 import { Icon, type IconName } from "../../ui/icons.tsx";
+import { BackupSection } from "../backup/backup-section.tsx";
 import { PresenceChoice } from "./presence-choice.tsx";
 import { LinkDevice } from "../link/link-device.tsx";
 import { DeviceList } from "./device-list.tsx";
@@ -67,6 +68,7 @@ export function Settings() {
         <ThemeChoice />
         <PresenceChoice />
         <Writing />
+        <BackupSection />
         <section>
           <h3 class="section-title">{text.settings.devices}</h3>
           <DeviceList devices={devices} />
