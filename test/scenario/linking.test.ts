@@ -7,6 +7,7 @@ import { parseLinkCode } from "#core/crypto/link/link-code.ts";
 import { sealLinkProof, sealLinkRequest } from "#core/crypto/link/link-request.ts";
 import { nobleProvider as provider } from "#core/crypto/noble-provider.ts";
 import { encodeBase64url } from "#schema/envelope/base64url.ts";
+import type { ConversationId } from "#schema/ids.ts";
 import { limits } from "#schema/limits.ts";
 import {
   allMessages,
@@ -92,6 +93,13 @@ async function comparing(person: LivePerson, fresh: Client): Promise<void> {
   await reached(fresh, "compare");
 }
 
+async function shows(client: Client, conversationId: ConversationId, message: string): Promise<void> {
+  await eventually(message, async () => {
+    const known = (await client.listConversations()).some((one) => one.conversationId === conversationId);
+    return known && (await allMessages(client, conversationId)).map(textOf).includes(message);
+  });
+}
+
 async function namesOf(client: Client): Promise<string[]> {
   return (await client.listDevices()).map((device) => device.deviceName);
 }
@@ -107,6 +115,10 @@ describe("a link", () => {
     async (shownBy, form) => {
       const person = await signUpHere(`${shownBy}.${form}`);
       const peer = await signUpHere(`peer.of.${shownBy}.${form}`);
+      const { conversationId } = await peer.client.startConversation(person.username);
+      await peer.client.sendText(conversationId, "from before");
+      await shows(person.client, conversationId, "from before");
+      await person.client.saveBackup();
       const { client: fresh } = await freshDevice();
       await meet(person, fresh, shownBy, form);
       await comparing(person, fresh);
@@ -124,16 +136,9 @@ describe("a link", () => {
 
       expect(await person.client.recentDevices()).toEqual([2]);
       expect(await fresh.recentDevices()).toEqual([]);
-      const { conversationId } = await peer.client.startConversation(person.username);
       await peer.client.sendText(conversationId, "for both of you");
-      for (const client of [person.client, fresh]) {
-        await eventually("the message", async () => {
-          const known = (await client.listConversations()).some(
-            (one) => one.conversationId === conversationId,
-          );
-          return known && (await allMessages(client, conversationId)).map(textOf).includes("for both of you");
-        });
-      }
+      for (const client of [person.client, fresh]) await shows(client, conversationId, "for both of you");
+      await shows(fresh, conversationId, "from before");
     },
   );
 
