@@ -5,16 +5,12 @@
  * in a worker (of this tab, or of the tab that owns the keys) and this interface is spoken over a message channel.
  * Methods reject with `ClientError`; anything else is a bug.
  */
-import type {
-  AccountId,
-  ClientMessageId,
-  ConversationId,
-  DeviceId,
-  Sequence,
-  SessionId,
-} from "#schema/ids.ts";
+import type { AccountId, ClientMessageId, ConversationId, DeviceId, Sequence } from "#schema/ids.ts";
 import type { PresenceAudience } from "#schema/protocol/presence.ts";
-import type { LinkStatus, LinkWay } from "./account/link-status.ts";
+import type { DeviceApi, SessionView } from "./account/device-api.ts";
+import type { LinkStatus } from "./account/link-status.ts";
+
+export type { DeviceView, SessionView } from "./account/device-api.ts";
 
 export type { LinkFailure, LinkStatus, LinkWay } from "./account/link-status.ts";
 
@@ -156,23 +152,6 @@ export type BackupStatus =
       readonly refused: boolean;
     };
 
-export interface SessionView {
-  readonly sessionId: SessionId;
-  readonly deviceId: DeviceId;
-  readonly deviceName: string;
-  readonly lastActiveDayMs: number;
-  readonly current: boolean;
-}
-
-export interface DeviceView {
-  readonly deviceId: DeviceId;
-  readonly deviceName: string;
-  readonly addedAtMs: number;
-  /** Start of its last active day; undefined for a device without a session. */
-  readonly lastActiveDayMs: number | undefined;
-  readonly current: boolean;
-}
-
 /** Pushed to every subscriber; a view that shows the named thing reads it again. */
 export type ClientEvent =
   | { readonly type: "account"; readonly status: AccountStatus }
@@ -199,7 +178,7 @@ export type LoginResult =
   /** The password was right; this device joins the account once the vault is unlocked. */
   { readonly step: "recovery_code_needed" };
 
-export interface ClientApi {
+export interface ClientApi extends DeviceApi {
   accountStatus(): Promise<AccountStatus>;
   connectionStatus(): Promise<ConnectionStatus>;
 
@@ -217,23 +196,6 @@ export interface ClientApi {
   /** After `ended`: wipes the local store. */
   forget(): Promise<void>;
   listSessions(): Promise<readonly SessionView[]>;
-
-  /** The account's devices, signed in or not. */
-  listDevices(): Promise<readonly DeviceView[]>;
-  /** Devices that joined in the last day, after this one; known offline. */
-  recentDevices(): Promise<readonly DeviceId[]>;
-  renameDevice(deviceId: DeviceId, deviceName: string): Promise<void>;
-  /** Signs a device out for good; what it holds stays where it is. */
-  removeDevice(input: { deviceId: DeviceId; recoveryCode: string }): Promise<void>;
-  /** On a device without an account: begins a link. What happens then is told by `linkStatus`. */
-  joinByLink(input: { deviceName: string } & LinkWay): Promise<void>;
-  /** On a device of the account: unlocks it and begins a link. */
-  linkDevice(input: { recoveryCode: string } & LinkWay): Promise<void>;
-  /** Yes to what `linkStatus` asks (`confirm`, `compare`). */
-  approveLink(): Promise<void>;
-  /** Gives up the link, or says no. */
-  cancelLink(): Promise<void>;
-  linkStatus(): Promise<LinkStatus>;
 
   /** Newest activity first, from the local store. Conversations without messages are shown only to who made them. */
   listConversations(): Promise<readonly ConversationView[]>;
