@@ -40,6 +40,8 @@ export const errorKinds = {
   group_stale: { status: 409, remedy: "refresh_group" },
   sender_key_stale: { status: 409, remedy: "renew_sender_key" },
   client_message_reused: { status: 409, remedy: "give_up" },
+  slot_taken: { status: 409, remedy: "give_up" },
+  link_over: { status: 410, remedy: "give_up" },
   quota_exceeded: { status: 413, remedy: "give_up" },
   rate_limited: { status: 429, remedy: "retry_after" },
   unavailable: { status: 503, remedy: "retry_after" },

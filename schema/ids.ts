@@ -63,6 +63,10 @@ export type AttachmentId = v.InferOutput<typeof attachmentIdSchema>;
 export const sessionIdSchema = v.pipe(base64UrlOf(16), v.brand("SessionId"));
 export type SessionId = v.InferOutput<typeof sessionIdSchema>;
 
+/** 16 bytes that come from the code of a link, never from the server; names the place where two devices meet. */
+export const rendezvousIdSchema = v.pipe(base64UrlOf(16), v.brand("RendezvousId"));
+export type RendezvousId = v.InferOutput<typeof rendezvousIdSchema>;
+
 /** u32 allocated by the holder of the account identity key, counting up from 1, never reused (CRYPTO 2.1). */
 export const deviceIdSchema = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(0xffffffff));
 export type DeviceId = number;

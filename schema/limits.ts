@@ -99,6 +99,16 @@ export const limits = {
   /** Bundle fetches by one account for one other account: stops draining of one-time prekeys. */
   bundleFetchesPerHour: 60,
 
+  /** A link lives this long: long enough to pick up the other device, too short for a code that was photographed. */
+  linkMs: 2 * MINUTE_MS,
+  /** How long an id that was used is refused afterwards: several lives of any code that still names it. */
+  linkTombstoneMs: 15 * MINUTE_MS,
+  /** How long a read of a message that is not there yet waits for it, well below the patience of a client's request. */
+  linkWaitMs: 20_000,
+  /** Reads that may wait at one rendezvous: two devices, each with a request whose answer was lost. */
+  linkWaiters: 4,
+  /** One message of a link. The grant carries up to 16 certificates and one device list: 6 KiB. */
+  linkMessageBytes: 16 * KiB,
   /** One sealed piece of a backup: 2,900 keys. Small enough for one JSON body, large enough that a year is a dozen. */
   backupSegmentBytes: 256 * KiB,
   /** A manifest names its segments with the conversations in them, 24 bytes each. */

@@ -8,6 +8,7 @@ import * as delivery from "#schema/http/delivery.ts";
 import * as devices from "#schema/http/devices.ts";
 import * as groups from "#schema/http/groups.ts";
 import { health } from "#schema/http/health.ts";
+import * as links from "#schema/http/links.ts";
 import * as privacy from "#schema/http/privacy.ts";
 import { getUser } from "#schema/http/users.ts";
 import { type App, refusal, refuseOtherMethods, serve, serveBytes } from "./contract.ts";
@@ -17,6 +18,7 @@ import * as conversationRoutes from "./routes/conversations.ts";
 import * as deliveryRoutes from "./routes/delivery.ts";
 import * as deviceRoutes from "./routes/devices.ts";
 import * as groupRoutes from "./routes/groups.ts";
+import * as linkRoutes from "./routes/links.ts";
 import * as loginRoutes from "./routes/login.ts";
 import * as privacyRoutes from "./routes/privacy.ts";
 import * as registrationRoutes from "./routes/registration.ts";
@@ -46,6 +48,17 @@ serve(app, getUser, deviceRoutes.handleGetUser);
 serve(app, devices.getDevices, deviceRoutes.handleGetDevices);
 serve(app, devices.claimBundles, deviceRoutes.handleClaimBundles);
 serve(app, devices.uploadPrekeys, deviceRoutes.handleUploadPrekeys);
+
+serve(app, devices.listOwnDevices, deviceRoutes.handleListOwnDevices);
+serve(app, devices.renameDevice, deviceRoutes.handleRenameDevice);
+serve(app, devices.publishDeviceList, deviceRoutes.handlePublishDeviceList);
+
+serve(app, links.writeFromNewDevice, linkRoutes.handleWriteFromNew);
+serve(app, links.readFromNewDevice, linkRoutes.handleReadFromNew);
+serve(app, links.writeFromOldDevice, linkRoutes.handleWriteFromOld);
+serve(app, links.readFromOldDevice, linkRoutes.handleReadFromOld);
+serve(app, links.endLink, linkRoutes.handleEndLink);
+serve(app, links.prepareLink, linkRoutes.handlePrepareLink);
 
 serve(app, conversations.createConversation, conversationRoutes.handleCreateConversation);
 serve(app, conversations.listConversations, conversationRoutes.handleListConversations);

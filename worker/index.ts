@@ -1,4 +1,4 @@
-/** The entry that the platform calls. The two object classes are exported here because it looks for them here. */
+/** The entry that the platform calls. The object classes are exported here because it looks for them here. */
 import { app } from "./app.ts";
 import type { Env } from "./env.ts";
 import { logEvent } from "./events.ts";
@@ -7,6 +7,7 @@ import { cleanUploads } from "./routes/attachments.ts";
 
 export { Conversation } from "#durable-objects/conversation/conversation.ts";
 export { Inbox } from "#durable-objects/inbox/inbox.ts";
+export { Rendezvous } from "#durable-objects/rendezvous/rendezvous.ts";
 
 export default {
   fetch: (request, env, context) => app.fetch(request, env, context),

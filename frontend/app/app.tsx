@@ -5,6 +5,7 @@ import { ChatList } from "./features/chat-list/chat-list.tsx";
 import { ChatPane } from "./features/chat/chat.tsx";
 import { GroupInfo } from "./features/groups/group-info.tsx";
 import { NewGroup } from "./features/groups/new-group.tsx";
+import { JoinByLink } from "./features/link/join-by-link.tsx";
 import { NewChat } from "./features/new-chat/new-chat.tsx";
 import { LogIn } from "./features/onboarding/log-in.tsx";
 import { RecoveryCodeShow } from "./features/onboarding/recovery-code-show.tsx";
@@ -52,6 +53,7 @@ function Screen() {
 function BeforeSignIn() {
   const { name } = useApp().router.place.value.route;
   if (name === "signup") return <SignUp />;
+  if (name === "link") return <JoinByLink />;
   return name === "login" ? <LogIn /> : <Welcome />;
 }
 

@@ -6,8 +6,7 @@
  */
 import { logout as logoutRoute, me } from "#schema/http/auth.ts";
 import { getPrivacy, setPrivacy } from "#schema/http/privacy.ts";
-import type { GroupRole } from "#schema/envelope/group-change.ts";
-import type { AccountId, ClientMessageId, ConversationId, Sequence } from "#schema/ids.ts";
+import type { ClientMessageId, ConversationId, Sequence } from "#schema/ids.ts";
 import { limits } from "#schema/limits.ts";
 import type { PresenceAudience } from "#schema/protocol/presence.ts";
 import { startDirect } from "./people.ts";
@@ -24,27 +23,15 @@ import {
   ClientError,
   type ConnectionStatus,
   type ConversationView,
-  type GroupConversationView,
-  type GroupView,
   type LoginResult,
-  type MessageInfoView,
   type MessagePage,
   type SessionView,
 } from "./client-api.ts";
 import { guard } from "./client-error.ts";
 import { assertProviderWorks } from "./crypto/self-test.ts";
 import type { Environment } from "./environment.ts";
-import {
-  addMembers,
-  createGroup,
-  dissolveGroup,
-  leaveGroup,
-  removeMember,
-  renameGroup,
-  setMemberRole,
-} from "./group-api.ts";
-import { assertWritable, viewGroup, viewGroupConversation, viewMessageInfo } from "./group-views.ts";
-import type { Records } from "./store/records.ts";
+import { GroupCalls } from "./group-calls.ts";
+import { assertWritable } from "./group-views.ts";
 import type { ClientStorage } from "./store/client-storage.ts";
 import { draftTable } from "./store/tables.ts";
 import type { Engine } from "./sync/engine.ts";
@@ -52,13 +39,14 @@ import { EventHub } from "./sync/event-hub.ts";
 import { assertSendable, discardMessage, sendFiles } from "./sending.ts";
 import { viewConversation, viewConversations, viewMessages } from "./views.ts";
 
-export class Client implements ClientApi {
+export class Client extends GroupCalls implements ClientApi {
   readonly #environment: Environment;
   readonly #events: EventHub;
   readonly #account: AccountSession;
   #pendingLogin: PendingLogin | undefined;
 
   private constructor(environment: Environment, events: EventHub, account: AccountSession) {
+    super(environment, events, account);
     this.#environment = environment;
     this.#events = events;
     this.#account = account;
@@ -160,9 +148,9 @@ export class Client implements ClientApi {
 
   startConversation(name: string): Promise<ConversationView> {
     return guard(async () => {
-      const [engine, records] = this.#signedIn();
+      const engine = this.#online();
       const conversationId = await startDirect(engine, name);
-      return viewConversation(engine, records, this.#conversation(conversationId));
+      return viewConversation(engine, this.#account.records, this.#conversation(conversationId));
     });
   }
 
@@ -271,45 +259,6 @@ export class Client implements ClientApi {
     return guard(() => this.#engine().backup.importArchive(input));
   }
 
-  createGroup(input: Parameters<ClientApi["createGroup"]>[0]): Promise<GroupConversationView> {
-    return guard(async () => {
-      const [engine, records] = this.#signedIn();
-      return viewGroupConversation(engine, records, await createGroup(engine, records, input));
-    });
-  }
-
-  group(conversationId: ConversationId): Promise<GroupView> {
-    return guard(() => viewGroup(this.#engine(), this.#account.records, conversationId));
-  }
-
-  renameGroup(conversationId: ConversationId, name: string): Promise<void> {
-    return guard(() => renameGroup(...this.#signedIn(), conversationId, name));
-  }
-
-  addMembers(conversationId: ConversationId, usernames: readonly string[]): Promise<void> {
-    return guard(() => addMembers(...this.#signedIn(), conversationId, usernames));
-  }
-
-  removeMember(conversationId: ConversationId, account: AccountId): Promise<void> {
-    return guard(() => removeMember(...this.#signedIn(), conversationId, account));
-  }
-
-  setMemberRole(conversationId: ConversationId, account: AccountId, role: GroupRole): Promise<void> {
-    return guard(() => setMemberRole(...this.#signedIn(), conversationId, account, role));
-  }
-
-  leaveGroup(conversationId: ConversationId): Promise<void> {
-    return guard(() => leaveGroup(...this.#signedIn(), conversationId));
-  }
-
-  dissolveGroup(conversationId: ConversationId): Promise<void> {
-    return guard(() => dissolveGroup(...this.#signedIn(), conversationId));
-  }
-
-  messageInfo(conversationId: ConversationId, seq: Sequence): Promise<MessageInfoView> {
-    return guard(() => viewMessageInfo(...this.#signedIn(), conversationId, seq));
-  }
-
   async reconnectNow(): Promise<void> {
     this.#account.signedIn?.engine.reconnectNow();
   }
@@ -326,10 +275,6 @@ export class Client implements ClientApi {
 
   #online(): Engine {
     return this.#session().engine;
-  }
-
-  #signedIn(): [Engine, Records] {
-    return [this.#online(), this.#account.records];
   }
 
   /** Views of an ended account stay readable. */

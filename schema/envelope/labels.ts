@@ -37,6 +37,7 @@ export const labelNames = [
   "report", // info of a sealed report
   "link", // info of the sealed transfer to a new device
   "link-request", // key of what a new device says about itself
+  "link-code", // rendezvous and psk of a link, out of the secret in its code
   "link-emoji", // exporter context of the emoji both sides compare
   "retry", // SIG(DSK) over a plaintext retry request
   "rec", // record key at rest

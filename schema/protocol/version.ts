@@ -12,4 +12,4 @@ export const subprotocol = `sotto.v${protocolVersion}`;
 export const tokenSubprotocolPrefix = "token.";
 
 /** SHA-256 of the canonical form of the up and down schemas; pinned by version.test.ts. */
-export const protocolHash = "8562bbb812236ca87c146691bdfcbc16eca10042fe7e462e221691ec7f78af33";
+export const protocolHash = "f5ad98d3aad2d6421ec78773c20fc91e3e22018aa2bd09076497c5e0f62daa84";

@@ -1,5 +1,6 @@
 /** Every state of the app worth looking at, and how a person gets there. */
 import type { Page } from "playwright-core";
+import { linkText } from "#app/i18n/en-link.ts";
 import { fakeId } from "#test/support/fake-client-data.ts";
 
 export interface State {
@@ -25,6 +26,21 @@ async function logIn(page: Page): Promise<void> {
   await page.getByRole("button", { name: "Continue" }).click();
 }
 
+async function openLink(page: Page): Promise<void> {
+  await page.getByRole("button", { name: linkText.linkAction }).click();
+}
+
+async function unlockLink(page: Page): Promise<void> {
+  await openLink(page);
+  await page.getByLabel("Recovery code").fill(code);
+  await page.getByRole("button", { name: linkText.unlock }).click();
+}
+
+async function confirmLink(page: Page): Promise<void> {
+  await unlockLink(page);
+  await page.getByLabel(linkText.enterLabel).fill("7k3qx m0n4v 2wtbc 9hj5r");
+  await page.getByRole("button", { name: linkText.enterSubmit }).click();
+}
 /** A picture, painted by the page itself. */
 const painted = `(async () => {
   const canvas = new OffscreenCanvas(1200, 800);
@@ -112,6 +128,79 @@ export const states: readonly State[] = [
       await logIn(page);
       await page.getByLabel("Recovery code").fill(code);
     },
+  },
+  { name: "link-join", path: "/link", scene: "signed_out" },
+  {
+    name: "link-join-typed",
+    path: "/link",
+    scene: "signed_out",
+    steps: async (page) => await page.getByRole("button", { name: linkText.showTyped }).click(),
+  },
+  {
+    name: "link-join-enter",
+    path: "/link",
+    scene: "signed_out",
+    steps: async (page) => {
+      await page.getByRole("button", { name: linkText.enterInstead }).click();
+      await page.getByLabel(linkText.enterLabel).fill("7K3QX");
+      await page.getByRole("button", { name: linkText.enterSubmit }).click();
+      await page.getByRole("alert").waitFor();
+    },
+  },
+  {
+    name: "link-join-failed",
+    path: "/link",
+    scene: "signed_out",
+    steps: (page) =>
+      page.evaluate(() => globalThis.fakeClient?.devices.setLink({ state: "failed", reason: "expired" })),
+  },
+  { name: "link-unlock", path: "/settings", steps: openLink },
+  { name: "link-enter", path: "/settings", steps: unlockLink },
+  {
+    name: "link-show",
+    path: "/settings",
+    steps: async (page) => {
+      await unlockLink(page);
+      await page.getByRole("button", { name: linkText.showInstead }).click();
+    },
+  },
+  { name: "link-confirm", path: "/settings", steps: confirmLink },
+  {
+    name: "link-compare",
+    path: "/settings",
+    steps: async (page) => {
+      await confirmLink(page);
+      await page.getByRole("button", { name: linkText.confirmYes }).click();
+    },
+  },
+  {
+    name: "link-done",
+    path: "/settings",
+    steps: async (page) => {
+      await confirmLink(page);
+      await page.getByRole("button", { name: linkText.confirmYes }).click();
+      await page.getByRole("button", { name: linkText.compareYes }).click();
+    },
+  },
+  {
+    name: "devices",
+    path: "/settings",
+    steps: (page) => page.getByRole("button", { name: linkText.linkAction }).scrollIntoViewIfNeeded(),
+  },
+  {
+    name: "device-remove",
+    path: "/settings",
+    steps: (page) => page.getByRole("button", { name: linkText.remove("Safari on iPhone") }).click(),
+  },
+  {
+    name: "device-rename",
+    path: "/settings",
+    steps: (page) => page.getByRole("button", { name: linkText.rename("Safari on iPhone") }).click(),
+  },
+  {
+    name: "device-added",
+    path: "/",
+    steps: (page) => page.evaluate(() => globalThis.fakeClient?.devices.setRecent([5])),
   },
   { name: "ended", path: "/", scene: "ended" },
   { name: "ended-security", path: "/", scene: "ended_security" },

@@ -16,6 +16,7 @@ import {
 } from "#core/client-api.ts";
 import type { PresenceAudience } from "#schema/protocol/presence.ts";
 import type { AccountId, ClientMessageId, ConversationId } from "#schema/ids.ts";
+import { createFakeDevices, type FakeDevices } from "./fake-devices.ts";
 import { type FakeConversation, fakeId, self } from "./fake-client-data.ts";
 import { FakeFiles, viewOf } from "./fake-files.ts";
 import { fakeGroupMethods } from "./fake-client-groups.ts";
@@ -45,6 +46,7 @@ export interface FakeClient {
   setConnection(status: ConnectionStatus): void;
   setDelivery(conversationId: ConversationId, id: ClientMessageId, delivery: DeliveryState): void;
   endSession(reason: "logged_out" | "security"): void;
+  readonly devices: FakeDevices;
 }
 
 const recoveryCode = "7K3QX-M0N4V-2WTBC-9HJ5R-DZ8EP-6GSY1-QFA4K-3X7MN";
@@ -131,6 +133,7 @@ export function createFakeClient(options: FakeOptions): FakeClient {
     one.messages.sort((a, b) => (a.seq ?? Infinity) - (b.seq ?? Infinity));
   }
 
+  const devices = createFakeDevices(recoveryCode, now, emit);
   function enqueue(conversationId: ConversationId, content: MessageView["content"]): ClientMessageId {
     const one = find(conversationId);
     count += 1;
@@ -156,6 +159,7 @@ export function createFakeClient(options: FakeOptions): FakeClient {
   }
 
   const api: ClientApi = {
+    ...devices.api,
     accountStatus: () => Promise.resolve(account),
     connectionStatus: () => Promise.resolve(connection),
     async register({ username }) {
@@ -283,6 +287,7 @@ export function createFakeClient(options: FakeOptions): FakeClient {
 
   return {
     api,
+    devices,
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -8,6 +8,7 @@ import * as delivery from "#schema/http/delivery.ts";
 import * as devices from "#schema/http/devices.ts";
 import * as groups from "#schema/http/groups.ts";
 import * as health from "#schema/http/health.ts";
+import * as links from "#schema/http/links.ts";
 import * as privacy from "#schema/http/privacy.ts";
 import type { RouteContract } from "#schema/http/route.ts";
 import * as users from "#schema/http/users.ts";
@@ -36,6 +37,7 @@ export function allContracts(): ReadonlyMap<string, RouteContract> {
     ...devices,
     ...groups,
     ...health,
+    ...links,
     ...privacy,
     ...users,
   });
@@ -65,6 +67,10 @@ export async function routeSamples(
     logout: { scope: "device" },
     signOut: { statement: b64(93) },
     claimBundles: { devices: [1] },
+    renameDevice: { deviceName: "x" },
+    publishDeviceList: { deviceList: b64(200) },
+    writeFromNewDevice: { data: b64(100) },
+    writeFromOldDevice: { data: b64(100) },
     uploadPrekeys: { ...prekeysFor(caller.own) },
     putBackupSegment: { data: b64(300) },
     putBackupManifest: { expected: 0, version: 1, data: b64(500), segments: [b64(16)], signature: b64(64) },
@@ -84,6 +90,9 @@ export async function routeSamples(
       .replace(":device", "1")
       .replace(":segment", b64(16))
       .replace(":conversation", conversationId)
+      .replace(":rendezvous", b64(16))
+      .replace(":slot", name.includes("New") ? "request" : "offer")
+      .replace(":device", "1")
       .replace(":seq", "1")
       .replace(":attachment", b64(16))
       .replace(":part", "1"),

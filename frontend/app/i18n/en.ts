@@ -10,6 +10,7 @@ const errors: Record<ClientErrorCode, string> = {
   username_invalid: "That name cannot be used. Try another one.",
   wrong_credentials: "The username or the password is not right.",
   wrong_recovery_code: "That is not the recovery code of this account.",
+  wrong_link_code: "That is not a code for linking a device.",
   rate_limited: "Too many tries. Please wait a little and try again.",
   offline: "You are offline. Check your connection and try again.",
   user_not_found: "Nobody has this username.",

@@ -176,6 +176,9 @@ export function createApp(parts: { client: Client; router: Router; preferences: 
       case "group":
         refreshConversations();
         break;
+      case "devices":
+      case "link":
+        break; // read where they are shown
       case "transfer":
         app.files.transfers.apply(event);
         break;

@@ -12,7 +12,8 @@ export type Route =
   | { readonly name: "settings" }
   | { readonly name: "welcome" }
   | { readonly name: "signup" }
-  | { readonly name: "login" };
+  | { readonly name: "login" }
+  | { readonly name: "link" };
 
 /** A sheet over a chat keeps the chat behind it, through reload and the back button. */
 export interface Place {
@@ -41,6 +42,8 @@ export function parseRoute(pathname: string): Route {
       return { name: "signup" };
     case "/login":
       return { name: "login" };
+    case "/link":
+      return { name: "link" };
     default: {
       const [, id, info] = conversationPath.exec(pathname) ?? [];
       if (!isConversationId(id)) return { name: "home" };
@@ -64,6 +67,7 @@ export function formatRoute(route: Route): string {
     case "welcome":
     case "signup":
     case "login":
+    case "link":
       return `/${route.name}`;
   }
 }

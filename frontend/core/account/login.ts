@@ -116,7 +116,12 @@ function unlockAccount(
   }
 }
 
-function openWrapped({ provider }: Environment, { answer }: PendingLogin, kek: Uint8Array): Vault {
+/** Opens the vault under the key of the recovery code. Throws `CryptoError`. */
+export function openWrapped(
+  { provider }: Environment,
+  { answer }: { readonly answer: Pick<PendingLogin["answer"], "account" | "vault"> },
+  kek: Uint8Array,
+): Vault {
   const wrap = answer.vault.wraps.find(({ kind }) => kind === "recovery");
   if (wrap === undefined) throw new CryptoError("BAD_TAG", "vault: no recovery wrap");
   const data = decodeBase64url(answer.vault.data);

@@ -6,7 +6,7 @@ import { decodeOwnDevice, signSessionRenewal } from "../crypto/device-identity.t
 import type { Environment } from "../environment.ts";
 import type { BlobStore } from "../store/blob-store.ts";
 import type { Records } from "../store/records.ts";
-import type { AccountRecord } from "../store/tables.ts";
+import { type AccountRecord, directoryTable } from "../store/tables.ts";
 import { Engine } from "../sync/engine.ts";
 import type { EventHub } from "../sync/event-hub.ts";
 import type { Self } from "../sync/self.ts";
@@ -52,5 +52,8 @@ export async function openSignedIn(
   };
   const engine = new Engine(environment, records, blobs, tokens, self, events);
   await engine.load();
+  records.watch(directoryTable, (key) => {
+    if (key === account) events.emit({ type: "devices" });
+  });
   return { tokens, engine };
 }

@@ -1,7 +1,6 @@
 /** Everything that runs while a device is signed in: the inbox, the conversations' sockets, and what joins them. */
 import type { ConversationId } from "#schema/ids.ts";
 import type { DownEvent } from "#schema/protocol/down.ts";
-import type { Receipt, ReceiptLow } from "#schema/protocol/receipt.ts";
 import type { TypingDown } from "#schema/protocol/typing.ts";
 import { Attachments } from "../attachments/attachments.ts";
 import { type SessionCall, sessionCall } from "../api/session-api.ts";
@@ -33,7 +32,7 @@ import { PrekeyUpkeep } from "./prekey-upkeep.ts";
 import { Receipts } from "./receipts.ts";
 import { Repairs } from "./repairs.ts";
 import type { Self } from "./self.ts";
-import { sortEvents } from "./sort-events.ts";
+import { sortEvents, sortInboxEvents } from "./sort-events.ts";
 import { Timeline } from "./timeline.ts";
 import { Typing } from "./typing.ts";
 
@@ -274,20 +273,10 @@ export class Engine {
   }
 
   async #mergeInbox(events: readonly DownEvent[]): Promise<void> {
-    const summaries = events.flatMap((event) => {
-      if (event.type === "inbox:state") return event.conversations;
-      return event.type === "conversation:update" ? [event.summary] : [];
-    });
+    const { summaries, updates, receipts, lows, isComplete } = sortInboxEvents(events);
     await this.conversations.merge(summaries);
-    const receipts: Receipt[] = [];
-    const lows: ReceiptLow[] = [];
-    for (const event of events) {
-      if (event.type === "receipt") receipts.push(event);
-      if (event.type === "receipt:low") lows.push(event);
-      if (event.type !== "conversation:update") continue;
-      receipts.push(...(event.receipts ?? []));
-      if (event.low !== undefined) lows.push(event.low);
-      this.#incoming.offer(event.summary.conversationId, event.messages ?? []);
+    for (const { summary, messages } of updates) {
+      this.#incoming.offer(summary.conversationId, messages ?? []);
     }
     await this.conversations.applyReceipts(receipts);
     if (lows.length > 0) await this.conversations.applyLow(lows);
@@ -295,7 +284,7 @@ export class Engine {
       if ((this.conversations.get(conversationId)?.cursor ?? 0) < lastSeq)
         this.#incoming.check(conversationId);
     }
-    if (events.some((event) => event.type === "inbox:state" && !event.more)) {
+    if (isComplete) {
       this.#inboxIsComplete = true;
       this.backup.online();
       this.#updateStatus();

@@ -24,3 +24,23 @@ export function sortEvents(events: readonly DownEvent[]) {
   }
   return { messages, acks, refusals, receipts, lows, typing };
 }
+
+/** The same for the inbox: what tells where conversations stand. */
+export function sortInboxEvents(events: readonly DownEvent[]) {
+  const updates = events.filter((event) => event.type === "conversation:update");
+  const states = events.filter((event) => event.type === "inbox:state");
+  const receipts: Receipt[] = [];
+  const lows: ReceiptLow[] = [];
+  for (const event of events) {
+    if (event.type === "receipt") receipts.push(event);
+    if (event.type === "receipt:low") lows.push(event);
+    if (event.type !== "conversation:update") continue;
+    receipts.push(...(event.receipts ?? []));
+    if (event.low !== undefined) lows.push(event.low);
+  }
+  const summaries = events.flatMap((event) => {
+    if (event.type === "inbox:state") return event.conversations;
+    return event.type === "conversation:update" ? [event.summary] : [];
+  });
+  return { summaries, updates, receipts, lows, isComplete: states.some(({ more }) => !more) };
+}

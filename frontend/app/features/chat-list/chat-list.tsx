@@ -8,6 +8,7 @@ import { Avatar } from "../../ui/avatar.tsx";
 import { Icon } from "../../ui/icons.tsx";
 import { RestoreLine } from "../backup/restore-line.tsx";
 import { ConnectionBanner } from "../connection/banner.tsx";
+import { NewDeviceBanner } from "../link/new-device-banner.tsx";
 import { Ticks } from "../chat/ticks.tsx";
 import { prefixOf, type RowPreview, rowView, typingWords } from "./row-view.ts";
 
@@ -42,6 +43,7 @@ export function ChatList() {
         </button>
       </header>
       <ConnectionBanner />
+      <NewDeviceBanner />
       <RestoreLine />
       {list === undefined ? (
         <RowSkeletons />

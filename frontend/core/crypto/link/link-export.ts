@@ -1,0 +1,60 @@
+import { type Bytes, Reader, Writer } from "#schema/envelope/bytes.ts";
+import { deviceCertBytes } from "#schema/envelope/device-cert.ts";
+import { assertOr, parsing } from "../errors.ts";
+
+/** What a new device gets of the vault: everything but the account key, which no device keeps (CRYPTO 2.1, 2.9). */
+export interface LinkExport {
+  readonly username: string;
+  /** With it and the granted list the server takes the device. */
+  readonly ticket: string;
+  /** Backup root and profile key, 32 bytes each. */
+  readonly backupRoot: Uint8Array;
+  readonly profileKey: Uint8Array;
+  /** Certificates of the other active devices, 266 bytes each; the granted list names their hashes. */
+  readonly certificates: readonly Uint8Array[];
+}
+
+const version = 1;
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** `ver 1 | backupRoot 32 | profileKey 32 | len u16 | username | len u16 | ticket | n u8 | n × cert 266`. */
+export function encodeLinkExport(content: LinkExport): Bytes {
+  const [username, ticket] = [encoder.encode(content.username), encoder.encode(content.ticket)];
+  const writer = new Writer()
+    .u8(version)
+    .bytes(content.backupRoot, 32)
+    .bytes(content.profileKey, 32)
+    .u16(username.length)
+    .bytes(username)
+    .u16(ticket.length)
+    .bytes(ticket)
+    .u8(content.certificates.length);
+  for (const certificate of content.certificates) writer.bytes(certificate, deviceCertBytes);
+  return writer.done();
+}
+
+/** Throws `CryptoError` MALFORMED or UNSUPPORTED_VERSION. The certificates are still to be verified. */
+export function decodeLinkExport(bytes: Uint8Array): LinkExport {
+  return parsing(() => {
+    const reader = new Reader(bytes, "link export");
+    reader.version(version);
+    const keys = { backupRoot: reader.take(32), profileKey: reader.take(32) };
+    const username = decodeText(reader.take(reader.u16()));
+    const ticket = decodeText(reader.take(reader.u16()));
+    const certificates = Array.from({ length: reader.u8() }, () => reader.take(deviceCertBytes));
+    reader.end();
+    return { ...keys, username, ticket, certificates };
+  });
+}
+
+function decodeText(bytes: Uint8Array): string {
+  let text = "";
+  try {
+    text = decoder.decode(bytes);
+  } catch {
+    // no UTF-8: as wrong as an empty text
+  }
+  assertOr(text.length > 0, "MALFORMED", "link export: text");
+  return text;
+}
