@@ -37,10 +37,11 @@ export class Attacker {
     }
   }
 
+  /** A set is walked in the order of its growth, so what is found on the way is taken apart too. */
   #takeApart(): void {
     for (let size = -1; size !== this.#known.size;) {
       size = this.#known.size;
-      for (const term of [...this.#known]) {
+      for (const term of this.#known) {
         const node = open(term);
         if (node?.kind === "tuple") for (const part of node.parts) this.#known.add(part);
         if (node?.kind === "sig") this.#known.add(node.parts[1] ?? "");

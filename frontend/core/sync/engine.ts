@@ -10,7 +10,6 @@ import type { ConnectionStatus } from "../client-api.ts";
 import type { Environment } from "../environment.ts";
 import type { BlobStore } from "../store/blob-store.ts";
 import type { Records } from "../store/records.ts";
-import { groupTable } from "../store/group-tables.ts";
 import { conversationTable } from "../store/tables.ts";
 import { Connection, type LinkState } from "./connection.ts";
 import { ConversationChannels } from "./conversation-channels.ts";
@@ -22,7 +21,7 @@ import { FrameSealer } from "./frame-sealer.ts";
 import { GroupChains } from "./groups/group-chain.ts";
 import { GroupPlacing } from "./groups/group-placing.ts";
 import { GroupSealer } from "./groups/group-sealer.ts";
-import { MemberNames } from "./groups/member-names.ts";
+import { MemberNames, watchGroups } from "./groups/member-names.ts";
 import { HistoryPager } from "./history.ts";
 import { Incoming } from "./incoming.ts";
 import { MessageApplier } from "./message-applier.ts";
@@ -77,10 +76,7 @@ export class Engine {
     const emit = events.emit.bind(events);
     this.conversations = new Conversations(records, self, emit);
     this.timeline = new Timeline(records, emit);
-    records.watch(groupTable, (key) => {
-      emit({ type: "group", conversationId: key as ConversationId });
-      emit({ type: "conversations" });
-    });
+    watchGroups(records, emit);
     this.directory = new Directory(records, self, this.call);
     this.backup = new Backup(environment, records, self, this.call, this.directory, this.conversations, emit);
     this.history = new HistoryPager(records, self, this.call, this.backup);

@@ -3,6 +3,7 @@ import { SottoError } from "#schema/errors.ts";
 import { listMembers } from "#schema/http/groups.ts";
 import type { ConversationId } from "#schema/ids.ts";
 import type { SessionCall } from "../../api/session-api.ts";
+import type { ClientEvent } from "../../client-api.ts";
 import { type GroupRecord, groupTable } from "../../store/group-tables.ts";
 import type { Records } from "../../store/records.ts";
 import { Pump } from "../lane.ts";
@@ -71,4 +72,12 @@ export class MemberNames {
 function lacksNames({ history, names, membership }: GroupRecord): boolean {
   if (membership !== "member") return false;
   return history.head.state.members.some(({ accountId }) => names[accountOf(accountId)] === undefined);
+}
+
+/** Tells the app whenever what is known of a group has changed. */
+export function watchGroups(records: Records, emit: (event: ClientEvent) => void): void {
+  records.watch(groupTable, (key) => {
+    emit({ type: "group", conversationId: key as ConversationId });
+    emit({ type: "conversations" });
+  });
 }
