@@ -3,16 +3,7 @@ import { useEffect } from "preact/hooks";
 import { useSaveWhenHidden } from "./features/backup/save-when-hidden.ts";
 import { ChatList } from "./features/chat-list/chat-list.tsx";
 import { ChatPane } from "./features/chat/chat.tsx";
-import { GroupInfo } from "./features/groups/group-info.tsx";
-import { NewGroup } from "./features/groups/new-group.tsx";
-import { JoinByLink } from "./features/link/join-by-link.tsx";
-import { NewChat } from "./features/new-chat/new-chat.tsx";
-import { LogIn } from "./features/onboarding/log-in.tsx";
-import { RecoveryCodeShow } from "./features/onboarding/recovery-code-show.tsx";
-import { SessionEnded } from "./features/onboarding/session-ended.tsx";
-import { SignUp } from "./features/onboarding/sign-up.tsx";
 import { Welcome } from "./features/onboarding/welcome.tsx";
-import { Settings } from "./features/settings/settings.tsx";
 import { UpdateBar } from "./features/update/update-bar.tsx";
 import type { Updates } from "./features/update/updates.ts";
 import { text } from "./i18n/en.ts";
@@ -20,8 +11,23 @@ import { handleShortcut } from "./shortcuts.ts";
 import type { App as AppState } from "./state/app.ts";
 import { AppContext, useApp } from "./state/context.ts";
 import { openConversationOf } from "./state/router.ts";
+import { lazily } from "./ui/lazily.tsx";
 import { LogoMark } from "./ui/logo.tsx";
 import { ToastStack } from "./ui/toasts.tsx";
+
+const GroupInfo = lazily(async () => (await import("./features/groups/group-info.tsx")).GroupInfo);
+const NewGroup = lazily(async () => (await import("./features/groups/new-group.tsx")).NewGroup);
+const JoinByLink = lazily(async () => (await import("./features/link/join-by-link.tsx")).JoinByLink);
+const NewChat = lazily(async () => (await import("./features/new-chat/new-chat.tsx")).NewChat);
+const LogIn = lazily(async () => (await import("./features/onboarding/log-in.tsx")).LogIn);
+const RecoveryCodeShow = lazily(
+  async () => (await import("./features/onboarding/recovery-code-show.tsx")).RecoveryCodeShow,
+);
+const SessionEnded = lazily(
+  async () => (await import("./features/onboarding/session-ended.tsx")).SessionEnded,
+);
+const SignUp = lazily(async () => (await import("./features/onboarding/sign-up.tsx")).SignUp);
+const Settings = lazily(async () => (await import("./features/settings/settings.tsx")).Settings);
 
 export function App({ app, updates }: { app: AppState; updates: Updates }) {
   return (

@@ -11,10 +11,9 @@ import { limits } from "#schema/limits.ts";
 import type { PresenceAudience } from "#schema/protocol/presence.ts";
 import { startDirect } from "./people.ts";
 import { AccountSession } from "./account/account-session.ts";
-import { beginLogin, finishLogin, type PendingLogin } from "./account/login.ts";
+import type { PendingLogin } from "./account/login.ts";
 import { prepareFarewell, sendFarewell } from "./account/logout.ts";
 import type { SignedIn } from "./account/signed-in.ts";
-import { registerAccount } from "./account/registration.ts";
 import {
   type AccountStatus,
   type AttachmentRef,
@@ -77,6 +76,7 @@ export class Client extends GroupCalls implements ClientApi {
   register(input: Parameters<ClientApi["register"]>[0]): Promise<{ recoveryCode: string }> {
     return guard(async () => {
       this.#assertSignedOut();
+      const { registerAccount } = await import("./account/registration.ts");
       const { record, session, recoveryCode } = await this.#account.orWiped(() =>
         registerAccount(this.#environment, this.#account.records, input),
       );
@@ -88,6 +88,7 @@ export class Client extends GroupCalls implements ClientApi {
   login(input: Parameters<ClientApi["login"]>[0]): Promise<LoginResult> {
     return guard(async () => {
       this.#assertSignedOut();
+      const { beginLogin } = await import("./account/login.ts");
       this.#pendingLogin = await beginLogin(this.#environment, input);
       return { step: "recovery_code_needed" };
     });
@@ -98,6 +99,7 @@ export class Client extends GroupCalls implements ClientApi {
       this.#assertSignedOut();
       const pending = this.#pendingLogin;
       if (pending === undefined) throw new ClientError("not_signed_in");
+      const { finishLogin } = await import("./account/login.ts");
       const { record, session } = await this.#account.orWiped(() =>
         finishLogin(this.#environment, this.#account.records, pending, input),
       );

@@ -4,19 +4,13 @@ import { DeviceCalls } from "./account/device-calls.ts";
 import { type ClientApi, ClientError } from "./client-api.ts";
 import { guard } from "./client-error.ts";
 import type { Environment } from "./environment.ts";
-import {
-  addMembers,
-  createGroup,
-  dissolveGroup,
-  leaveGroup,
-  removeMember,
-  renameGroup,
-  setMemberRole,
-} from "./group-api.ts";
 import { viewGroup, viewGroupConversation, viewMessageInfo } from "./group-views.ts";
 import type { Records } from "./store/records.ts";
 import type { Engine } from "./sync/engine.ts";
 import type { EventHub } from "./sync/event-hub.ts";
+
+/** Fetched when somebody changes a group. */
+const changes = () => import("./group-api.ts");
 
 export abstract class GroupCalls extends DeviceCalls {
   readonly #account: AccountSession;
@@ -29,6 +23,7 @@ export abstract class GroupCalls extends DeviceCalls {
   createGroup: ClientApi["createGroup"] = (input) =>
     guard(async () => {
       const [engine, records] = this.#signedIn();
+      const { createGroup } = await changes();
       return viewGroupConversation(engine, records, await createGroup(engine, records, input));
     });
   /** Views of an ended account stay readable. */
@@ -39,17 +34,17 @@ export abstract class GroupCalls extends DeviceCalls {
       return viewGroup(signedIn.engine, records, conversationId);
     });
   renameGroup: ClientApi["renameGroup"] = (conversationId, name) =>
-    guard(() => renameGroup(...this.#signedIn(), conversationId, name));
+    guard(async () => (await changes()).renameGroup(...this.#signedIn(), conversationId, name));
   addMembers: ClientApi["addMembers"] = (conversationId, usernames) =>
-    guard(() => addMembers(...this.#signedIn(), conversationId, usernames));
+    guard(async () => (await changes()).addMembers(...this.#signedIn(), conversationId, usernames));
   removeMember: ClientApi["removeMember"] = (conversationId, account) =>
-    guard(() => removeMember(...this.#signedIn(), conversationId, account));
+    guard(async () => (await changes()).removeMember(...this.#signedIn(), conversationId, account));
   setMemberRole: ClientApi["setMemberRole"] = (conversationId, account, role) =>
-    guard(() => setMemberRole(...this.#signedIn(), conversationId, account, role));
+    guard(async () => (await changes()).setMemberRole(...this.#signedIn(), conversationId, account, role));
   leaveGroup: ClientApi["leaveGroup"] = (conversationId) =>
-    guard(() => leaveGroup(...this.#signedIn(), conversationId));
+    guard(async () => (await changes()).leaveGroup(...this.#signedIn(), conversationId));
   dissolveGroup: ClientApi["dissolveGroup"] = (conversationId) =>
-    guard(() => dissolveGroup(...this.#signedIn(), conversationId));
+    guard(async () => (await changes()).dissolveGroup(...this.#signedIn(), conversationId));
   messageInfo: ClientApi["messageInfo"] = (conversationId, seq) =>
     guard(() => viewMessageInfo(...this.#signedIn(), conversationId, seq));
 

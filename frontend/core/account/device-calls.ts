@@ -6,20 +6,19 @@ import type { Engine } from "../sync/engine.ts";
 import type { EventHub } from "../sync/event-hub.ts";
 import type { AccountSession } from "./account-session.ts";
 import type { DeviceApi } from "./device-api.ts";
-import { Linking } from "./linking.ts";
-import { nameOwnDevice, recentlyAdded, removeOwnDevice, viewOwnDevices } from "./own-devices.ts";
+import type { Linking } from "./linking.ts";
+import { nameOwnDevice, recentlyAdded, viewOwnDevices } from "./own-devices.ts";
 
 export abstract class DeviceCalls implements DeviceApi {
   readonly #environment: Environment;
   readonly #events: EventHub;
   readonly #account: AccountSession;
-  readonly #linking: Linking;
+  #linking: Linking | undefined;
 
   constructor(environment: Environment, events: EventHub, account: AccountSession) {
     this.#environment = environment;
     this.#events = events;
     this.#account = account;
-    this.#linking = new Linking(environment, events, account);
   }
 
   listDevices: DeviceApi["listDevices"] = () => guard(() => viewOwnDevices(this.#engine()));
@@ -30,17 +29,28 @@ export abstract class DeviceCalls implements DeviceApi {
       this.#events.emit({ type: "devices" });
     });
   removeDevice: DeviceApi["removeDevice"] = (input) =>
-    guard(() => removeOwnDevice(this.#environment, this.#account.records, this.#engine(), input));
+    guard(async () => {
+      const { removeOwnDevice } = await import("./remove-device.ts");
+      await removeOwnDevice(this.#environment, this.#account.records, this.#engine(), input);
+    });
 
   joinByLink: DeviceApi["joinByLink"] = (input) =>
     guard(async () => {
       if (this.#account.signedIn !== undefined) throw new ClientError("internal");
-      await this.#linking.join(input);
+      await (await this.#link()).join(input);
     });
-  linkDevice: DeviceApi["linkDevice"] = (input) => guard(() => this.#linking.link(this.#engine(), input));
-  approveLink: DeviceApi["approveLink"] = () => guard(async () => this.#linking.approve());
-  cancelLink: DeviceApi["cancelLink"] = () => guard(() => this.#linking.cancel());
-  linkStatus: DeviceApi["linkStatus"] = async () => this.#linking.status;
+  linkDevice: DeviceApi["linkDevice"] = (input) =>
+    guard(async () => (await this.#link()).link(this.#engine(), input));
+  approveLink: DeviceApi["approveLink"] = () => guard(async () => this.#linking?.approve());
+  cancelLink: DeviceApi["cancelLink"] = () => guard(async () => this.#linking?.cancel());
+  linkStatus: DeviceApi["linkStatus"] = async () => this.#linking?.status ?? { state: "idle" };
+
+  /** Fetched when somebody links a device, which most never do. */
+  async #link(): Promise<Linking> {
+    const { Linking } = await import("./linking.ts");
+    this.#linking ??= new Linking(this.#environment, this.#events, this.#account);
+    return this.#linking;
+  }
 
   #engine(): Engine {
     const { signedIn, status } = this.#account;

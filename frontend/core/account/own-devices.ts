@@ -1,13 +1,8 @@
 /** The account's own devices: seen, named, removed. */
-import { encodeBase64url } from "#schema/envelope/base64url.ts";
-import { listOwnDevices, publishDeviceList, renameDevice } from "#schema/http/devices.ts";
+import { listOwnDevices, renameDevice } from "#schema/http/devices.ts";
 import type { DeviceId } from "#schema/ids.ts";
 import type { DeviceView } from "../client-api.ts";
-import { createNextList } from "../crypto/device-list.ts";
-import type { Environment } from "../environment.ts";
-import type { Records } from "../store/records.ts";
 import type { Engine } from "../sync/engine.ts";
-import { lock, unlockAccount } from "./unlock.ts";
 
 /** Throws `SottoError`. */
 export async function viewOwnDevices(engine: Engine): Promise<readonly DeviceView[]> {
@@ -24,36 +19,6 @@ export async function viewOwnDevices(engine: Engine): Promise<readonly DeviceVie
 /** Throws `SottoError`. */
 export async function nameOwnDevice(engine: Engine, deviceId: DeviceId, deviceName: string): Promise<void> {
   await engine.call(renameDevice, { params: { device: String(deviceId) }, body: { deviceName } });
-}
-
-/**
- * Takes a device out of the list: its session ends, and nobody encrypts to it any more. Throws `ClientError` wrong_recovery_code,
- * `SottoError`, `CryptoError`.
- */
-export async function removeOwnDevice(
-  environment: Environment,
-  records: Records,
-  engine: Engine,
-  input: { readonly deviceId: DeviceId; readonly recoveryCode: string },
-): Promise<void> {
-  const unlocked = await unlockAccount(environment, records, engine, input.recoveryCode);
-  try {
-    const { aik, list, signedOut } = unlocked;
-    const isActive = list.devices.some(
-      ({ deviceId, status }) => deviceId === input.deviceId && status === "active",
-    );
-    if (isActive) {
-      const revoke = [...new Set([...signedOut, input.deviceId])];
-      const next = createNextList(environment.provider, aik, list, {
-        issuedAtMs: environment.nowMs(),
-        revoke,
-      });
-      await engine.call(publishDeviceList, { body: { deviceList: encodeBase64url(next.bytes) } });
-    }
-  } finally {
-    lock(unlocked);
-  }
-  await engine.directory.refresh(engine.self.account);
 }
 
 /** Devices that joined the account after this one and less than a day ago, by the certificates that the account key signed. */

@@ -10,7 +10,6 @@ import type { Records } from "../store/records.ts";
 import type { Conversations } from "../sync/conversations.ts";
 import type { Directory } from "../sync/directory.ts";
 import type { Self } from "../sync/self.ts";
-import { readArchive, writeArchive } from "./archive-file.ts";
 import { BackupReader } from "./backup-reader.ts";
 import { BackupWriter } from "./backup-writer.ts";
 import { findKeys } from "./key-archive.ts";
@@ -92,7 +91,8 @@ export class Backup {
     );
   }
 
-  exportArchive(secret: string): Promise<Uint8Array> {
+  async exportArchive(secret: string): Promise<Uint8Array> {
+    const { writeArchive } = await import("./archive-file.ts");
     return writeArchive(this.#records, this.#conversations, this.#self, secret);
   }
 
@@ -102,6 +102,7 @@ export class Backup {
     readonly passphrase: string;
   }): Promise<{ added: number }> {
     try {
+      const { readArchive } = await import("./archive-file.ts");
       const added = await readArchive(this.#records, this.#self, input.passphrase, input.archive);
       this.#changed();
       return { added };

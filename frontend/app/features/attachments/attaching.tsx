@@ -5,9 +5,11 @@ import { text } from "../../i18n/en.ts";
 import { nameOf } from "../../state/conversation-name.ts";
 import type { Timeline } from "../../state/timeline.ts";
 import { Icon } from "../../ui/icons.tsx";
+import { lazily } from "../../ui/lazily.tsx";
 import { inspectFile } from "./inspect.ts";
-import { SendSheet } from "./send-sheet.tsx";
 import type { Pick } from "./sheet-view.ts";
+
+const SendSheet = lazily(async () => (await import("./send-sheet.tsx")).SendSheet);
 
 interface AttachingProps {
   view: ConversationView;
