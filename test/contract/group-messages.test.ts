@@ -104,6 +104,21 @@ test.each([
   ]);
 });
 
+test("[GR6] a member that comes back cannot go on with the sender key from before", async () => {
+  const rig = await GroupRig.open(cast);
+  const keyId = newKeyId();
+  rig.turn(rig.socket(accountOf("b"), 1), rig.groupMessage(keyId, rig.others("b")));
+  await rig.change("a", remove(accountOf("b"), accountOf("c")));
+  await rig.change("a", add(accountOf("b")));
+  rig.wake();
+  const back = rig.socket(accountOf("b"), 1);
+  rig.turn(back, rig.groupMessage(keyId, rig.others("b")), rig.groupMessage(newKeyId(), rig.others("b")));
+  expect(back.take()).toMatchObject([
+    { error: error("sender_key_stale", { epoch: 3 }) },
+    { type: "message:ack", seq: 5 },
+  ]);
+});
+
 test("[GR6] a device that is no longer in its account's set kills them at once", async () => {
   const rig = await GroupRig.open({ ...cast, b: ["member", 2] });
   const from = rig.socket(accountOf("a"), 1);
