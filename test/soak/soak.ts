@@ -51,7 +51,8 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
     const messages = storedConversations(server.state).reduce((sum, { lastSeq }) => sum + lastSeq, 0);
     return { violations, messages, faults, samples, serverOutput: server.output() };
   } catch (error) {
-    throw new Error(`the soak broke off; the server's last words:\n${server.output().slice(-4_000)}`, {
+    const words = server.output().replaceAll(/^(Conversation|Inbox) .*\n/gm, "");
+    throw new Error(`the soak broke off; the server's last words:\n${words.slice(-8_000)}`, {
       cause: error,
     });
   } finally {
