@@ -21,8 +21,9 @@ import { type RawAddress, rawCapsule } from "./raw-frames.ts";
 export interface RawActor {
   readonly account: string;
   readonly device: number;
-  /** Secret half of the device's signing key; without one the signature is random. */
+  /** Secret half of the device's signing key; without one the signature is this one, or random. */
   readonly signingKey?: Uint8Array;
+  readonly signature?: Uint8Array;
 }
 
 export interface RawOperation {
@@ -60,9 +61,8 @@ export function operationOn(
   };
   const sign = (groupId: Uint8Array, stateHash: Uint8Array) => {
     const tbs = encodeGroupOpTbs({ ...content, groupId, stateHash });
-    const { signingKey } = actor;
-    const sig =
-      signingKey === undefined ? provider.random(64) : provider.sign(signingKey, groupOpMessage(tbs));
+    const { signingKey, signature = provider.random(64) } = actor;
+    const sig = signingKey === undefined ? signature : provider.sign(signingKey, groupOpMessage(tbs));
     return parseGroupOp(encodeGroupOp(tbs, sig));
   };
   const draft = sign(content.groupId, new Uint8Array(32));
