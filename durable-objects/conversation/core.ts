@@ -21,6 +21,7 @@ import { decodeBase64url } from "#schema/envelope/base64url.ts";
 import { tryGroupEntry } from "./group-framing.ts";
 import { SenderKeys, type SenderKeyStore } from "./sender-keys.ts";
 import { Flush, type QueuedSend } from "./flush.ts";
+import { type Arrival, Holds } from "./holds.ts";
 import { bodyPrefix, isBodyFor, isCapsule } from "./framing.ts";
 import { announceReceipts, isPlausible, PendingReceipts } from "./receipts.ts";
 import { answerResume } from "./resume.ts";
@@ -70,6 +71,7 @@ export class ConversationCore {
   readonly #bodyPrefix: string;
   readonly #groupId: Uint8Array | undefined;
   readonly keys: SenderKeys;
+  readonly #holds = new Holds();
   #typist: { readonly account: AccountId; readonly untilMs: number } | undefined;
 
   constructor(context: CoreContext) {
@@ -165,14 +167,14 @@ export class ConversationCore {
     if (queue.length === 0 && this.#receipts.size === 0) return;
     const { state, store, now } = this.#context;
     const { keys } = this;
-    const flush = new Flush({ state, store, keys }, Math.max(now(), state.lastTimeMs));
+    const flush = new Flush({ state, store, keys, holds: this.#holds }, Math.max(now(), state.lastTimeMs));
     try {
       store.transaction(() => {
         flush.order(queue);
         this.#receipts.save(state, store);
       });
     } catch (error) {
-      for (const { socket, frame } of queue) this.#refuseSend(socket, frame, "internal");
+      for (const { arrival } of queue) this.#refuseSend(arrival, "internal");
       keys.undo();
       this.#context.onFlushFailed(error);
       this.#receipts.fail(error);
@@ -189,8 +191,9 @@ export class ConversationCore {
 
   #queueSend(socket: DeviceSocket, frame: MessageSend): void {
     const { conversationId } = this.#context.state.record;
+    const arrival = this.#holds.arrived(socket, frame);
     const waitMs = this.#bucket(this.#messageBuckets, socket.identity.account).take(this.#context.now());
-    if (waitMs > 0) return this.#refuseSend(socket, frame, "rate_limited", waitMs);
+    if (waitMs > 0) return this.#refuseSend(arrival, "rate_limited", waitMs);
     const isOfGroup = this.#groupId !== undefined;
     const entry = isOfGroup ? tryGroupEntry(frame.body, this.#groupId, frame.clientMessageId) : undefined;
     const isWellFormed =
@@ -198,12 +201,12 @@ export class ConversationCore {
       (isOfGroup ? entry !== undefined : isBodyFor(frame.body, this.#bodyPrefix, frame.clientMessageId)) &&
       frame.capsules.every((capsule) => isCapsule(capsule.data)) &&
       !hasRepeatedAddress(frame);
-    if (!isWellFormed) return this.#refuseSend(socket, frame, "malformed");
+    if (!isWellFormed) return this.#refuseSend(arrival, "malformed");
     // A repeated send is known by its row, which may be pruned: only a device that has caught up is sure not to repeat.
     if (!socket.isLive && this.#context.state.record.prunedSeq > 0) {
-      return this.#refuseSend(socket, frame, "unavailable", catchUpRetryMs);
+      return this.#refuseSend(arrival, "unavailable", catchUpRetryMs);
     }
-    this.#queue.push({ socket, frame, entry });
+    this.#queue.push({ socket, frame, entry, arrival });
     this.#queuedChars += frame.capsules.reduce((chars, { data }) => chars + data.length, frame.body.length);
     if (this.#queuedChars >= limits.flushChars) return this.flush();
     this.#scheduleFlush();
@@ -226,6 +229,7 @@ export class ConversationCore {
     const { events, chars, isComplete } = answerResume(state, store, socket.identity, after);
     bucket.spend(chars / resumePieceChars);
     socket.setLive(isComplete);
+    this.#holds.end(socket);
     for (const frame of packFrames(events)) socket.send(frame);
   }
 
@@ -260,9 +264,11 @@ export class ConversationCore {
     socket.send(errorEvent(kind));
   }
 
-  #refuseSend(socket: DeviceSocket, frame: MessageSend, kind: FrameErrorKind, retryAfterMs?: number): void {
+  #refuseSend(arrival: Arrival, kind: FrameErrorKind, retryAfterMs?: number): void {
+    const { socket, frame } = arrival;
     const { conversationId, clientMessageId } = frame;
     const error = errorBody(kind, retryAfterMs);
+    this.#holds.refused(arrival, kind);
     socket.send(serialise({ type: "message:refused", conversationId, clientMessageId, error }));
   }
 

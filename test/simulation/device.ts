@@ -277,7 +277,9 @@ export class SimDevice {
         ? from === this.key || hasCapsule
         : takeGroupEntry(this.#context, this, copy, copy.group, event, hasCapsule);
     const outcome = this.shelf.apply(copy, seq, { id, sender: from, isReadable });
-    if (outcome === "known" && copy.log.get(seq)?.id !== id) {
+    // What was before the account came back may be missing.
+    const known = copy.log.get(seq) ?? (copy.group === undefined ? undefined : { id });
+    if (outcome === "known" && known?.id !== id) {
       this.#context.sim.oracle.violate(`${this.key}: two messages at ${seq}`);
     }
     if (outcome === "applied" && from === this.key) this.#sending.placed(copy, id);

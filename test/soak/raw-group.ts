@@ -75,7 +75,7 @@ export class RawGroup {
       path,
       async () => {
         const answer = await this.#try(path, operation).catch(() => undefined); // the server may be dead
-        return answer?.body.success === true ? (answer.body.data as { seq?: number }) : undefined;
+        return answer?.body.success === true ? answer.body.data : undefined;
       },
       patienceMs,
     );

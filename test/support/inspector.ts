@@ -1,5 +1,5 @@
 /** The runtime's inspector: numbered requests over a WebSocket. */
-import { get } from "node:http";
+import { get, type IncomingMessage } from "node:http";
 import { text } from "node:stream/consumers";
 import { WebSocket } from "ws";
 
@@ -10,13 +10,10 @@ export interface Inspector {
 
 export async function openInspector(port: number): Promise<Inspector> {
   // On a connection of its own: a kept one may be closed by the other side just when it is used again.
-  const listing = await new Promise<string>((resolve, reject) => {
-    get(`http://127.0.0.1:${port}/json`, { agent: false }, (answer) => text(answer).then(resolve, reject)).on(
-      "error",
-      reject,
-    );
+  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+    get(`http://127.0.0.1:${port}/json`, { agent: false }, resolve).on("error", reject);
   });
-  const targets = JSON.parse(listing) as { readonly webSocketDebuggerUrl: string }[];
+  const targets = JSON.parse(await text(answer)) as { readonly webSocketDebuggerUrl: string }[];
   const [target] = targets;
   if (target === undefined) throw new Error("the inspector offers nothing");
   const socket = new WebSocket(target.webSocketDebuggerUrl, { maxPayload: 0 });
