@@ -21,6 +21,7 @@ import { decodeBase64url } from "#schema/envelope/base64url.ts";
 import { GroupFraming } from "./group-framing.ts";
 import { SenderKeys, type SenderKeyStore } from "./sender-keys.ts";
 import { Flush, type QueuedSend } from "./flush.ts";
+import { type Arrival, Holds } from "./holds.ts";
 import { bodyPrefix, isBodyFor, isCapsule } from "./framing.ts";
 import { ReceiptPace } from "./receipt-pace.ts";
 import { announceReceipts, isPlausible, PendingReceipts } from "./receipts.ts";
@@ -73,6 +74,7 @@ export class ConversationCore {
   readonly #bodyPrefix: string;
   readonly #group: GroupFraming | undefined;
   readonly keys: SenderKeys;
+  readonly #holds = new Holds();
   #typist: { readonly account: AccountId; readonly untilMs: number } | undefined;
 
   constructor(context: CoreContext) {
@@ -174,14 +176,14 @@ export class ConversationCore {
     const withReceipts = this.#receipts.size > 0 && this.#pace.take();
     if (queue.length === 0 && !withReceipts) return;
     const { keys } = this;
-    const flush = new Flush({ state, store, keys }, Math.max(now(), state.lastTimeMs));
+    const flush = new Flush({ state, store, keys, holds: this.#holds }, Math.max(now(), state.lastTimeMs));
     try {
       store.transaction(() => {
         flush.order(queue);
         if (withReceipts) this.#receipts.save(state, store);
       });
     } catch (error) {
-      for (const { socket, frame } of queue) this.#refuseSend(socket, frame, "internal");
+      for (const { arrival } of queue) this.#refuseSend(arrival, "internal");
       keys.undo();
       this.#context.onFlushFailed(error);
       if (withReceipts) this.#receipts.fail(error);
@@ -198,8 +200,9 @@ export class ConversationCore {
 
   #queueSend(socket: DeviceSocket, frame: MessageSend): void {
     const { conversationId } = this.#context.state.record;
+    const arrival = this.#holds.arrived(socket, frame);
     const waitMs = this.#bucket(this.#messageBuckets, socket.identity.account).take(this.#context.now());
-    if (waitMs > 0) return this.#refuseSend(socket, frame, "rate_limited", waitMs);
+    if (waitMs > 0) return this.#refuseSend(arrival, "rate_limited", waitMs);
     const isOfGroup = this.#group !== undefined;
     const entry = this.#group?.tryEntry(frame.body, frame.clientMessageId);
     const isWellFormed =
@@ -207,12 +210,12 @@ export class ConversationCore {
       (isOfGroup ? entry !== undefined : isBodyFor(frame.body, this.#bodyPrefix, frame.clientMessageId)) &&
       frame.capsules.every((capsule) => isCapsule(capsule.data)) &&
       !hasRepeatedAddress(frame);
-    if (!isWellFormed) return this.#refuseSend(socket, frame, "malformed");
+    if (!isWellFormed) return this.#refuseSend(arrival, "malformed");
     // A repeated send is known by its row, which may be pruned: only a device that has caught up is sure not to repeat.
     if (!socket.isLive && this.#context.state.record.prunedSeq > 0) {
-      return this.#refuseSend(socket, frame, "unavailable", catchUpRetryMs);
+      return this.#refuseSend(arrival, "unavailable", catchUpRetryMs);
     }
-    this.#queue.push({ socket, frame, entry });
+    this.#queue.push({ socket, frame, entry, arrival });
     this.#queuedChars += frame.capsules.reduce((chars, { data }) => chars + data.length, frame.body.length);
     if (this.#queuedChars >= limits.flushChars) return this.flush();
     this.#scheduleFlush();
@@ -235,6 +238,7 @@ export class ConversationCore {
     const { events, chars, isComplete } = answerResume(state, store, socket.identity, after);
     bucket.spend(chars / resumePieceChars);
     socket.setLive(isComplete);
+    this.#holds.end(socket);
     for (const frame of packFrames(events)) socket.send(frame);
   }
 
@@ -269,10 +273,11 @@ export class ConversationCore {
     socket.send(errorEvent(kind));
   }
 
-  #refuseSend(socket: DeviceSocket, frame: MessageSend, kind: FrameErrorKind, retryAfterMs?: number): void {
-    const { conversationId, clientMessageId } = frame;
+  #refuseSend(arrival: Arrival, kind: FrameErrorKind, retryAfterMs?: number): void {
+    const { conversationId, clientMessageId } = arrival.frame;
     const error = errorBody(kind, retryAfterMs);
-    socket.send(serialise({ type: "message:refused", conversationId, clientMessageId, error }));
+    this.#holds.refused(arrival, kind);
+    arrival.socket.send(serialise({ type: "message:refused", conversationId, clientMessageId, error }));
   }
 
   #bucket(buckets: Map<AccountId, TokenBucket>, account: AccountId): TokenBucket {
@@ -288,9 +293,7 @@ export class ConversationCore {
   #scheduleFlush(): void {
     if (this.#isFlushDue) return;
     this.#isFlushDue = true;
-    this.#context.defer(
-      () => this.flush(),
-      () => this.#queue.length + this.#receipts.size,
-    );
+    const waiting = (): number => this.#queue.length + this.#receipts.size;
+    this.#context.defer(() => this.flush(), waiting);
   }
 }

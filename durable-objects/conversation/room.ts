@@ -97,7 +97,10 @@ export class Room {
         const input = { conversationId, kind: "group", createdAtMs, visible: false } as const;
         return unwrap(await context.inboxOf(account).registerConversation(input));
       },
-      onAccepted: (entry, gone) => this.#accepted(entry, gone),
+      onAccepted: (entry, gone, isRotated) => {
+        if (isRotated) this.core.keys.forget();
+        this.#accepted(entry, gone);
+      },
     });
   }
 

@@ -4,6 +4,7 @@
  */
 import { ensureDevSecrets } from "#worker/dev/secrets.ts";
 import { RawClient } from "../soak/raw-client.ts";
+import { directSpeech } from "../soak/speech.ts";
 import { addRawDevice, createRawConversation, registerRaw } from "../support/raw-account.ts";
 import { buildWorker, startServer } from "../support/server.ts";
 
@@ -41,7 +42,10 @@ async function converse(name: string): Promise<RawClient[]> {
   if (device === undefined || second === undefined) throw new Error("nobody");
   const id = await createRawConversation(server.origin, device, second);
   return accounts.flatMap((account) =>
-    account.devices.map((each) => new RawClient(server.origin, id, accounts, account, each)),
+    account.devices.map((each) => {
+      const speech = directSpeech(id, accounts, account, each);
+      return new RawClient(server.origin, id, speech, account, each);
+    }),
   );
 }
 

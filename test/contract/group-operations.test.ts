@@ -59,6 +59,15 @@ describe("creating", () => {
     expect(rig.storedBodies()).toEqual([rig.created.operation]);
   });
 
+  test("[GR3] a group by a device that is not in its account's set is refused", async () => {
+    const rig = await GroupRig.open(cast);
+    const other = createOperation({ account: accountOf("a"), device: 3 }, { [accountOf("a")]: "owner" });
+    for (const table of ["conversation", "members", "devices", "messages"])
+      rig.sql.all(`DELETE FROM ${table}`);
+    rig.head = other.head;
+    expect(await refusalOf(rig.create(other.operation, "a", 3))).toBe("forbidden");
+  });
+
   test.each([
     ["by someone else than its actor", "b", (operation: string) => operation],
     [
@@ -73,6 +82,20 @@ describe("creating", () => {
 });
 
 describe("changing", () => {
+  test("[GR3] a device that left its account's set while its operation was on the way changes nothing", async () => {
+    const rig = await GroupRig.open(cast);
+    const { operation } = rig.operation("a", settings(7), 2);
+    const revoke = () => rig.room.applySet(deviceSet(accountOf("a"), [1], 2));
+    const posted = rig.room.group.post({ identity: identityOf("a", 2), operation });
+    revoke();
+    expect(await refusalOf(posted)).toBe("forbidden");
+    expect(await refusalOf(rig.room.group.post({ identity: identityOf("a", 2), operation }))).toBe(
+      "forbidden",
+    );
+    expect(rig.storedBodies()).toHaveLength(1);
+    expect(await rig.change("a", settings(7))).toEqual({ epoch: 2, seq: 2 });
+  });
+
   test("[GR2] an operation gets the next place in the log, after what waits, and reaches every live socket", async () => {
     const rig = await GroupRig.open(cast);
     const sockets = ["a", "b"].map((name) => rig.socket(accountOf(name), 1));

@@ -115,6 +115,15 @@ console.log(JSON.stringify({ origin: direct.origin }));
 for await (const line of createInterface({ input: process.stdin })) {
   const [className = "", name = ""] = line.split(" ");
   if (className === "archive") setArchive(name);
-  else await server.unsafeEvictDurableObject("sotto", className, { name, webSockets: "hibernate" });
+  else await evict(className, name);
   console.log(line);
+}
+
+/** An object that was idle for long enough has gone to sleep by itself, which comes to the same. */
+async function evict(className: string, name: string): Promise<void> {
+  try {
+    await server.unsafeEvictDurableObject("sotto", className, { name, webSockets: "hibernate" });
+  } catch (error) {
+    if (!(error instanceof Error && error.message.includes("not currently running"))) throw error;
+  }
 }

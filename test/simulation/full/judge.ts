@@ -84,7 +84,8 @@ function writtenFaults(
       if (found.length !== promised.length && device.state === "joined") {
         faults.push(`${host.name}: ${promised.length - found.length} messages of ${device.name} are lost`);
       }
-      const isOrdered = !device.refusedIn.has(host.id);
+      // What an object forgets when it sleeps cannot hold up what is still on the wire then.
+      const isOrdered = !device.refusedIn.has(host.id) || !host.hasSlept;
       if (isOrdered && found.some((seq, index) => seq <= (found[index - 1] ?? 0))) {
         faults.push(`${host.name}: messages of ${device.name} changed their order`);
       }
