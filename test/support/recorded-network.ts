@@ -84,11 +84,8 @@ export class RecordedNetwork {
     if (typeof init.body === "string") this.#keep("request", path, init.body);
     const response = await this.tamperAnswer(path, await platform.fetch(url, init));
     response.headers.forEach((value, name) => this.#keep("header", path, `${name}: ${value}`));
-    const text = await response.text();
-    this.#keep("answer", path, text);
-    const { status, headers } = response;
-    const hasBody = status !== 204 && status !== 304;
-    return new Response(hasBody ? text : null, { status, headers });
+    this.#keep("answer", path, await response.clone().text());
+    return response;
   }
 
   #openSocket(
