@@ -127,13 +127,15 @@ export class ConversationCore {
   }
 
   /**
-   * Watermarks that came another way; done once they are committed. Refuses a stranger and implausible watermarks,
-   * and fails with the transaction, so that the caller keeps what it has to say.
+   * Watermarks that came another way; done once they are committed. Refuses a stranger and implausible watermarks, with
+   * `unavailable` a device not heard of yet, and fails with the transaction, so that the caller keeps what it has to say.
    */
   receiptsFor(account: AccountId, device: DeviceId, delivered: Sequence, read: Sequence): Promise<void> {
     const { state } = this.#context;
     const member = state.members.get(account);
-    if (member === undefined || !member.devices.has(device)) throw refusal("not_found");
+    if (member === undefined) throw refusal("not_found");
+    // The inbox knows its device earlier than this object.
+    if (!member.devices.has(device)) throw refusal("unavailable");
     if (!isPlausible(state, Math.max(delivered, read))) throw refusal("malformed");
     return new Promise((kept, lost) => {
       this.#receipts.add(member, device, { delivered, read, kept, lost });

@@ -25,9 +25,14 @@ export async function found(world: World, device: SimDevice, others: readonly Ac
   const made = world.operations.make(undefined, device, change);
   for (;;) {
     const result = await world.attempt(() => world.createGroup(device, made));
-    if (result?.ok === true) return device.learn(result.value);
-    // Somebody was quicker to revoke the device.
+    if (result?.ok === true) {
+      // A late answer is no news.
+      if (!device.shelf.copies.has(made.groupId)) device.learn(result.value);
+      return;
+    }
+    // Somebody was quicker to revoke the device, or to remove whoever asks again.
     if (result?.kind === "forbidden") return;
+    if (result?.kind === "not_found" && world.sim.oracle.wasOut(device.account, made.groupId)) return;
     if (result !== undefined && result.kind !== "unavailable" && result.kind !== "internal") {
       world.sim.oracle.violate(`a new group was refused as ${result.kind}`);
       return;
