@@ -271,9 +271,7 @@ export class ConversationCore {
     for (const socket of this.#context.sockets.all()) if (socket.isLive) socket.send(event);
   }
 
-  #refuse(socket: DeviceSocket, kind: FrameErrorKind): void {
-    socket.send(errorEvent(kind));
-  }
+  #refuse = (socket: DeviceSocket, kind: FrameErrorKind): void => socket.send(errorEvent(kind));
 
   #refuseSend(arrival: Arrival, kind: FrameErrorKind, retryAfterMs?: number): void {
     const { conversationId, clientMessageId } = arrival.frame;
@@ -295,7 +293,7 @@ export class ConversationCore {
   #scheduleFlush(): void {
     if (this.#isFlushDue) return;
     this.#isFlushDue = true;
-    const waiting = (): number => this.#queue.length + this.#receipts.size;
-    this.#context.defer(() => this.flush(), waiting);
+    const { defer } = this.#context;
+    defer(this.flush.bind(this), () => this.#queue.length + this.#receipts.size);
   }
 }
