@@ -5,6 +5,8 @@ import type { Peer } from "./peer/peer.ts";
 
 export interface BenchContext {
   readonly quick: boolean;
+  /** Peers that are not there may be installed. */
+  readonly install: boolean;
   readonly ours: Ours;
   /** Undefined when its servers could not be had. */
   readonly peer: Peer | undefined;

@@ -8,7 +8,7 @@ import path from "node:path";
 import { ensureDevSecrets } from "#worker/dev/secrets.ts";
 import { benchAttachments } from "./attachments.ts";
 import type { BenchContext } from "./context.ts";
-import { benchCrypto } from "./crypto.ts";
+import { benchCrypto } from "./crypto/crypto.ts";
 import { benchGroups } from "./groups.ts";
 import { benchGrowth } from "./growth.ts";
 import { startGenerator } from "./load/generator.ts";
@@ -19,6 +19,7 @@ import { benchGenerator, benchManyConversations, benchSendPath } from "./send-pa
 import { benchChatList, benchResume, benchWakeUp } from "./visits.ts";
 
 const quick = process.argv.includes("--quick");
+const install = !process.argv.includes("--no-install");
 const startedAt = performance.now();
 
 function version(name: string): string {
@@ -38,12 +39,13 @@ const memoryGiB = Math.round(os.totalmem() / 2 ** 30);
 console.log(`${os.cpus().length} × ${os.cpus()[0]?.model ?? "unknown CPU"}, ${memoryGiB} GiB, ${load()}`);
 console.log([`Node ${process.version}`, version("workerd"), version("miniflare"), version("ws")].join(", "));
 
-const peer = await Peer.start({ install: !process.argv.includes("--no-install") });
+const peer = await Peer.start({ install });
 if (typeof peer === "string") console.log(`No peer in this run: ${peer}.`);
 else console.log(`Peer: ${version("socket.io")}, ${version("@socket.io/redis-adapter")}, ${peer.versions}`);
 
 const context: BenchContext = {
   quick,
+  install,
   ours: await Ours.start(),
   peer: typeof peer === "string" ? undefined : peer,
   generator: startGenerator(),

@@ -9,15 +9,8 @@ import type { NativeCurves } from "./native-curves.ts";
 
 type Answer = Bytes | boolean | Encapsulation;
 
-/** Leaves the work at its first unanswered question. Never seen outside. */
-class Suspended extends Error {
-  readonly resume: () => Promise<Answer>;
-
-  constructor(resume: () => Promise<Answer>) {
-    super("suspended");
-    this.resume = resume;
-  }
-}
+/** Leaves the work at its first unanswered question. Never seen outside; one for all, because a stack trace costs more than a curve. */
+const suspended = new Error("suspended");
 
 /**
  * `work` may run several times: it must be a pure function of its arguments and of the provider it is given, must not
@@ -30,18 +23,28 @@ export async function runNative<Result>(
 ): Promise<Result> {
   if (native === undefined) return work(provider);
   const answers: Answer[] = [];
+  let question: (() => Promise<Answer>) | undefined;
+  const ask = (next: () => Promise<Answer>): never => {
+    question = next;
+    throw suspended;
+  };
   for (;;) {
     try {
-      return work(remembering(provider, native, answers));
+      return work(remembering(provider, native, answers, ask));
     } catch (error) {
-      if (!(error instanceof Suspended)) throw error;
-      answers.push(await error.resume());
+      if (error !== suspended || question === undefined) throw error;
+      answers.push(await question());
     }
   }
 }
 
 /** A provider whose answers are those of the earlier runs, in the order of the questions. */
-function remembering(provider: Provider, native: NativeCurves, answers: Answer[]): Provider {
+function remembering(
+  provider: Provider,
+  native: NativeCurves,
+  answers: Answer[],
+  ask: (question: () => Promise<Answer>) => never,
+): Provider {
   let asked = 0;
   const now = <Value extends Answer>(compute: () => Value): Value => {
     if (asked === answers.length) answers.push(compute());
@@ -51,7 +54,7 @@ function remembering(provider: Provider, native: NativeCurves, answers: Answer[]
     return answer as Value;
   };
   const later = <Value extends Answer>(compute: () => Promise<Value>): Value => {
-    if (asked === answers.length) throw new Suspended(compute);
+    if (asked === answers.length) ask(compute);
     return now<Value>(() => unreachable());
   };
   // Copies each time: the work may wipe what it was given, and the next run needs it whole.

@@ -1,0 +1,42 @@
+/**
+ * One-to-one and group encryption beside Signal's library and Matrix's, in one run: milliseconds to encrypt and decrypt
+ * one message of the same length, everything in memory.
+ */
+import { tryNativeCurves } from "#core/crypto/native/native-curves.ts";
+import { nobleProvider } from "#core/crypto/noble-provider.ts";
+import { atMostTimes, type BenchResult, compare, under } from "../result.ts";
+import { olmTalk } from "./olm-talk.ts";
+import { handOutKey, ownTalk } from "./own-talk.ts";
+import { loadSignal, signalVersion } from "./signal-library.ts";
+import { signalTalk } from "./signal-talk.ts";
+import { type TalkTimes, timeEach, timeTalk } from "./talk.ts";
+
+const devices = 256;
+
+export async function benchCrypto(options: {
+  readonly quick: boolean;
+  readonly install: boolean;
+}): Promise<BenchResult[]> {
+  const { quick } = options;
+  const native = await tryNativeCurves(nobleProvider);
+  const ours = await timeTalk(ownTalk(native), quick);
+  const inJavaScript = native === undefined ? ours : await timeTalk(ownTalk(undefined), quick);
+  const library = await loadSignal(options);
+  if (typeof library === "string") console.log(`No comparison with Signal's library: ${library}.`);
+  const signal = typeof library === "string" ? undefined : await timeTalk(await signalTalk(library), quick);
+  const olm = await timeTalk(await olmTalk(), quick);
+  const against = (peer: string, times: TalkTimes | undefined): BenchResult[] => [
+    compare(`1:1, no DH step, ms a message / ${peer}`, ours.oneWayMs, times?.oneWayMs),
+    compare(`1:1, a DH step each, ms a message / ${peer}`, ours.turnsMs, times?.turnsMs),
+    compare(`group, ms a message / ${peer}`, ours.groupMs, times?.groupMs),
+  ];
+  const [oneWay, turns, ...rest] = against(`libsignal ${signalVersion}`, signal);
+  const handOut = await timeEach(quick ? 3 : 7, 1, handOutKey(devices));
+  return [
+    ...(oneWay && turns ? [atMostTimes(0.5, oneWay), atMostTimes(1, turns)] : []),
+    ...rest,
+    ...against("Olm", olm),
+    compare("1:1, a DH step each, ms a message, curves in JavaScript", inJavaScript.turnsMs),
+    under(30, "ms", compare(`sender key to ${devices} devices, no DH step: ms`, handOut)),
+  ];
+}
