@@ -22,6 +22,8 @@ function fakeClient(): Plugin {
 
 export default defineConfig(({ mode }) => ({
   root,
+  // Pinned in the build, so that no server can put another key in its place.
+  define: { REPORT_PUBLIC_KEY: JSON.stringify(process.env["REPORT_PUBLIC_KEY"] ?? "") },
   plugins: [preact(), shellManifest(), ...(mode === "fake" ? [fakeClient()] : [])],
   build: {
     outDir: path.join(repository, mode === "fake" ? "dist/fake" : "dist/client"),

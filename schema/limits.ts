@@ -65,6 +65,16 @@ export const limits = {
   /** Unread counts stop here: a badge never shows more, and counting further costs reads. */
   unreadMax: 999,
 
+  /** Messages in one report: the reported one and 5 before it (CRYPTO 2.14). */
+  reportMessages: 6,
+  /** One sealed report: six messages of the largest content with 12 % of padding are 430 KiB, 575 KiB in base64url. */
+  reportBytes: 448 * KiB,
+  reportRequestBytes: 640 * KiB,
+  /** Characters of what a person adds to a report. */
+  reportNoteChars: 500,
+  /** Reports of one account within a day: nobody fills the moderators' table. */
+  reportsPerDay: 20,
+
   /** Devices in one device list (CRYPTO 2.1). */
   devices: 16,
   oneTimePrekeys: 200,

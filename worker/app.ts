@@ -7,6 +7,7 @@ import * as devices from "#schema/http/devices.ts";
 import * as groups from "#schema/http/groups.ts";
 import { health } from "#schema/http/health.ts";
 import * as privacy from "#schema/http/privacy.ts";
+import * as reports from "#schema/http/reports.ts";
 import { getUser } from "#schema/http/users.ts";
 import { type App, refusal, refuseOtherMethods, serve } from "./contract.ts";
 import * as conversationRoutes from "./routes/conversations.ts";
@@ -16,6 +17,7 @@ import * as groupRoutes from "./routes/groups.ts";
 import * as loginRoutes from "./routes/login.ts";
 import * as privacyRoutes from "./routes/privacy.ts";
 import * as registrationRoutes from "./routes/registration.ts";
+import * as reportRoutes from "./routes/reports.ts";
 import * as sessionRoutes from "./routes/sessions.ts";
 import { upgradeConversation, upgradeInbox } from "./sockets.ts";
 
@@ -55,6 +57,9 @@ serve(app, groups.listMembers, groupRoutes.handleListMembers);
 serve(app, delivery.getDelivery, deliveryRoutes.handleGetDelivery);
 serve(app, delivery.reportUndecryptable, deliveryRoutes.handleReportUndecryptable);
 serve(app, delivery.getMetrics, deliveryRoutes.handleGetMetrics);
+
+serve(app, reports.frankingTags, reportRoutes.handleFrankingTags);
+serve(app, reports.sendReport, reportRoutes.handleSendReport);
 
 serve(app, privacy.getPrivacy, privacyRoutes.handleGetPrivacy);
 serve(app, privacy.setPrivacy, privacyRoutes.handleSetPrivacy);

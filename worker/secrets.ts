@@ -2,7 +2,13 @@
 import { decodeBase64url } from "#schema/envelope/base64url.ts";
 import { concat } from "#schema/envelope/bytes.ts";
 
-export type SecretLabel = "pepper" | "unknown-user-salt" | "login-name" | "metrics" | "refresh-token";
+export type SecretLabel =
+  | "pepper"
+  | "unknown-user-salt"
+  | "login-name"
+  | "metrics"
+  | "refresh-token"
+  | "franking";
 
 /** A CryptoKey, by the name that every environment knows it. */
 type HmacKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
@@ -29,6 +35,11 @@ export function metricsToken(serverSecret: string): Promise<Uint8Array<ArrayBuff
   return labelledHmac(serverSecret, "metrics", utf8("token"));
 }
 
+/** What the days' keys for franking tags are derived from; the operator shows it to whoever verifies reports. */
+export function frankingKey(serverSecret: string): Promise<Uint8Array<ArrayBuffer>> {
+  return labelledHmac(serverSecret, "franking", utf8("key"));
+}
+
 export function utf8(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
@@ -49,6 +60,6 @@ async function deriveKey(serverSecret: string, label: SecretLabel): Promise<Hmac
   return importKey(new Uint8Array(derived));
 }
 
-function importKey(bytes: Uint8Array<ArrayBuffer>): Promise<HmacKey> {
+export function importKey(bytes: Uint8Array<ArrayBuffer>): Promise<HmacKey> {
   return crypto.subtle.importKey("raw", bytes, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
 }

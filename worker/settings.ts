@@ -5,6 +5,8 @@ export interface Settings {
   readonly JWT_ACCESS_EXPIRY: string;
   readonly JWT_REFRESH_EXPIRY: string;
   readonly ARCHIVE_SHARDS: string;
+  /** X25519 key of the moderators, base64url; empty: this server takes no reports. */
+  readonly REPORT_PUBLIC_KEY: string;
   /** Ed25519 private key, JWK as JSON. */
   readonly SESSION_SIGNING_KEY: string;
   /** 32 bytes, base64url. Every other server secret is derived from it. */

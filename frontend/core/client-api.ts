@@ -14,6 +14,7 @@ import type {
   SessionId,
 } from "#schema/ids.ts";
 import type { PresenceAudience } from "#schema/protocol/presence.ts";
+import type { TrustApi, TrustView } from "./trust-api.ts";
 
 /** Where this browser profile or CLI folder stands. */
 export type AccountStatus =
@@ -79,6 +80,7 @@ export interface ConversationView {
   readonly peerTyping: boolean;
   /** Known while the conversation is on screen, as far as both let each other see it. */
   readonly peerPresence: PresenceView | undefined;
+  readonly peerTrust: TrustView;
   readonly draft: string;
 }
 
@@ -108,7 +110,7 @@ export type LoginResult =
   /** The password was right; this device joins the account once the vault is unlocked. */
   { readonly step: "recovery_code_needed" };
 
-export interface ClientApi {
+export interface ClientApi extends TrustApi {
   accountStatus(): Promise<AccountStatus>;
   connectionStatus(): Promise<ConnectionStatus>;
 
@@ -171,6 +173,7 @@ export type ClientErrorCode =
   | "storage_failed"
   | "not_signed_in"
   | "identity_changed"
+  | "cannot_report"
   | "internal";
 
 export class ClientError extends Error {

@@ -9,7 +9,7 @@ import { logout as logoutRoute, me } from "#schema/http/auth.ts";
 import { createConversation } from "#schema/http/conversations.ts";
 import { getPrivacy, setPrivacy } from "#schema/http/privacy.ts";
 import { getUser } from "#schema/http/users.ts";
-import type { ClientMessageId, ConversationId, Sequence } from "#schema/ids.ts";
+import type { AccountId, ClientMessageId, ConversationId, Sequence } from "#schema/ids.ts";
 import { limits } from "#schema/limits.ts";
 import type { PresenceAudience } from "#schema/protocol/presence.ts";
 import { foldUsername, usernameProblem } from "#schema/username.ts";
@@ -33,6 +33,7 @@ import { assertProviderWorks } from "./crypto/self-test.ts";
 import type { Environment } from "./environment.ts";
 import type { ClientStorage } from "./store/client-storage.ts";
 import { draftTable } from "./store/tables.ts";
+import type { ReportInput, SafetyComparison, SafetyNumberView } from "./trust-api.ts";
 import type { Engine } from "./sync/engine.ts";
 import { EventHub } from "./sync/event-hub.ts";
 import { viewConversation, viewConversations, viewMessages } from "./views.ts";
@@ -213,6 +214,34 @@ export class Client implements ClientApi {
       const { conversations, receipts } = this.#engine();
       if (await conversations.markRead(conversationId, seq)) receipts.raise(conversationId);
     });
+  }
+
+  safetyNumber(account: AccountId): Promise<SafetyNumberView> {
+    return guard(() => this.#engine().trust.safetyNumber(account));
+  }
+
+  compareSafetyNumber(account: AccountId, text: string): Promise<SafetyComparison> {
+    return guard(() => this.#engine().trust.compare(account, text));
+  }
+
+  markVerified(account: AccountId, key: string): Promise<void> {
+    return guard(() => this.#engine().trust.verify(account, key));
+  }
+
+  clearVerified(account: AccountId): Promise<void> {
+    return guard(() => this.#engine().trust.clear(account));
+  }
+
+  confirmIdentity(account: AccountId): Promise<void> {
+    return guard(() => this.#engine().trust.confirm(account));
+  }
+
+  async canReport(): Promise<boolean> {
+    return this.#environment.reportKey !== undefined;
+  }
+
+  reportMessage(input: ReportInput): Promise<void> {
+    return guard(() => this.#online().reports.send(input));
   }
 
   setTyping(conversationId: ConversationId, typing: boolean): Promise<void> {

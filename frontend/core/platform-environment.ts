@@ -5,7 +5,9 @@ import type { Environment, Socket, SocketEvents } from "./environment.ts";
 
 /** Binds the globals of the platform. `onOnline` is left to the caller, because only browsers know. */
 export function platformEnvironment(
-  options: Pick<Environment, "origin" | "refreshTransport"> & { readonly onOnline?: Environment["onOnline"] },
+  options: Pick<Environment, "origin" | "refreshTransport" | "reportKey"> & {
+    readonly onOnline?: Environment["onOnline"];
+  },
 ): Environment {
   const { onOnline, ...rest } = options;
   return {

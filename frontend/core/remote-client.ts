@@ -69,6 +69,13 @@ export function connectClient(port: RpcPort): RemoteClient {
     presenceAudience: method("presenceAudience"),
     setPresenceAudience: method("setPresenceAudience"),
     setTyping: method("setTyping"),
+    safetyNumber: method("safetyNumber"),
+    compareSafetyNumber: method("compareSafetyNumber"),
+    markVerified: method("markVerified"),
+    clearVerified: method("clearVerified"),
+    confirmIdentity: method("confirmIdentity"),
+    canReport: method("canReport"),
+    reportMessage: method("reportMessage"),
     reconnectNow: method("reconnectNow"),
     subscribe(listener) {
       listeners.add(listener);

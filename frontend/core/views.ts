@@ -44,6 +44,7 @@ export async function viewConversation(
     updatedAtMs: isOutbox ? Math.max(record.updatedAtMs, preview.timeMs) : record.updatedAtMs,
     peerTyping: engine.typing.isPeerTyping(conversationId),
     peerPresence: engine.presence.of(peer.account),
+    peerTrust: await engine.trust.of(peer.account),
     draft: draft?.text ?? "",
   };
 }

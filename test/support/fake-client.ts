@@ -17,6 +17,7 @@ import {
 import type { PresenceAudience } from "#schema/protocol/presence.ts";
 import type { AccountId, ClientMessageId, ConversationId, SessionId } from "#schema/ids.ts";
 import { type FakeConversation, fakeId, self } from "./fake-client-data.ts";
+import { fakeTrust, noTrust } from "./fake-client-trust.ts";
 
 export interface FakeOptions {
   readonly signedIn: boolean;
@@ -84,6 +85,7 @@ export function createFakeClient(options: FakeOptions): FakeClient {
       updatedAtMs: preview?.timeMs ?? now(),
       peerTyping: one.peerTyping,
       peerPresence: one.peerPresence,
+      peerTrust: one.peerTrust ?? noTrust,
       draft: one.draft,
     };
   }
@@ -106,6 +108,10 @@ export function createFakeClient(options: FakeOptions): FakeClient {
   }
 
   const api: ClientApi = {
+    ...fakeTrust(
+      () => [...conversations.values()],
+      () => emit({ type: "conversations" }),
+    ),
     accountStatus: () => Promise.resolve(account),
     connectionStatus: () => Promise.resolve(connection),
     async register({ username }) {

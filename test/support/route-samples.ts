@@ -6,6 +6,7 @@ import * as devices from "#schema/http/devices.ts";
 import * as groups from "#schema/http/groups.ts";
 import * as health from "#schema/http/health.ts";
 import * as privacy from "#schema/http/privacy.ts";
+import * as reports from "#schema/http/reports.ts";
 import type { RouteContract } from "#schema/http/route.ts";
 import * as users from "#schema/http/users.ts";
 import { prekeysFor, prepareRegistration, type RawAccount, type RawDevice } from "./raw-account.ts";
@@ -32,6 +33,7 @@ export function allContracts(): ReadonlyMap<string, RouteContract> {
     ...groups,
     ...health,
     ...privacy,
+    ...reports,
     ...users,
   });
   return new Map(exported.filter((entry): entry is [string, RouteContract] => isContract(entry[1])));
@@ -64,6 +66,8 @@ export async function routeSamples(
     setPrivacy: { presence: "contacts" },
     createGroup: { operation: b64(300) },
     postOperation: { operation: b64(300) },
+    frankingTags: { sequences: [1] },
+    sendReport: { conversation: conversationId, sealed: b64(500) },
     reportUndecryptable: { count: 1 },
     createConversation: { kind: "direct", account: peer.account },
   };

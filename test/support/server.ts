@@ -72,6 +72,8 @@ export interface ServerOptions {
   readonly messagesPerSecond?: number;
   /** Where the runtime's inspector listens; it does not unless given. */
   readonly inspectorPort?: number;
+  /** Key of the moderators; reports are off unless given. */
+  readonly reportPublicKey?: string;
   /** The archive can be made to fail and to hang. */
   readonly faults?: boolean;
 }
@@ -94,6 +96,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
       {
         cwd: root,
         detached: true,
+        env: { ...process.env, REPORT_PUBLIC_KEY: options.reportPublicKey ?? "" },
         stdio: ["pipe", "pipe", "pipe"],
       },
     );

@@ -1,5 +1,6 @@
 /** Every sentence of the app in English. Whole sentences, so that another language may order them as it must. */
 import type { ClientErrorCode } from "#core/client-api.ts";
+import { trustText } from "./en-trust.ts";
 import { plural } from "./format.ts";
 
 const errors: Record<ClientErrorCode, string> = {
@@ -15,7 +16,8 @@ const errors: Record<ClientErrorCode, string> = {
   storage_failed:
     "This browser could not save the data. Free some space or leave private mode, then try again.",
   not_signed_in: "You are no longer signed in on this device.",
-  identity_changed: "The keys of this person have changed. Nothing was sent.",
+  identity_changed: "The server’s word about this person’s keys does not fit. Nothing was sent.",
+  cannot_report: "This message cannot be reported: the server no longer has it, or it takes no reports.",
   internal: "Something went wrong on our side. Please try again.",
 };
 
@@ -200,6 +202,7 @@ export const text = {
     retry: "Retry",
     delete: "Delete",
   },
+  ...trustText,
   delivery: {
     pending: "Waiting to be sent",
     sent: "Sent",

@@ -138,7 +138,7 @@ function joinAccount(
   const { provider } = environment;
   const nowMs = environment.nowMs();
   const { account } = answer;
-  const directory = verifyDirectory(provider, account, answer.devices, undefined);
+  const directory = verifyDirectory(provider, account, answer.devices, undefined, environment.nowMs());
   if (directory.pin.aik !== encodeBase64url(aik.pub)) {
     throw new CryptoError("UNTRUSTED_IDENTITY", "device list: not signed by the account key of the vault");
   }

@@ -54,6 +54,14 @@ export const peerTable: Table<PeerRecord> = {
   decode: decodePeerRecord,
 };
 
+/**
+ * What speaks against the server's word about an account. `withheld`: a device of the account vouches for a list that the server does
+ * not give. `contradicted`: the server gave lists that do not follow from the pinned one.
+ */
+export type DirectoryWarning =
+  | { readonly type: "withheld"; readonly version: number; readonly hash8: string }
+  | { readonly type: "contradicted" };
+
 /** The verified device directory of an account, key account id. */
 export interface DirectoryRecord {
   readonly username: string;
@@ -63,8 +71,13 @@ export interface DirectoryRecord {
   /** Certificates of its active devices, verified. */
   readonly certificates: readonly string[];
   readonly signOuts: readonly { readonly deviceId: DeviceId; readonly statement: string }[];
-  /** The account key was replaced by one nobody vouches for; sending waits until the person accepts it. */
+  /** The account key of a verified contact was replaced; sending waits until the person confirms the new one. */
   readonly identityChanged: boolean;
+  /** The account key that the person has compared (CRYPTO 2.10). */
+  readonly verifiedAik?: string;
+  /** Server times at which another account key was seen, the newest last. */
+  readonly keyChangesMs?: readonly number[];
+  readonly warning?: DirectoryWarning;
 }
 export const directoryTable = jsonTable<DirectoryRecord>("directories");
 
@@ -119,6 +132,9 @@ export interface SentKey {
   readonly devices: readonly DeviceAddress[];
 }
 
+/** Key and hash of a received body. */
+export type OpenedKey = Pick<SentKey, "key" | "hash" | "sentAtMs">;
+
 /** A sequenced message, key `conversation/seq`. */
 export interface StoredMessage {
   readonly conversationId: ConversationId;
@@ -128,6 +144,7 @@ export interface StoredMessage {
   readonly serverTimeMs: number;
   readonly content: StoredContent;
   readonly sent?: SentKey;
+  readonly opened?: OpenedKey;
 }
 export const messageTable = jsonTable<StoredMessage>("messages");
 export function messageKey(conversationId: ConversationId, seq: number): string {

@@ -12,7 +12,11 @@ import { runNative } from "../crypto/native/run-native.ts";
 import { type ListPin, type VerifiedDevice, verifyDevices, verifyListChain } from "../crypto/list-chain.ts";
 import type { Provider } from "../crypto/provider.ts";
 import type { Records } from "../store/records.ts";
+import type { TrustView } from "../trust-api.ts";
 import { type DirectoryRecord, directoryTable } from "../store/tables.ts";
+import type { ListView } from "../crypto/capsule.ts";
+import { contradictsGossip } from "./capsules.ts";
+import { withKeyOf, withoutAnsweredWarning } from "./pins.ts";
 import type { Self } from "./self.ts";
 
 /** A verified directory. */
@@ -26,17 +30,19 @@ export interface AccountDevices {
   readonly recipients: readonly VerifiedDevice[];
   /** Every device of the list whose certificate was verified, revoked ones included. */
   readonly known: ReadonlyMap<DeviceId, { readonly device: VerifiedDevice; readonly active: boolean }>;
+  /** Nothing is sent until the person confirms the new account key. */
   readonly identityChanged: boolean;
+  readonly trust: TrustView;
 }
 
 export class Directory {
   readonly #records: Records;
-  readonly #self: Pick<Self, "provider" | "native">;
+  readonly #self: Pick<Self, "provider" | "native" | "nowMs">;
   readonly #call: SessionCall;
   readonly #verified = new Map<AccountId, AccountDevices>();
   readonly #underWay = new Map<AccountId, Promise<AccountDevices>>();
 
-  constructor(records: Records, self: Pick<Self, "provider" | "native">, call: SessionCall) {
+  constructor(records: Records, self: Pick<Self, "provider" | "native" | "nowMs">, call: SessionCall) {
     this.#records = records;
     this.#self = self;
     this.#call = call;
@@ -62,7 +68,7 @@ export class Directory {
   /**
    * Fetches and verifies the newest lists. Throws `SottoError` when the server cannot be asked, and `CryptoError`
    * (LIST_ROLLBACK, LIST_FORK, UNTRUSTED_IDENTITY, BAD_SIGNATURE, BAD_CERT, …) when its answer contradicts what is
-   * pinned; the pinned directory then stays in force.
+   * pinned; the pinned directory then stays in force, with a warning.
    */
   refresh(account: AccountId): Promise<AccountDevices> {
     const underWay = this.#underWay.get(account);
@@ -72,13 +78,33 @@ export class Directory {
     return fetching;
   }
 
-  /** The person accepts an account key that nobody vouched for. */
-  async acceptIdentity(account: AccountId): Promise<void> {
+  /**
+   * A device of the account vouches for a list that is not the pinned one: it is fetched, and when the server does not give it that is
+   * kept as a warning (CRYPTO 2.1, attack 45). Never throws for the server's part.
+   */
+  async vouched(account: AccountId, list: ListView): Promise<void> {
+    // The first answer may have been under way already when the list was made.
+    for (let attempt = 0; attempt < 2; attempt += 1) {
+      try {
+        if (!contradictsGossip(await this.refresh(account), list)) return;
+      } catch (error) {
+        if (!isCryptoError(error)) return; // not reached: the next message vouches again
+      }
+    }
+    await this.change(account, (record) => {
+      if (record.warning !== undefined) return record;
+      const hash8 = encodeBase64url(list.hash8);
+      return { ...record, warning: { type: "withheld", version: list.version, hash8 } };
+    });
+  }
+
+  /** Changes what is kept of an account; nothing happens where nothing is known. Throws `StoreError`. */
+  async change(account: AccountId, change: (record: DirectoryRecord) => DirectoryRecord): Promise<void> {
     await this.#records.transact(async (transaction) => {
       const record = await transaction.get(directoryTable, account);
-      if (record?.identityChanged === true) {
-        transaction.put(directoryTable, account, { ...record, identityChanged: false });
-      }
+      if (record === undefined) return;
+      const after = change(record);
+      if (after !== record) transaction.put(directoryTable, account, after);
     });
   }
 
@@ -88,15 +114,26 @@ export class Directory {
       params: { account },
       query: { after: pinned === undefined ? undefined : pinned.pin.version - 1 },
     });
-    return this.#records.transact(async (transaction) => {
-      const before = await transaction.get(directoryTable, account);
-      const { provider, native } = this.#self;
-      const after = await runNative(provider, native, (curves) =>
-        verifyDirectory(curves, account, answer, before),
-      );
-      transaction.put(directoryTable, account, after);
-      return openRecord(this.#self.provider, account, after);
-    });
+    try {
+      return await this.#records.transact(async (transaction) => {
+        const before = await transaction.get(directoryTable, account);
+        const { provider, native, nowMs } = this.#self;
+        const after = await runNative(provider, native, (curves) =>
+          verifyDirectory(curves, account, answer, before, nowMs()),
+        );
+        transaction.put(directoryTable, account, after);
+        return openRecord(this.#self.provider, account, after);
+      });
+    } catch (error) {
+      if (isCryptoError(error)) await this.#contradicted(account);
+      throw error;
+    }
+  }
+
+  #contradicted(account: AccountId): Promise<void> {
+    return this.change(account, (record) =>
+      record.warning?.type === "contradicted" ? record : { ...record, warning: { type: "contradicted" } },
+    );
   }
 }
 
@@ -106,6 +143,7 @@ export function verifyDirectory(
   account: AccountId,
   answer: DeviceDirectory,
   before: DirectoryRecord | undefined,
+  nowMs: number,
 ): DirectoryRecord {
   const accountId = decodeBase64url(account);
   const pin = before && {
@@ -129,17 +167,19 @@ export function verifyDirectory(
     const device = active.find((candidate) => candidate.deviceId === deviceId);
     return device !== undefined && isValidSignOut(provider, device, statement);
   });
+  const newest = {
+    version: verified.pin.version,
+    hash: encodeBase64url(verified.pin.hash),
+    aik: encodeBase64url(verified.pin.aik),
+  };
   return {
     username: answer.username,
-    pin: {
-      version: verified.pin.version,
-      hash: encodeBase64url(verified.pin.hash),
-      aik: encodeBase64url(verified.pin.aik),
-    },
+    pin: newest,
     list: encodeBase64url(verified.list.bytes),
     certificates: kept,
     signOuts: signOuts.map(({ deviceId, statement }) => ({ deviceId, statement })),
-    identityChanged: before?.identityChanged === true || verified.identity === "reset",
+    ...withKeyOf(newest.aik, before, nowMs),
+    ...withoutAnsweredWarning(verified.pin, before?.warning),
   };
 }
 
@@ -204,6 +244,12 @@ function openRecord(provider: Provider, account: AccountId, record: DirectoryRec
       .map(({ device }) => device),
     known,
     identityChanged: record.identityChanged,
+    trust: {
+      verified: record.verifiedAik === record.pin.aik,
+      held: record.identityChanged,
+      keyChangesMs: record.keyChangesMs ?? [],
+      warning: record.warning?.type,
+    },
   };
 }
 

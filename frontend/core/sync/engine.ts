@@ -9,7 +9,7 @@ import type { Tokens } from "../api/tokens.ts";
 import type { ConnectionStatus } from "../client-api.ts";
 import type { Environment } from "../environment.ts";
 import type { Records } from "../store/records.ts";
-import { conversationTable } from "../store/tables.ts";
+import { conversationTable, directoryTable } from "../store/tables.ts";
 import { Connection, type LinkState } from "./connection.ts";
 import { ConversationChannels } from "./conversation-channels.ts";
 import { Conversations } from "./conversations.ts";
@@ -25,8 +25,10 @@ import { Presence } from "./presence.ts";
 import { PrekeyUpkeep } from "./prekey-upkeep.ts";
 import { Receipts } from "./receipts.ts";
 import { Repairs } from "./repairs.ts";
+import { Reports } from "./reports.ts";
 import type { Self } from "./self.ts";
 import { Timeline } from "./timeline.ts";
+import { Trust } from "./trust.ts";
 import { Typing } from "./typing.ts";
 
 export class Engine {
@@ -40,6 +42,8 @@ export class Engine {
   readonly receipts: Receipts;
   readonly typing: Typing;
   readonly presence: Presence;
+  readonly trust: Trust;
+  readonly reports: Reports;
   readonly #events: EventHub;
   readonly #environment: Environment;
   readonly #channels: ConversationChannels;
@@ -60,7 +64,10 @@ export class Engine {
     this.conversations = new Conversations(records, self, emit);
     this.timeline = new Timeline(records, emit);
     this.directory = new Directory(records, self, this.call);
+    this.trust = new Trust(self, this.directory, this.conversations, (peer) => this.outbox.kick(peer));
+    records.watch(directoryTable, () => emit({ type: "conversations" }));
     this.history = new HistoryPager(records, self, this.call);
+    this.reports = new Reports(self, this.timeline, this.history, this.call, environment.reportKey);
     this.#channels = new ConversationChannels(environment, tokens, {
       cursor: (conversationId) => this.conversations.get(conversationId)?.cursor ?? 0,
       events: (conversationId, received) => this.#conversationEvents(conversationId, received),

@@ -12,7 +12,7 @@ import { hasSession, type Recipient, recipientKey, trySealCapsule } from "./caps
 import type { AccountDevices, Directory } from "./directory.ts";
 import type { Self } from "./self.ts";
 
-/** The peer's account key was replaced and the person has not accepted that. */
+/** The account key of a verified peer was replaced, and the person has not confirmed the new one. */
 export class IdentityChangedError extends Error {
   override readonly name = "IdentityChangedError";
 }
@@ -40,12 +40,6 @@ export class FrameSealer {
   /** The server knows another device set: the next `seal` fetches and verifies the lists first. */
   markStale(conversationId: ConversationId): void {
     this.#stale.add(conversationId);
-  }
-
-  /** The person accepts the peer's new account key. */
-  async acceptIdentity(conversationId: ConversationId): Promise<void> {
-    const conversation = await this.#records.read(conversationTable, conversationId);
-    if (conversation !== undefined) await this.#directory.acceptIdentity(conversation.peer.account);
   }
 
   /**

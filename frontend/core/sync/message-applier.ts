@@ -8,7 +8,7 @@ import { SottoError } from "#schema/errors.ts";
 import type { AccountId, ClientMessageId, ConversationId } from "#schema/ids.ts";
 import type { MessageRecord } from "#schema/protocol/message.ts";
 import { openBody } from "../crypto/body.ts";
-import type { BodyKeyPayload } from "../crypto/capsule.ts";
+import type { BodyKeyPayload, ListView } from "../crypto/capsule.ts";
 import { type CryptoErrorCode, isCryptoError, parsing } from "../crypto/errors.ts";
 import type { Records, Transaction } from "../store/records.ts";
 import {
@@ -17,6 +17,7 @@ import {
   messageIdTable,
   messageKey,
   messageTable,
+  type OpenedKey,
   type OutboxRecord,
   outboxTable,
   type StoredContent,
@@ -39,6 +40,7 @@ type Directories = ReadonlyMap<AccountId, AccountDevices | undefined>;
 interface Outcome {
   readonly content: StoredContent;
   readonly ask?: RetryReason;
+  readonly opened?: OpenedKey;
 }
 
 export class MessageApplier {
@@ -61,14 +63,12 @@ export class MessageApplier {
   async apply(conversationId: ConversationId, messages: readonly MessageRecord[]): Promise<void> {
     const directories = await this.#directoriesFor(messages);
     const suspicious = await this.#records.transact(async (transaction) => {
-      const outdated = new Set<AccountId>();
+      const outdated = new Map<AccountId, ListView>();
       for (const message of messages)
         await this.#applyOne(transaction, conversationId, message, directories, outdated);
       return outdated;
     });
-    for (const account of suspicious) {
-      await this.#directory.refresh(account).catch(() => undefined); // the pinned list stays in force
-    }
+    for (const [account, list] of suspicious) await this.#directory.vouched(account, list);
   }
 
   async #applyOne(
@@ -76,7 +76,7 @@ export class MessageApplier {
     conversationId: ConversationId,
     message: MessageRecord,
     directories: Directories,
-    outdated: Set<AccountId>,
+    outdated: Map<AccountId, ListView>,
   ): Promise<void> {
     const { seq, sender, clientMessageId, serverTimeMs } = message;
     const record = await transaction.get(conversationTable, conversationId);
@@ -88,8 +88,17 @@ export class MessageApplier {
       await sequenceOwn(transaction, this.#self, row, seq, serverTimeMs);
       return;
     }
-    const { content, ask } = await this.#open(transaction, conversationId, message, directories, outdated);
-    const stored = { conversationId, seq, sender, clientMessageId, serverTimeMs, content };
+    const outcome = await this.#open(transaction, conversationId, message, directories, outdated);
+    const { content, ask, opened } = outcome;
+    const stored = {
+      conversationId,
+      seq,
+      sender,
+      clientMessageId,
+      serverTimeMs,
+      content,
+      ...(opened && { opened }),
+    };
     transaction.insert(messageTable, messageKey(conversationId, seq), stored);
     if (content.type !== "nothing") {
       transaction.insert(messageIdTable, messageIdKey(conversationId, sender, clientMessageId), { seq });
@@ -118,7 +127,7 @@ export class MessageApplier {
     conversationId: ConversationId,
     message: MessageRecord,
     directories: Directories,
-    outdated: Set<AccountId>,
+    outdated: Map<AccountId, ListView>,
   ): Promise<Outcome> {
     const { sender, capsule, body, clientMessageId } = message;
     const idKey = messageIdKey(conversationId, sender, clientMessageId);
@@ -144,9 +153,12 @@ export class MessageApplier {
         entry.device,
         parsing(() => decodeBase64url(capsule)),
       );
-      if (contradictsGossip(directory, opened.gossip.mine)) outdated.add(sender.account);
+      if (contradictsGossip(directory, opened.gossip.mine)) {
+        outdated.set(sender.account, opened.gossip.mine);
+      }
       if (opened.payload.kind !== "bodyKey") return { content: { type: "nothing" } };
-      return { content: openContent(this.#self, message, opened.payload) };
+      const content = openContent(this.#self, message, opened.payload);
+      return { content, ...openedKey(content, opened.payload) };
     } catch (error) {
       return outcomeOfFault(error, body);
     }
@@ -203,6 +215,13 @@ export function openContent(
     if (isCryptoError(error)) return { type: "unreadable", reason: "broken" };
     throw error;
   }
+}
+
+/** What a report needs of a body that was opened; nothing of one that is to vanish (CRYPTO 2.5). */
+export function openedKey(content: StoredContent, payload: BodyKeyPayload): { readonly opened?: OpenedKey } {
+  if (content.type === "unreadable" || payload.expireAfterSeconds > 0) return {};
+  const { bodyKey, bodyHash, sentAtMs } = payload;
+  return { opened: { key: encodeBase64url(bodyKey), hash: encodeBase64url(bodyHash), sentAtMs } };
 }
 
 const reasons: Partial<Record<CryptoErrorCode, RetryReason>> = {

@@ -19,7 +19,7 @@ import {
 import { claimVerifiedBundles } from "./bundle-claims.ts";
 import { openCapsule, type Recipient, recipientKey, trySealCapsule } from "./capsules.ts";
 import type { Directory } from "./directory.ts";
-import { openContent } from "./message-applier.ts";
+import { openContent, openedKey } from "./message-applier.ts";
 import { askAgain, retriesMax, retryPauseMs, tryCountRetry } from "./retry-asking.ts";
 import { createMessageId, type Self } from "./self.ts";
 
@@ -123,7 +123,7 @@ export class Repairs {
       const message = await transaction.get(messageTable, key);
       if (message?.content.type !== "unreadable" || message.content.body === undefined) return;
       const content = openContent(this.#self, { ...message, body: message.content.body }, payload);
-      transaction.put(messageTable, key, { ...message, content });
+      transaction.put(messageTable, key, { ...message, content, ...openedKey(content, payload) });
     });
   }
 
