@@ -3,6 +3,7 @@ import { useEffect } from "preact/hooks";
 import { ChatList } from "./features/chat-list/chat-list.tsx";
 import { ChatPane } from "./features/chat/chat.tsx";
 import { NewChat } from "./features/new-chat/new-chat.tsx";
+import { Contact } from "./features/contact/contact.tsx";
 import { LogIn } from "./features/onboarding/log-in.tsx";
 import { RecoveryCodeShow } from "./features/onboarding/recovery-code-show.tsx";
 import { SessionEnded } from "./features/onboarding/session-ended.tsx";
@@ -72,6 +73,7 @@ function Messenger() {
       </div>
       {route.name === "new" && <NewChat />}
       {route.name === "settings" && <Settings />}
+      {route.name === "contact" && <Contact />}
     </div>
   );
 }

@@ -7,6 +7,8 @@ export type Route =
   | { readonly name: "chat"; readonly conversationId: ConversationId }
   | { readonly name: "new" }
   | { readonly name: "settings" }
+  /** Of the other person in the chat behind it. */
+  | { readonly name: "contact" }
   | { readonly name: "welcome" }
   | { readonly name: "signup" }
   | { readonly name: "login" };
@@ -30,6 +32,8 @@ export function parseRoute(pathname: string): Route {
       return { name: "new" };
     case "/settings":
       return { name: "settings" };
+    case "/contact":
+      return { name: "contact" };
     case "/welcome":
       return { name: "welcome" };
     case "/signup":
@@ -86,7 +90,8 @@ function readEntry(state: unknown): EntryState {
   return { depth, behind };
 }
 
-const isSheet = (route: Route): boolean => route.name === "new" || route.name === "settings";
+export const isSheet = ({ name }: Route): boolean =>
+  name === "new" || name === "settings" || name === "contact";
 
 export function createRouter(browser: Browser): Router {
   const read = (): Place => {

@@ -1,5 +1,6 @@
 import "./chat.css";
 import { useComputed } from "@preact/signals";
+import { useState } from "preact/hooks";
 import type { ConversationView, PresenceView } from "#core/client-api.ts";
 import { text } from "../../i18n/en.ts";
 import { formatLastSeen } from "../../i18n/format.ts";
@@ -13,7 +14,9 @@ import { LogoMark } from "../../ui/logo.tsx";
 import { ConnectionBanner } from "../connection/banner.tsx";
 import { Composer } from "./composer.tsx";
 import { MessageLog } from "./message-log.tsx";
+import { MessageMenu, type MenuPlace } from "./message-menu.tsx";
 import { timelineItems } from "./timeline-items.ts";
+import { TrustBar } from "./trust-bar.tsx";
 
 export function ChatPane() {
   const { conversations, router, timeline } = useApp();
@@ -37,6 +40,7 @@ function Chat({ view, timeline }: { view: ConversationView; timeline: Timeline }
         <TypingLine typing={view.peerTyping} name={name} />
       </div>
       <Announcer />
+      <TrustBar view={view} />
       <Composer view={view} timeline={timeline} />
     </main>
   );
@@ -58,8 +62,21 @@ function ChatHead({ view }: { view: ConversationView }) {
         <Avatar account={view.peer.account} name={view.peer.username} size="s" />
       </span>
       <div class="chat-who">
-        <h1 class="chat-name ellipsis">
-          <bdi>{view.peer.username}</bdi>
+        <h1 class="chat-name">
+          <button
+            type="button"
+            class="chat-about"
+            title={text.contact.open(view.peer.username)}
+            onClick={() => router.go({ name: "contact" })}
+          >
+            <bdi class="ellipsis">{view.peer.username}</bdi>
+            {view.peerTrust.verified && (
+              <span class="chat-verified" title={text.contact.verified}>
+                <Icon name="verified" />
+                <span class="visually-hidden">{text.contact.verified}</span>
+              </span>
+            )}
+          </button>
         </h1>
         <PresenceLine presence={view.peerPresence} />
       </div>
@@ -77,27 +94,42 @@ function PresenceLine({ presence }: { presence: PresenceView | undefined }) {
 }
 
 function Log({ view, timeline }: { view: ConversationView; timeline: Timeline }) {
-  const { nowMs, reportError } = useApp();
-  const items = useComputed(() => timelineItems(timeline.messages.value, timeline.dividerAfter.value));
+  const { conversations, nowMs, reportError, router } = useApp();
+  const [menu, setMenu] = useState<MenuPlace>();
+  const items = useComputed(() => {
+    const known = conversations.value?.find((one) => one.conversationId === timeline.conversationId);
+    const keyChangesMs = known?.peerTrust.keyChangesMs;
+    return timelineItems(timeline.messages.value, timeline.dividerAfter.value, keyChangesMs);
+  });
   const report = (error: unknown): void => reportError(errorCode(error));
 
   return (
-    <MessageLog
-      items={items.value}
-      peerName={view.peer.username}
-      peerAccount={view.peer.account}
-      nowMs={nowMs.value}
-      unread={view.unread}
-      hasOlder={timeline.hasOlder.value}
-      older={timeline.older.value}
-      onNeedOlder={() => void timeline.loadOlder()}
-      onSeen={(seq) => {
-        if (view.unread > 0 && seq > view.readSeq) void timeline.markRead(seq);
-      }}
-      onSettledAtEnd={() => timeline.trim()}
-      onRetry={(message: ShownMessage) => void timeline.retry(message).catch(report)}
-      onDiscard={(message: ShownMessage) => void timeline.discard(message).catch(report)}
-    />
+    <>
+      <MessageLog
+        items={items.value}
+        peerName={view.peer.username}
+        peerAccount={view.peer.account}
+        nowMs={nowMs.value}
+        unread={view.unread}
+        hasOlder={timeline.hasOlder.value}
+        older={timeline.older.value}
+        onNeedOlder={() => void timeline.loadOlder()}
+        onSeen={(seq) => {
+          if (view.unread > 0 && seq > view.readSeq) void timeline.markRead(seq);
+        }}
+        onSettledAtEnd={() => timeline.trim()}
+        onRetry={(message: ShownMessage) => void timeline.retry(message).catch(report)}
+        onDiscard={(message: ShownMessage) => void timeline.discard(message).catch(report)}
+        onKeyChange={() => router.go({ name: "contact" })}
+        onMenu={(key, at) => setMenu({ key, at })}
+      />
+      <MessageMenu
+        place={menu}
+        messages={timeline.messages.value}
+        peerName={view.peer.username}
+        onClose={() => setMenu(undefined)}
+      />
+    </>
   );
 }
 

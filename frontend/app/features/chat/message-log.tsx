@@ -8,6 +8,7 @@ import { isWatched } from "../../state/watching.ts";
 import { Avatar } from "../../ui/avatar.tsx";
 import { Icon } from "../../ui/icons.tsx";
 import { Bubble } from "./bubble.tsx";
+import { type Point, pointAtMessages } from "./message-pointing.ts";
 import {
   type Anchor,
   anchorOf,
@@ -32,6 +33,9 @@ interface LogProps {
   onSettledAtEnd: () => void;
   onRetry: (message: ShownMessage) => void;
   onDiscard: (message: ShownMessage) => void;
+  onKeyChange: () => void;
+  /** Something can be done with a message; `key` is its row's. */
+  onMenu: (key: string, at: Point) => void;
 }
 
 interface Snapshot {
@@ -55,6 +59,7 @@ export class MessageLog extends Component<LogProps, { atEnd: boolean }> {
   #placed = false;
   #stuck = true;
   #frame = 0;
+  #stopPointing: () => void = () => undefined;
 
   override componentDidMount(): void {
     this.#place();
@@ -66,9 +71,13 @@ export class MessageLog extends Component<LogProps, { atEnd: boolean }> {
     if (this.#content.current !== null) this.#resize.observe(this.#content.current);
     document.addEventListener("visibilitychange", this.#afterMove);
     addEventListener("focus", this.#afterMove);
+    if (this.#log.current !== null) {
+      this.#stopPointing = pointAtMessages(this.#log.current, (key, at) => this.props.onMenu(key, at));
+    }
   }
 
   override componentWillUnmount(): void {
+    this.#stopPointing();
     this.#resize?.disconnect();
     cancelAnimationFrame(this.#frame);
     document.removeEventListener("visibilitychange", this.#afterMove);
@@ -178,6 +187,7 @@ export class MessageLog extends Component<LogProps, { atEnd: boolean }> {
           ref={this.#log}
           onScroll={this.#onScroll}
           aria-label={text.chat.messages(peerName)}
+          aria-describedby="log-hint"
           {...scrollsByKeyboard}
         >
           <div class="log-content" ref={this.#content}>
@@ -185,6 +195,9 @@ export class MessageLog extends Component<LogProps, { atEnd: boolean }> {
             <ol class="messages">{items.map((item) => this.#renderItem(item))}</ol>
           </div>
         </section>
+        <p id="log-hint" hidden>
+          {text.menu.hint}
+        </p>
         {!this.state.atEnd && (
           <button
             type="button"
@@ -242,6 +255,15 @@ export class MessageLog extends Component<LogProps, { atEnd: boolean }> {
         return (
           <li class="divider-unread" key={item.key}>
             <span>{text.chat.unreadDivider}</span>
+          </li>
+        );
+      case "key-change":
+        return (
+          <li class="line-key-change" key={item.key}>
+            <button type="button" onClick={this.props.onKeyChange}>
+              <Icon name="key" />
+              {text.trust.changed(this.props.peerName)} <u>{text.trust.changedMore}</u>
+            </button>
           </li>
         );
       case "message":

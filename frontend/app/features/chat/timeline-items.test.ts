@@ -66,3 +66,20 @@ test("without unread messages of others there is no divider", () => {
   const messages = [message("a", "them", noon, 1), message("out", "me", noon + minute, undefined)];
   expect(outline(messages, 1)).toEqual(["day", "^a.", "^out."]);
 });
+
+test("a changed key is a line at its time, which parts a group; what came before the loaded messages is left out", () => {
+  const shown = [
+    message("a", "them", noon, 1),
+    message("b", "them", noon + minute, 2),
+    message("c", "them", noon + 2 * minute, 3),
+  ];
+  const place = (...changes: readonly number[]): readonly string[] =>
+    timelineItems(shown, undefined, changes).map((item) =>
+      item.type === "message" ? `${item.first ? "^" : ""}${item.key}${item.last ? "." : ""}` : item.type,
+    );
+  expect(place(noon - minute)).toEqual(["day", "^a", "b", "c."]);
+  expect(place(noon + 1.5 * minute)).toEqual(["day", "^a", "b.", "key-change", "^c."]);
+  expect(place(noon + 1, noon + 9 * minute)).toEqual(["day", "^a.", "key-change", "^b", "c.", "key-change"]);
+  const empty = timelineItems([], undefined, [noon]);
+  expect(empty).toEqual([{ type: "key-change", key: `key-change-${noon}` }]);
+});
