@@ -74,9 +74,7 @@ export function Menu({ label, at, items, onClose }: MenuProps) {
         role="menu"
         tabIndex={-1}
         aria-label={label}
-        style={
-          place === undefined ? { visibility: "hidden" } : { left: `${place.left}px`, top: `${place.top}px` }
-        }
+        style={place === undefined ? { opacity: 0 } : { left: `${place.left}px`, top: `${place.top}px` }}
         onKeyDown={move}
       >
         {items.map((item) => (
