@@ -33,7 +33,7 @@ export const trustText = {
     changed: (name: string) => `${name}’s security number changed.`,
     changedMore: "What does this mean?",
     held: (name: string) => `${name}’s security number changed since you verified it.`,
-    heldBody: "Your messages wait here until you have compared the new number, or send them anyway.",
+    heldBody: "Your messages wait here until you compare the new number or choose to send them anyway.",
     compare: "Compare",
     sendAnyway: "Send anyway",
     sendAnywayTitle: (name: string) => `Send to ${name} without comparing?`,
