@@ -55,9 +55,17 @@ export type ConversationId = v.InferOutput<typeof conversationIdSchema>;
 export const clientMessageIdSchema = v.pipe(base64UrlOf(16), v.brand("ClientMessageId"));
 export type ClientMessageId = v.InferOutput<typeof clientMessageIdSchema>;
 
+/** 16 random bytes chosen by the sending device; one per file, kept over every retry (CRYPTO 2.11). */
+export const attachmentIdSchema = v.pipe(base64UrlOf(16), v.brand("AttachmentId"));
+export type AttachmentId = v.InferOutput<typeof attachmentIdSchema>;
+
 /** 16 random bytes; names one signed-in device until it signs out. */
 export const sessionIdSchema = v.pipe(base64UrlOf(16), v.brand("SessionId"));
 export type SessionId = v.InferOutput<typeof sessionIdSchema>;
+
+/** 16 bytes that come from the code of a link, never from the server; names the place where two devices meet. */
+export const rendezvousIdSchema = v.pipe(base64UrlOf(16), v.brand("RendezvousId"));
+export type RendezvousId = v.InferOutput<typeof rendezvousIdSchema>;
 
 /** u32 allocated by the holder of the account identity key, counting up from 1, never reused (CRYPTO 2.1). */
 export const deviceIdSchema = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(0xffffffff));

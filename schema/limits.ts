@@ -62,9 +62,27 @@ export const limits = {
   conversationsPerFrame: 200,
   /** Messages in one report of a device that gave up on them. */
   undecryptableReport: 1_000,
+  /** Up to so many members a watermark is committed at once; above, those of a second together. */
+  promptReceiptsMembers: 32,
   /** Unread counts stop here: a badge never shows more, and counting further costs reads. */
   unreadMax: 999,
 
+  /** Largest file (setting MAX_FILE_SIZE): a video of two minutes, and what most mailboxes and messengers refuse. */
+  maxFileBytes: 100 * KiB * KiB,
+  /** Sealed bytes that one account may keep here (setting MEDIA_QUOTA). */
+  mediaQuotaBytes: 10 * KiB * KiB * KiB,
+  /**
+   * One part of an upload: 128 sealed chunks (CRYPTO 2.11). Object storage wants at least 5 MiB and takes 10,000 parts;
+   * an interruption costs at most one of them, and a client holds two.
+   */
+  attachmentPartBytes: 128 * 65_552,
+  /** Unfinished uploads of one account: what nobody finishes waits here for its removal. */
+  openUploads: 64,
+  /** An upload without a new part for this long is removed: a weekend offline is not yet the end of it. */
+  uploadIdleMs: 3 * DAY_MS,
+  attachmentsPerMessage: 10,
+  /** UTF-8 bytes of what is written about files: beside it ten pointers with previews fit into the content. */
+  captionBytes: 16_000,
   /** Messages in one report: the reported one and 5 before it (CRYPTO 2.14). */
   reportMessages: 6,
   /** One sealed report: six messages of the largest content with 12 % of padding are 430 KiB, 575 KiB in base64url. */
@@ -89,6 +107,29 @@ export const limits = {
   signedPrekeyAgeMs: 45 * DAY_MS,
   /** Bundle fetches by one account for one other account: stops draining of one-time prekeys. */
   bundleFetchesPerHour: 60,
+
+  /** A link lives this long: long enough to pick up the other device, too short for a code that was photographed. */
+  linkMs: 2 * MINUTE_MS,
+  /** How long an id that was used is refused afterwards: several lives of any code that still names it. */
+  linkTombstoneMs: 15 * MINUTE_MS,
+  /** How long a read of a message that is not there yet waits for it, well below the patience of a client's request. */
+  linkWaitMs: 20_000,
+  /** Reads that may wait at one rendezvous: two devices, each with a request whose answer was lost. */
+  linkWaiters: 4,
+  /** One message of a link. The grant carries up to 16 certificates and one device list: 6 KiB, and 8.5 KB of pins. */
+  linkMessageBytes: 16 * KiB,
+  /** Contacts whose pins go to a new device, compared ones first; of others it pins what it sees first. */
+  linkPins: 100,
+  /** One sealed piece of a backup: 2,900 keys. Small enough for one JSON body, large enough that a year is a dozen. */
+  backupSegmentBytes: 256 * KiB,
+  /** A manifest names its segments with the conversations in them, 24 bytes each. */
+  backupManifestBytes: 256 * KiB,
+  /** JSON body with either of them in base64url, or with the names of all segments. */
+  backupRequestBytes: 384 * KiB,
+  /** Segments of one device. Their ids fill a tenth of the body above. */
+  backupSegments: 1_000,
+  /** Sealed bytes of all backups of one account (setting BACKUP_QUOTA): a million and a half keys. */
+  backupQuotaBytes: 128 * KiB * KiB,
 
   usernameMinChars: 3,
   usernameMaxChars: 30,

@@ -7,6 +7,8 @@ const root = path.resolve(import.meta.dirname, "..");
 // Tools read required secrets from .dev.vars when they load the Worker's configuration.
 await ensureDevSecrets();
 
+/** No test is a timed test: the limit is for what hangs, on a slow machine too. */
+const patient = { testTimeout: 60_000, hookTimeout: 60_000 } as const;
 /** Suites that start processes run one file after the other: two cores, honest timings. */
 const oneByOne = { fileParallelism: false, testTimeout: 120_000, hookTimeout: 120_000 } as const;
 
@@ -21,8 +23,9 @@ export default defineConfig(async () => ({
           environment: "node" as const,
           include: [
             "{schema,worker,durable-objects,frontend}/**/*.test.{ts,tsx}",
-            "test/{vectors,attacks,contract,simulation,soak,support}/**/*.test.ts",
+            "test/{vectors,attacks,contract,model,simulation,soak,support}/**/*.test.ts",
           ],
+          ...patient,
         },
       },
       {
@@ -61,6 +64,7 @@ export default defineConfig(async () => ({
           name: "workers",
           include: ["test/edge/**/*.test.ts"],
           setupFiles: [path.join(root, "test/edge/setup.ts")],
+          ...patient,
         },
       },
     ],

@@ -40,9 +40,36 @@ export function outwardError(error: unknown): SottoError {
   return new SottoError("internal", "Something went wrong on the server.", { cause: error });
 }
 
+export interface BytesPlace {
+  readonly from: number;
+  readonly length: number;
+  /** Of everything that could be asked for. */
+  readonly whole: number;
+  /** A range was asked for. */
+  readonly partial: boolean;
+}
+
+/** Sealed bytes: of no type, never shown, never kept by anything on the way. */
+export function bytesAnswer(body: ReadableStream, { from, length, whole, partial }: BytesPlace) {
+  return ({ requestId }: AnswerContext): Response => {
+    const headers = safeHeaders("application/octet-stream", requestId);
+    headers.set("accept-ranges", "bytes");
+    headers.set("content-disposition", "attachment");
+    headers.set("content-length", String(length));
+    if (partial) headers.set("content-range", `bytes ${from}-${from + length - 1}/${whole}`);
+    return new Response(body, { status: partial ? 206 : 200, headers });
+  };
+}
+
 function respond(status: number, answer: Answer<unknown>, { requestId, cookie }: AnswerContext): Response {
-  const headers = new Headers({
-    "content-type": "application/json; charset=utf-8",
+  const headers = safeHeaders("application/json; charset=utf-8", requestId);
+  if (cookie !== undefined) headers.append("set-cookie", cookie);
+  return new Response(JSON.stringify(answer), { status, headers });
+}
+
+function safeHeaders(contentType: string, requestId: string): Headers {
+  return new Headers({
+    "content-type": contentType,
     "cache-control": "no-store",
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
     "cross-origin-resource-policy": "same-origin",
@@ -52,6 +79,4 @@ function respond(status: number, answer: Answer<unknown>, { requestId, cookie }:
     "x-frame-options": "DENY",
     "x-request-id": requestId,
   });
-  if (cookie !== undefined) headers.append("set-cookie", cookie);
-  return new Response(JSON.stringify(answer), { status, headers });
 }

@@ -1,19 +1,25 @@
 /** The whole URL map. Sockets come first: nothing may touch the headers of an upgrade. */
 import { Hono } from "hono";
+import * as attachments from "#schema/http/attachments.ts";
 import * as auth from "#schema/http/auth.ts";
+import * as backup from "#schema/http/backup.ts";
 import * as conversations from "#schema/http/conversations.ts";
 import * as delivery from "#schema/http/delivery.ts";
 import * as devices from "#schema/http/devices.ts";
 import * as groups from "#schema/http/groups.ts";
 import { health } from "#schema/http/health.ts";
+import * as links from "#schema/http/links.ts";
 import * as privacy from "#schema/http/privacy.ts";
 import * as reports from "#schema/http/reports.ts";
 import { getUser } from "#schema/http/users.ts";
-import { type App, refusal, refuseOtherMethods, serve } from "./contract.ts";
+import { type App, refusal, refuseOtherMethods, serve, serveBytes } from "./contract.ts";
+import * as attachmentRoutes from "./routes/attachments.ts";
+import * as backupRoutes from "./routes/backup.ts";
 import * as conversationRoutes from "./routes/conversations.ts";
 import * as deliveryRoutes from "./routes/delivery.ts";
 import * as deviceRoutes from "./routes/devices.ts";
 import * as groupRoutes from "./routes/groups.ts";
+import * as linkRoutes from "./routes/links.ts";
 import * as loginRoutes from "./routes/login.ts";
 import * as privacyRoutes from "./routes/privacy.ts";
 import * as registrationRoutes from "./routes/registration.ts";
@@ -45,6 +51,17 @@ serve(app, devices.getDevices, deviceRoutes.handleGetDevices);
 serve(app, devices.claimBundles, deviceRoutes.handleClaimBundles);
 serve(app, devices.uploadPrekeys, deviceRoutes.handleUploadPrekeys);
 
+serve(app, devices.listOwnDevices, deviceRoutes.handleListOwnDevices);
+serve(app, devices.renameDevice, deviceRoutes.handleRenameDevice);
+serve(app, devices.publishDeviceList, deviceRoutes.handlePublishDeviceList);
+
+serve(app, links.writeFromNewDevice, linkRoutes.handleWriteFromNew);
+serve(app, links.readFromNewDevice, linkRoutes.handleReadFromNew);
+serve(app, links.writeFromOldDevice, linkRoutes.handleWriteFromOld);
+serve(app, links.readFromOldDevice, linkRoutes.handleReadFromOld);
+serve(app, links.endLink, linkRoutes.handleEndLink);
+serve(app, links.prepareLink, linkRoutes.handlePrepareLink);
+
 serve(app, conversations.createConversation, conversationRoutes.handleCreateConversation);
 serve(app, conversations.listConversations, conversationRoutes.handleListConversations);
 serve(app, conversations.listMessages, conversationRoutes.handleListMessages);
@@ -58,6 +75,18 @@ serve(app, delivery.getDelivery, deliveryRoutes.handleGetDelivery);
 serve(app, delivery.reportUndecryptable, deliveryRoutes.handleReportUndecryptable);
 serve(app, delivery.getMetrics, deliveryRoutes.handleGetMetrics);
 
+serve(app, attachments.getMediaAllowance, attachmentRoutes.handleGetMediaAllowance);
+serve(app, attachments.beginUpload, attachmentRoutes.handleBeginUpload);
+serve(app, attachments.uploadPart, attachmentRoutes.handleUploadPart);
+serve(app, attachments.completeUpload, attachmentRoutes.handleCompleteUpload);
+serve(app, attachments.deleteAttachment, attachmentRoutes.handleDeleteAttachment);
+serveBytes(app, attachments.readAttachment, attachmentRoutes.handleReadAttachment);
+
+serve(app, backup.getBackup, backupRoutes.handleGetBackup);
+serve(app, backup.getBackupManifest, backupRoutes.handleGetManifest);
+serve(app, backup.getBackupSegment, backupRoutes.handleGetSegment);
+serve(app, backup.putBackupSegment, backupRoutes.handlePutSegment);
+serve(app, backup.putBackupManifest, backupRoutes.handlePutManifest);
 serve(app, reports.frankingTags, reportRoutes.handleFrankingTags);
 serve(app, reports.sendReport, reportRoutes.handleSendReport);
 

@@ -5,7 +5,7 @@ import { SottoError } from "#schema/errors.ts";
 import type { AnswerOf, RouteContract } from "#schema/http/route.ts";
 import { limits } from "#schema/limits.ts";
 import type { Identity } from "#schema/rpc/shared.ts";
-import { failure, outwardError, success } from "./answer.ts";
+import { type AnswerContext, failure, outwardError, success } from "./answer.ts";
 import { readJson } from "./body.ts";
 import type { Env } from "./env.ts";
 import { faultOf, logEvent } from "./events.ts";
@@ -35,14 +35,34 @@ export interface Call<Body, Query> {
 
 export type Handler<C extends RouteContract> = (call: Call<BodyOf<C>, QueryOf<C>>) => Promise<AnswerOf<C>>;
 
+/** Of a route whose answer is bytes. */
+export type BytesHandler<C extends RouteContract> = (
+  call: Call<BodyOf<C>, QueryOf<C>>,
+) => Promise<(context: AnswerContext) => Response>;
+
 export function serve<C extends RouteContract>(app: App, contract: C, handler: Handler<C>): void {
+  serveAnswer(app, contract, async (call) => {
+    const data = await handler(call as Call<BodyOf<C>, QueryOf<C>>);
+    return (context) => success(data, context);
+  });
+}
+
+export function serveBytes<C extends RouteContract>(app: App, contract: C, handler: BytesHandler<C>): void {
+  serveAnswer(app, contract, (call) => handler(call as Call<BodyOf<C>, QueryOf<C>>));
+}
+
+function serveAnswer(
+  app: App,
+  contract: RouteContract,
+  answer: (call: Call<unknown, unknown>) => Promise<(context: AnswerContext) => Response>,
+): void {
   app.on(contract.method, contract.path, async (context) => {
     const requestId = crypto.randomUUID();
     let cookie: string | undefined;
     try {
       const call = await openCall(contract, context, (value) => (cookie = value));
-      const data = await handler(call as Call<BodyOf<C>, QueryOf<C>>);
-      return success(data, { requestId, cookie });
+      const respond = await answer(call);
+      return respond({ requestId, cookie });
     } catch (error) {
       const outward = outwardError(error);
       if (outward.kind === "internal") {

@@ -10,7 +10,9 @@ export type WorkerEvent =
       readonly fault: string;
     }
   | { readonly event: "object_call_retried"; readonly fault: string }
-  | { readonly event: "login_attempts_cleaned" };
+  | { readonly event: "login_attempts_cleaned" }
+  | { readonly event: "uploads_cleaned" }
+  | { readonly event: "upload_not_cleaned"; readonly fault: string };
 
 /** The class of a fault: enough to find it, too little to hold anything a person wrote. */
 export function faultOf(error: unknown): string {

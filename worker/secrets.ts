@@ -8,6 +8,8 @@ export type SecretLabel =
   | "login-name"
   | "metrics"
   | "refresh-token"
+  | "attachment-name"
+  | "backup-name"
   | "franking";
 
 /** A CryptoKey, by the name that every environment knows it. */

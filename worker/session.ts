@@ -28,8 +28,13 @@ export async function authenticateToken(env: Env, token: string): Promise<Verifi
 }
 
 export async function limitAnonymous(env: Env, request: Request): Promise<void> {
-  const key = request.headers.get("cf-connecting-ip") ?? "unknown";
-  const { success } = await env.LIMIT_ANON.limit({ key });
+  const { success } = await env.LIMIT_ANON.limit({ key: addressOf(request) });
+  if (!success) throw tooMany();
+}
+
+/** Links are rare: whoever opens many is not linking devices. */
+export async function limitLinks(env: Env, request: Request): Promise<void> {
+  const { success } = await env.LIMIT_LINK.limit({ key: addressOf(request) });
   if (!success) throw tooMany();
 }
 
@@ -72,6 +77,10 @@ export async function sessionAnswer(
   if (transport === "body") return { ...answer, refreshToken: token.text };
   setCookie(refreshCookie(token.text, durationMs(env.JWT_REFRESH_EXPIRY)));
   return answer;
+}
+
+function addressOf(request: Request): string {
+  return request.headers.get("cf-connecting-ip") ?? "unknown";
 }
 
 async function limitSession(env: Env, account: AccountId): Promise<void> {

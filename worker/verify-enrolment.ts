@@ -44,6 +44,15 @@ export async function verifyEnrolment(account: AccountId, enrolment: DeviceEnrol
   await verifyPrekeys(cert, enrolment.prekeys);
 }
 
+/** Throws `bad_signature` unless the list is the account's and signed by the key it names; the inbox knows that key. */
+export async function verifyListSignature(account: AccountId, deviceList: string): Promise<void> {
+  const list = parseDeviceList(decodeBase64url(deviceList));
+  if (!sameBytes(list.accountId, decodeBase64url(account))) {
+    throw new SottoError("bad_signature", "The list is of another account.");
+  }
+  await assertSignatures([{ key: list.aik, message: deviceListMessage(list.tbs), signature: list.sigAik }]);
+}
+
 /** Throws `bad_signature` unless `cert`'s device signed each prekey and the upload as a whole. */
 export async function verifyPrekeys(cert: DeviceCert, request: PrekeyUpload): Promise<void> {
   const { signed } = request;

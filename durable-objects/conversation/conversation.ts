@@ -20,7 +20,7 @@ import type {
   ReceiptInput,
 } from "#schema/rpc/conversation.ts";
 import { answerRpc, unwrap, type RpcResult } from "#schema/rpc/result.ts";
-import type { DeviceSet, HotPage, Summary } from "#schema/rpc/shared.ts";
+import type { DeviceSet, HotPage, Identity, Summary } from "#schema/rpc/shared.ts";
 import { Alarms } from "../support/alarms.ts";
 import { answerClose, closeFor } from "../support/close.ts";
 import { errorEvent, refusal } from "../support/error-events.ts";
@@ -36,7 +36,7 @@ import { createDirect } from "./create-direct.ts";
 import { createGroup } from "./create-group.ts";
 import { SqliteGroupStore } from "./group-store.ts";
 import { deliveryOf, membersOf, operationPage } from "./ledger.ts";
-import { D1Archive } from "./d1-archive.ts";
+import { archiveShard, D1Archive } from "./d1-archive.ts";
 import { historyPage } from "./history.ts";
 import { type ConversationAlarm, Room } from "./room.ts";
 import type { Losses } from "./store.ts";
@@ -206,6 +206,13 @@ export class Conversation extends DurableObject<ObjectEnv> implements Conversati
     });
   }
 
+  assertMember({ account }: Identity): Promise<RpcResult<null>> {
+    return answerRpc(() => {
+      this.#memberRoom(account);
+      return null;
+    });
+  }
+
   page(input: PageInput): Promise<RpcResult<HotPage>> {
     return answerRpc(() => {
       const { state } = this.#memberRoom(input.identity.account);
@@ -286,9 +293,4 @@ function logLosses({ lost, undecryptable }: Losses): void {
   const object = "conversation";
   if (lost > 0) logEvent("warn", { event: "messages_lost", object, count: lost });
   if (undecryptable > 0) logEvent("warn", { event: "messages_undecryptable", object, count: undecryptable });
-}
-
-/** The binding of an archive shard; a missing one fails its alarm and nothing else. */
-function archiveShard(env: ObjectEnv, shard: number): D1Database {
-  return (env as unknown as Record<string, D1Database>)[`ARCHIVE_${shard}`] as D1Database;
 }

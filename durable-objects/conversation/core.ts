@@ -18,10 +18,12 @@ import { TokenBucket } from "../support/token-bucket.ts";
 import { hasRepeatedAddress } from "./device-set.ts";
 import { tryMessageSend } from "./fast-parse.ts";
 import { decodeBase64url } from "#schema/envelope/base64url.ts";
-import { tryGroupEntry } from "./group-framing.ts";
+import { GroupFraming } from "./group-framing.ts";
 import { SenderKeys, type SenderKeyStore } from "./sender-keys.ts";
 import { Flush, type QueuedSend } from "./flush.ts";
+import { type Arrival, Holds } from "./holds.ts";
 import { bodyPrefix, isBodyFor, isCapsule } from "./framing.ts";
+import { ReceiptPace } from "./receipt-pace.ts";
 import { announceReceipts, isPlausible, PendingReceipts } from "./receipts.ts";
 import { answerResume } from "./resume.ts";
 import type { MemberState } from "./member-state.ts";
@@ -39,6 +41,7 @@ export interface CoreContext {
   readonly messagesPerSecond: number;
   /** Runs `flush` once, when what has arrived by now is queued: when `waiting` has stopped growing. */
   readonly defer: (flush: () => void, waiting: () => number) => void;
+  readonly pause: (delayMs: number) => Promise<void>;
   /** Something was committed that inboxes or the archive must hear of. */
   readonly onCommit: (change: { readonly messages: number; readonly moved: readonly AccountId[] }) => void;
   /** Someone types, or stopped: for devices that have not this conversation on screen. */
@@ -61,6 +64,7 @@ const catchUpRetryMs = 1_000;
 export class ConversationCore {
   readonly #context: CoreContext;
   readonly #receipts = new PendingReceipts();
+  readonly #pace: ReceiptPace;
   readonly #messageBuckets = new Map<AccountId, TokenBucket>();
   readonly #frameBuckets = new Map<AccountId, TokenBucket>();
   readonly #resumeBuckets = new Map<AccountId, TokenBucket>();
@@ -68,16 +72,22 @@ export class ConversationCore {
   #queuedChars = 0;
   #isFlushDue = false;
   readonly #bodyPrefix: string;
-  readonly #groupId: Uint8Array | undefined;
+  readonly #group: GroupFraming | undefined;
   readonly keys: SenderKeys;
+  readonly #holds = new Holds();
   #typist: { readonly account: AccountId; readonly untilMs: number } | undefined;
 
   constructor(context: CoreContext) {
     this.#context = context;
     const { kind, conversationId } = context.state.record;
     this.#bodyPrefix = bodyPrefix(conversationId);
-    if (kind === "group") this.#groupId = decodeBase64url(conversationId);
+    if (kind === "group") this.#group = new GroupFraming(decodeBase64url(conversationId));
     this.keys = new SenderKeys(context.groupStore);
+    this.#pace = new ReceiptPace({
+      members: () => context.state.members.size,
+      pause: context.pause,
+      flush: () => this.#scheduleFlush(),
+    });
   }
 
   /** One frame of a socket. Never throws for what a client sent. */
@@ -117,17 +127,19 @@ export class ConversationCore {
   }
 
   /**
-   * Watermarks that came another way; done once they are committed. Refuses a stranger and implausible watermarks,
-   * and fails with the transaction, so that the caller keeps what it has to say.
+   * Watermarks that came another way; done once they are committed. Refuses a stranger and implausible watermarks, with
+   * `unavailable` a device not heard of yet, and fails with the transaction, so that the caller keeps what it has to say.
    */
   receiptsFor(account: AccountId, device: DeviceId, delivered: Sequence, read: Sequence): Promise<void> {
     const { state } = this.#context;
     const member = state.members.get(account);
-    if (member === undefined || !member.devices.has(device)) throw refusal("not_found");
+    if (member === undefined) throw refusal("not_found");
+    // The inbox knows its device earlier than this object.
+    if (!member.devices.has(device)) throw refusal("unavailable");
     if (!isPlausible(state, Math.max(delivered, read))) throw refusal("malformed");
     return new Promise((kept, lost) => {
       this.#receipts.add(member, device, { delivered, read, kept, lost });
-      this.#scheduleFlush();
+      this.#pace.arrived();
     });
   }
 
@@ -162,25 +174,26 @@ export class ConversationCore {
     const queue = this.#queue;
     this.#queue = [];
     this.#queuedChars = 0;
-    if (queue.length === 0 && this.#receipts.size === 0) return;
     const { state, store, now } = this.#context;
+    const withReceipts = this.#receipts.size > 0 && this.#pace.take();
+    if (queue.length === 0 && !withReceipts) return;
     const { keys } = this;
-    const flush = new Flush({ state, store, keys }, Math.max(now(), state.lastTimeMs));
+    const flush = new Flush({ state, store, keys, holds: this.#holds }, Math.max(now(), state.lastTimeMs));
     try {
       store.transaction(() => {
         flush.order(queue);
-        this.#receipts.save(state, store);
+        if (withReceipts) this.#receipts.save(state, store);
       });
     } catch (error) {
-      for (const { socket, frame } of queue) this.#refuseSend(socket, frame, "internal");
+      for (const { arrival } of queue) this.#refuseSend(arrival, "internal");
       keys.undo();
       this.#context.onFlushFailed(error);
-      this.#receipts.fail(error);
+      if (withReceipts) this.#receipts.fail(error);
       return;
     }
     keys.settle();
     flush.commit();
-    const moved = this.#receipts.apply(state);
+    const moved = withReceipts ? this.#receipts.apply(state) : [];
     announceReceipts(flush, state, moved);
     if (flush.accepted > 0 || moved.length > 0) this.#context.onCommit({ messages: flush.accepted, moved });
     flush.deliver(this.#context.sockets.all());
@@ -189,21 +202,22 @@ export class ConversationCore {
 
   #queueSend(socket: DeviceSocket, frame: MessageSend): void {
     const { conversationId } = this.#context.state.record;
+    const arrival = this.#holds.arrived(socket, frame);
     const waitMs = this.#bucket(this.#messageBuckets, socket.identity.account).take(this.#context.now());
-    if (waitMs > 0) return this.#refuseSend(socket, frame, "rate_limited", waitMs);
-    const isOfGroup = this.#groupId !== undefined;
-    const entry = isOfGroup ? tryGroupEntry(frame.body, this.#groupId, frame.clientMessageId) : undefined;
+    if (waitMs > 0) return this.#refuseSend(arrival, "rate_limited", waitMs);
+    const isOfGroup = this.#group !== undefined;
+    const entry = this.#group?.tryEntry(frame.body, frame.clientMessageId);
     const isWellFormed =
       frame.conversationId === conversationId &&
       (isOfGroup ? entry !== undefined : isBodyFor(frame.body, this.#bodyPrefix, frame.clientMessageId)) &&
       frame.capsules.every((capsule) => isCapsule(capsule.data)) &&
       !hasRepeatedAddress(frame);
-    if (!isWellFormed) return this.#refuseSend(socket, frame, "malformed");
+    if (!isWellFormed) return this.#refuseSend(arrival, "malformed");
     // A repeated send is known by its row, which may be pruned: only a device that has caught up is sure not to repeat.
     if (!socket.isLive && this.#context.state.record.prunedSeq > 0) {
-      return this.#refuseSend(socket, frame, "unavailable", catchUpRetryMs);
+      return this.#refuseSend(arrival, "unavailable", catchUpRetryMs);
     }
-    this.#queue.push({ socket, frame, entry });
+    this.#queue.push({ socket, frame, entry, arrival });
     this.#queuedChars += frame.capsules.reduce((chars, { data }) => chars + data.length, frame.body.length);
     if (this.#queuedChars >= limits.flushChars) return this.flush();
     this.#scheduleFlush();
@@ -215,7 +229,7 @@ export class ConversationCore {
     // No frame refuses a receipt: a device whose socket breaks sends what it had to say again.
     const lost = () => socket.close("unavailable");
     this.#receipts.add(member, socket.identity.device, { delivered, read, lost });
-    this.#scheduleFlush();
+    this.#pace.arrived();
   }
 
   #resume(socket: DeviceSocket, { after }: ConversationResume): void {
@@ -226,6 +240,7 @@ export class ConversationCore {
     const { events, chars, isComplete } = answerResume(state, store, socket.identity, after);
     bucket.spend(chars / resumePieceChars);
     socket.setLive(isComplete);
+    this.#holds.end(socket);
     for (const frame of packFrames(events)) socket.send(frame);
   }
 
@@ -256,14 +271,13 @@ export class ConversationCore {
     for (const socket of this.#context.sockets.all()) if (socket.isLive) socket.send(event);
   }
 
-  #refuse(socket: DeviceSocket, kind: FrameErrorKind): void {
-    socket.send(errorEvent(kind));
-  }
+  #refuse = (socket: DeviceSocket, kind: FrameErrorKind): void => socket.send(errorEvent(kind));
 
-  #refuseSend(socket: DeviceSocket, frame: MessageSend, kind: FrameErrorKind, retryAfterMs?: number): void {
-    const { conversationId, clientMessageId } = frame;
+  #refuseSend(arrival: Arrival, kind: FrameErrorKind, retryAfterMs?: number): void {
+    const { conversationId, clientMessageId } = arrival.frame;
     const error = errorBody(kind, retryAfterMs);
-    socket.send(serialise({ type: "message:refused", conversationId, clientMessageId, error }));
+    this.#holds.refused(arrival, kind);
+    arrival.socket.send(serialise({ type: "message:refused", conversationId, clientMessageId, error }));
   }
 
   #bucket(buckets: Map<AccountId, TokenBucket>, account: AccountId): TokenBucket {
@@ -279,9 +293,7 @@ export class ConversationCore {
   #scheduleFlush(): void {
     if (this.#isFlushDue) return;
     this.#isFlushDue = true;
-    this.#context.defer(
-      () => this.flush(),
-      () => this.#queue.length + this.#receipts.size,
-    );
+    const { defer } = this.#context;
+    defer(this.flush.bind(this), () => this.#queue.length + this.#receipts.size);
   }
 }

@@ -50,6 +50,8 @@ export async function createGroup(context: CreateGroupContext, input: CreateGrou
       );
       if (!exists()) {
         const sets = registrations.map(({ set }) => arrivals.newest(set));
+        const own = sets.find(({ account }) => account === identity.account);
+        if (own?.devices.includes(identity.device) !== true) throw refusal("forbidden");
         const devices = sets.reduce((sum, set) => sum + set.devices.length, 0);
         const entry = entryOf(op, head, {
           seq: 1,

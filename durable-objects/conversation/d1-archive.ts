@@ -1,3 +1,4 @@
+import type { ObjectEnv } from "../support/stubs.ts";
 import type { Archive } from "./archive.ts";
 import type { Losses, StoredMessage } from "./store.ts";
 
@@ -64,4 +65,9 @@ async function inTime<Result>(answer: Promise<Result>): Promise<Result> {
   } finally {
     cancel();
   }
+}
+
+/** The binding of an archive shard; a missing one fails its alarm and nothing else. */
+export function archiveShard(env: ObjectEnv, shard: number): D1Database {
+  return (env as unknown as Record<string, D1Database>)[`ARCHIVE_${shard}`] as D1Database;
 }

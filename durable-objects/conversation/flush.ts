@@ -7,13 +7,14 @@ import { packFrames } from "#schema/protocol/pack-frames.ts";
 import { serialise } from "../support/frames.ts";
 import type { DeviceSocket } from "../support/device-socket.ts";
 import type { GroupEntry } from "./group-framing.ts";
+import type { Arrival, Holds } from "./holds.ts";
 import { judge, type JudgeContext } from "./judge.ts";
 import { ackEvent, finishMessage, openMessage } from "./log-events.ts";
 import type { ConversationState } from "./state.ts";
 import type { ConversationStore, MessageWithCapsules, StoredMessage } from "./store.ts";
 
-/** How soon a sender may try again while a newer device set is being fetched. */
-const behindRetryMs = 250;
+/** How soon a sender may try again while a newer device set is being fetched, or a message before this one has to come again. */
+const retryMs = 250;
 
 /** A send that waits for the next flush. */
 export interface QueuedSend {
@@ -21,6 +22,7 @@ export interface QueuedSend {
   readonly frame: MessageSend;
   /** What a group's body says of itself; undefined in a direct conversation. */
   readonly entry: GroupEntry | undefined;
+  readonly arrival: Arrival;
 }
 
 /** What one event says: an answer to one socket, a message to all others, or a notice to all. */
@@ -35,6 +37,7 @@ type Step =
 
 export class Flush {
   readonly #context: JudgeContext;
+  readonly #holds: Holds;
   readonly #state: ConversationState;
   readonly #store: ConversationStore;
   readonly #timeMs: number;
@@ -44,8 +47,9 @@ export class Flush {
   #silentCount: number;
   accepted = 0;
 
-  constructor(context: JudgeContext, timeMs: number) {
-    const { state, store } = context;
+  constructor(context: JudgeContext & { readonly holds: Holds }, timeMs: number) {
+    const { state, store, holds } = context;
+    this.#holds = holds;
     this.#context = context;
     this.#state = state;
     this.#store = store;
@@ -73,19 +77,20 @@ export class Flush {
   }
 
   #orderOne(send: QueuedSend, earlier: StoredMessage | undefined): MessageWithCapsules | undefined {
-    const { socket, frame } = send;
+    const { socket, frame, arrival } = send;
     const { conversationId } = this.#state.record;
     const sender = socket.identity;
-    const verdict = judge(send, this.#context, earlier);
+    const verdict = judge(send, this.#context, earlier, this.#holds.isHeld(arrival));
     if (verdict.type === "repeat") {
       this.#steps.push({ type: "answer", socket, event: ackEvent(conversationId, verdict.message) });
       return undefined;
     }
     if (verdict.type === "refuse") {
+      this.#holds.refused(arrival, verdict.kind);
       if (verdict.behind !== undefined) this.behind.add(verdict.behind);
       const error = errorBody(
         verdict.kind,
-        verdict.kind === "unavailable" ? behindRetryMs : undefined,
+        verdict.kind === "unavailable" ? retryMs : undefined,
         verdict.epoch,
       );
       const refused = {

@@ -18,6 +18,8 @@ import { isPaddedLength } from "#schema/envelope/padding.ts";
 const version = 1;
 const nonceBytes = 24;
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+const values = new Int8Array(128).fill(-1);
+for (let value = 0; value < alphabet.length; value += 1) values[alphabet.charCodeAt(value)] = value;
 
 /** `ver | type | conversationId`: 18 bytes, the same 24 characters in every body of a conversation. */
 export function bodyPrefix(conversationId: string): string {
@@ -37,7 +39,8 @@ export function isBodyFor(body: string, prefix: string, clientMessageId: string)
     isPaddedLength(length - bodyHeadBytes - tagBytes) &&
     body.startsWith(prefix) &&
     body.startsWith(clientMessageId.slice(0, wholeIdChars), prefixChars) &&
-    valueAt(body, prefixChars + wholeIdChars) >> 4 === valueAt(clientMessageId, wholeIdChars) >> 4
+    base64urlValue(body, prefixChars + wholeIdChars) >> 4 ===
+      base64urlValue(clientMessageId, wholeIdChars) >> 4
   );
 }
 
@@ -50,14 +53,15 @@ const plainCapsules = new Map(
       Uint8Array.from([version, capsuleEnvelopeType, 0, sealed >> 8, sealed & 0xff]),
     );
     // Five bytes are six whole characters and four bits of the seventh.
-    return [Math.ceil((bytes * 4) / 3), { whole: start.slice(0, 6), rest: valueAt(start, 6) >> 2 }];
+    return [Math.ceil((bytes * 4) / 3), { whole: start.slice(0, 6), rest: base64urlValue(start, 6) >> 2 }];
   }),
 );
 
 /** Whether `capsule` has the outer framing of a ratchet envelope. */
 export function isCapsule(capsule: string): boolean {
   const plain = plainCapsules.get(capsule.length);
-  if (plain !== undefined && capsule.startsWith(plain.whole)) return valueAt(capsule, 6) >> 2 === plain.rest;
+  if (plain !== undefined && capsule.startsWith(plain.whole))
+    return base64urlValue(capsule, 6) >> 2 === plain.rest;
   return isCapsuleWithPreBlock(capsule);
 }
 
@@ -75,6 +79,7 @@ function byteLength(text: string): number {
   return Math.floor((text.length * 3) / 4);
 }
 
-function valueAt(text: string, index: number): number {
-  return alphabet.indexOf(text.charAt(index));
+/** The six bits of one character; -1 for one that is none of base64url, or beyond the end. */
+export function base64urlValue(text: string, index: number): number {
+  return values[text.charCodeAt(index)] ?? -1;
 }

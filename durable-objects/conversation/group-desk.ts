@@ -31,8 +31,8 @@ export interface GroupDeskContext {
   /** Makes an inbox know the group; answers with the account's devices. */
   readonly register: (account: AccountId) => Promise<Registration>;
   readonly arrivals: Arrivals;
-  /** It is in the log: `gone` are no longer members. */
-  readonly onAccepted: (entry: StoredMessage, gone: readonly AccountId[]) => void;
+  /** It is in the log: `gone` are no longer members; `isRotated`: every sender key is dead. */
+  readonly onAccepted: (entry: StoredMessage, gone: readonly AccountId[], isRotated: boolean) => void;
 }
 
 export class GroupDesk {
@@ -56,16 +56,23 @@ export class GroupDesk {
       if (known?.operation === operation) return { epoch: known.epoch, seq: known.seq };
       throw refusal("group_conflict", { epoch: state.epoch });
     }
+    this.#assertActive(identity);
     const head = await executeOperation(before, op);
     const coming = accountsOf(head).filter((account) => !state.members.has(account));
     this.#context.arrivals.expect(coming);
     try {
       const registrations = await inParallel(coming, this.#context.register);
       if (state.head !== before) throw refusal("group_conflict", { epoch: state.epoch });
+      this.#assertActive(identity);
       return this.#accept(head, op, registrations);
     } finally {
       this.#context.arrivals.release(coming);
     }
+  }
+
+  /** An access token outlives its device by some minutes. */
+  #assertActive({ account, device }: Identity): void {
+    if (this.#context.state.members.get(account)?.isActive(device) !== true) throw refusal("forbidden");
   }
 
   /** In one turn: nothing comes between the look at the head and the commit. */
@@ -90,7 +97,7 @@ export class GroupDesk {
     state.silentCount = entry.silentCount;
     state.lastTimeMs = entry.serverTimeMs;
     state.applyOperation(head, membership, keyGeneration);
-    this.#context.onAccepted(entry, membership.gone);
+    this.#context.onAccepted(entry, membership.gone, rotates);
     return { epoch: op.epoch, seq: entry.seq };
   }
 }

@@ -14,6 +14,7 @@ export function judgeGroupEntry(
   sender: Identity,
   state: ConversationState,
   keys: SenderKeys,
+  isHeld: boolean,
 ): Verdict {
   const { group } = state;
   const own = state.members.get(sender.account)?.devices.get(sender.device);
@@ -37,7 +38,7 @@ export function judgeGroupEntry(
   }
   const { account, device } = sender;
   const use = { account, device, keyId: entry.keyId, ownSlot: own.slot, given, isMessage };
-  const verdict = keys.use(use, state.needed);
+  const verdict = isHeld ? keys.judge(use, state.needed) : keys.use(use, state.needed);
   switch (verdict.type) {
     case "dead":
       return { type: "refuse", kind: "sender_key_stale", epoch: state.epoch };
@@ -46,6 +47,7 @@ export function judgeGroupEntry(
       return { type: "refuse", kind: "device_set_mismatch", difference: { missing, extra, stale } };
     }
     case "held":
+      if (isHeld) return { type: "refuse", kind: "unavailable" };
       return isMessage
         ? { type: "accept", content: 1, devices: state.needed.count - 1 }
         : { type: "accept", content: 0, devices: given.length };

@@ -42,7 +42,7 @@ export interface GroupStore extends SenderKeyStore {
   operations(after: number, limit: number): StoredOperation[];
   admit(arrival: Arrival): void;
   saveRole(account: AccountId, role: number): void;
-  /** Forgets the member and owes its inbox the news. */
+  /** Forgets the member, but not its sender keys, which stay dead when it comes back; owes its inbox the news. */
   dismiss(departure: Departure): void;
   departures(limit: number): Departure[];
   departureTold(departure: Departure): void;
@@ -130,7 +130,6 @@ export class SqliteGroupStore implements GroupStore {
   dismiss({ account, epoch }: Departure): void {
     this.#sql.all("DELETE FROM members WHERE account = ?", account);
     this.#sql.all("DELETE FROM devices WHERE account = ?", account);
-    this.#sql.all("DELETE FROM sender_keys WHERE account = ?", account);
     this.#sql.all("INSERT OR REPLACE INTO departures (account, epoch) VALUES (?, ?)", account, epoch);
   }
 

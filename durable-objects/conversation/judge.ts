@@ -34,11 +34,15 @@ export interface JudgeContext {
   readonly keys: SenderKeys;
 }
 
-/** `earlier`: what this device sent under the same id before. */
+/**
+ * `earlier`: what this device sent under the same id before. `isHeld`: nothing of its socket is taken now; it is refused for that
+ * unless there is another reason, and changes nothing.
+ */
 export function judge(
   { socket, frame, entry }: QueuedSend,
   { state, keys }: JudgeContext,
   earlier: StoredMessage | undefined,
+  isHeld: boolean,
 ): Verdict {
   const sender = socket.identity;
   if (earlier !== undefined) {
@@ -47,9 +51,10 @@ export function judge(
   }
   const member = state.members.get(sender.account);
   if (member?.isActive(sender.device) !== true) return { type: "refuse", kind: "forbidden" };
-  if (entry !== undefined) return judgeGroupEntry(frame, entry, sender, state, keys);
+  if (entry !== undefined) return judgeGroupEntry(frame, entry, sender, state, keys, isHeld);
   const verdict = judgeDeviceSet(frame, sender, state);
   if (verdict.type === "exact") {
+    if (isHeld) return { type: "refuse", kind: "unavailable" };
     return { type: "accept", content: 1, devices: frame.capsules.length };
   }
   if (verdict.type === "behind") return { type: "refuse", kind: "unavailable", behind: verdict.account };

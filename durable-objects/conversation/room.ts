@@ -79,6 +79,7 @@ export class Room {
       now,
       messagesPerSecond,
       defer,
+      pause: context.pause,
       onCommit: ({ messages, moved }) => this.#committed(messages, moved),
       onTyping: (frame, account) => this.#typing(frame, account),
       onBehind: (account) => void this.#pull(account),
@@ -96,7 +97,10 @@ export class Room {
         const input = { conversationId, kind: "group", createdAtMs, visible: false } as const;
         return unwrap(await context.inboxOf(account).registerConversation(input));
       },
-      onAccepted: (entry, gone) => this.#accepted(entry, gone),
+      onAccepted: (entry, gone, isRotated) => {
+        if (isRotated) this.core.keys.forget();
+        this.#accepted(entry, gone);
+      },
     });
   }
 

@@ -64,16 +64,10 @@ export class SenderKeys {
   /** Judges one use of a key; when it is held, writes who holds it now. Call inside the transaction that may fail. */
   use(use: SenderKeyUse, needed: Needed): KeyVerdict {
     const { account, device, keyId, given } = use;
-    const name = `${account}.${device}.${keyId}`;
-    const known = this.#find(name, use);
-    if (known !== undefined && known.generation !== needed.generation) return { type: "dead" };
-    if (known !== undefined && given.length === 0 && known.completeAt === needed.revision)
-      return { type: "held" };
-    const holders = known?.holders.copy() ?? new BitSet();
-    holders.add(use.ownSlot);
-    for (const slot of given) holders.add(slot);
+    const { known, verdict, holders } = this.#judge(use, needed);
+    if (verdict.type !== "held" || holders === undefined) return verdict;
+    const name = nameOf(use);
     const isComplete = holders.covers(needed.slots);
-    if (use.isMessage && !isComplete) return { type: "missing", holders };
     const key = known ?? { generation: needed.generation, holders, completeAt: -1 };
     key.holders = holders;
     key.completeAt = isComplete ? needed.revision : -1;
@@ -83,7 +77,29 @@ export class SenderKeys {
       const stored = { generation: key.generation, holders: holders.encode() };
       this.#store.saveSenderKey(account, device, keyId, stored);
     }
-    return { type: "held" };
+    return verdict;
+  }
+
+  /** What `use` would say. */
+  judge(use: SenderKeyUse, needed: Needed): KeyVerdict {
+    return this.#judge(use, needed).verdict;
+  }
+
+  /** `holders`: who would hold the key, unless that was known. */
+  #judge(
+    use: SenderKeyUse,
+    needed: Needed,
+  ): { readonly known: SenderKey | undefined; readonly verdict: KeyVerdict; readonly holders?: BitSet } {
+    const known = this.#find(nameOf(use), use);
+    if (known !== undefined && known.generation !== needed.generation)
+      return { known, verdict: { type: "dead" } };
+    if (known !== undefined && use.given.length === 0 && known.completeAt === needed.revision)
+      return { known, verdict: { type: "held" } };
+    const holders = known?.holders.copy() ?? new BitSet();
+    holders.add(use.ownSlot);
+    for (const slot of use.given) holders.add(slot);
+    const isMissing = use.isMessage && !holders.covers(needed.slots);
+    return { known, holders, verdict: isMissing ? { type: "missing", holders } : { type: "held" } };
   }
 
   /** The transaction holds. */
@@ -111,4 +127,8 @@ export class SenderKeys {
     this.#known.set(name, key);
     return key;
   }
+}
+
+function nameOf({ account, device, keyId }: SenderKeyUse): string {
+  return `${account}.${device}.${keyId}`;
 }

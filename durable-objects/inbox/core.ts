@@ -10,6 +10,7 @@ import type {
   DeviceMessageInput,
   EnrolInput,
   OpenSessionInput,
+  OwnDeviceRecord,
   PrekeyInput,
   PrekeyStockRecord,
   RegisterConversationInput,
@@ -62,6 +63,32 @@ export class InboxCore {
     if (outcome === "repeated") return;
     this.#channel.sessionsEnded(ended);
     this.#deviceSetChanged();
+  }
+
+  /** Takes a list that only revokes. `hash` is its DLH, base64url. */
+  publishList(deviceList: string, hash: string): void {
+    const { sql } = this.#context;
+    const { devices, sessions } = this.#parts;
+    knownAccount(sql);
+    let ended: SessionId[] = [];
+    const isNews = sql.transaction(() => {
+      if (!devices.publish(deviceList, hash)) return false;
+      ended = sessions.end(({ device }) => !devices.isReachable(device));
+      return true;
+    });
+    if (!isNews) return;
+    this.#channel.sessionsEnded(ended);
+    this.#deviceSetChanged();
+  }
+
+  ownDevices(): OwnDeviceRecord[] {
+    knownAccount(this.#context.sql);
+    return this.#parts.devices.own();
+  }
+
+  renameDevice(device: DeviceId, name: string): void {
+    knownAccount(this.#context.sql);
+    this.#parts.devices.rename(device, name);
   }
 
   openSession(input: OpenSessionInput): Identity {

@@ -18,20 +18,26 @@ export interface Predecessor {
   readonly hash: string;
 }
 
-/** Throws `device_list_conflict` unless `list` is the next list and adds exactly the joining device. */
-export function assertNextList(list: DeviceList, joining: Joining, previous: Predecessor | undefined): void {
+/** Throws `device_list_conflict` unless `list` is the next list and adds exactly the joining device, or none. */
+export function assertNextList(
+  list: DeviceList,
+  joining: Joining | undefined,
+  previous: Predecessor | undefined,
+): void {
   const isNext = previous === undefined ? isGenesis(list) : follows(list, previous);
   const added = list.devices.filter(
     (entry) => previous?.list.devices.some(({ deviceId }) => deviceId === entry.deviceId) !== true,
   );
   const entry = added[0];
   const addsOnlyTheJoining =
+    joining !== undefined &&
     added.length === 1 &&
     entry !== undefined &&
     entry.deviceId === joining.device &&
     entry.status === "active" &&
     sameBytes(entry.certHash, joining.certHash);
-  if (!isNext || !addsOnlyTheJoining) throw conflict();
+  const addsRightly = joining === undefined ? added.length === 0 : addsOnlyTheJoining;
+  if (!isNext || !addsRightly) throw conflict();
 }
 
 /** Throws `device_list_conflict` when another device of the account has one of the certificate's keys. */

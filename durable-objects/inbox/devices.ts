@@ -1,9 +1,9 @@
 /** The account's devices: their certificates, the chain of lists, sign-outs. */
 import { decodeBase64url } from "#schema/envelope/base64url.ts";
-import { parseDeviceList } from "#schema/envelope/device-list.ts";
+import { type DeviceList, parseDeviceList } from "#schema/envelope/device-list.ts";
 import type { DeviceDirectory } from "#schema/http/devices.ts";
 import type { AccountId, DeviceId } from "#schema/ids.ts";
-import type { EnrolInput } from "#schema/rpc/inbox.ts";
+import type { EnrolInput, OwnDeviceRecord } from "#schema/rpc/inbox.ts";
 import type { DeviceSet } from "#schema/rpc/shared.ts";
 import { refusal } from "../support/error-events.ts";
 import type { Sql } from "../support/sql.ts";
@@ -50,7 +50,6 @@ export class Devices {
     const others = this.all().map(({ certificate }) => decodeBase64url(certificate));
     assertFreshKeys(decodeBase64url(input.certificate), others);
     if (account === undefined) createAccount(this.#sql, input.account, input.username, nowMs);
-    this.#sql.all("INSERT INTO device_lists VALUES (?, ?, ?)", list.version, input.deviceList, hashes.list);
     this.#sql.all(
       "INSERT INTO devices VALUES (?, ?, ?, 1, NULL, 0, ?, 0)",
       input.device,
@@ -58,11 +57,36 @@ export class Devices {
       input.certificate,
       nowMs,
     );
-    for (const { deviceId, status } of list.devices) {
-      if (status === "revoked") this.#sql.all("UPDATE devices SET active = 0 WHERE device = ?", deviceId);
-    }
-    nextEpoch(this.#sql);
+    this.#adopt(list, input.deviceList, hashes.list);
     return "added";
+  }
+
+  /** Inside a transaction: takes a list that adds no device. Returns false for the newest one once more. */
+  publish(deviceList: string, hash: string): boolean {
+    const list = parseDeviceList(decodeBase64url(deviceList));
+    const previous = this.#predecessor();
+    if (previous === undefined) throw conflict();
+    if (previous.hash === hash) return false;
+    assertNextList(list, undefined, previous);
+    this.#adopt(list, deviceList, hash);
+    return true;
+  }
+
+  rename(device: DeviceId, name: string): void {
+    if (!this.isReachable(device)) throw refusal("not_found");
+    this.#sql.all("UPDATE devices SET name = ? WHERE device = ?", name, device);
+  }
+
+  /** Those that may be signed in, whether they are or not. */
+  own(): OwnDeviceRecord[] {
+    return this.#sql
+      .all<{ deviceId: number; deviceName: string; addedAtMs: number; lastActiveDayMs: number | null }>(
+        `SELECT devices.device AS deviceId, name AS deviceName, enrolled_at_ms AS addedAtMs,
+           MAX(last_active_day_ms) AS lastActiveDayMs
+         FROM devices LEFT JOIN sessions USING (device) WHERE active = 1 AND sign_out IS NULL
+         GROUP BY devices.device ORDER BY devices.device`,
+      )
+      .map(({ lastActiveDayMs, ...row }) => (lastActiveDayMs === null ? row : { ...row, lastActiveDayMs }));
   }
 
   all(): DeviceRow[] {
@@ -133,6 +157,14 @@ export class Devices {
   /** The device's key opens no new session. */
   bar(device: DeviceId): void {
     this.#sql.all("UPDATE devices SET barred = 1 WHERE device = ?", device);
+  }
+
+  #adopt(list: DeviceList, text: string, hash: string): void {
+    this.#sql.all("INSERT INTO device_lists VALUES (?, ?, ?)", list.version, text, hash);
+    for (const { deviceId, status } of list.devices) {
+      if (status === "revoked") this.#sql.all("UPDATE devices SET active = 0 WHERE device = ?", deviceId);
+    }
+    nextEpoch(this.#sql);
   }
 
   #isRepeated(input: EnrolInput): boolean {

@@ -11,7 +11,7 @@ import { pingText, pongText } from "#schema/protocol/control.ts";
 import type { Presence, PresenceAudience } from "#schema/protocol/presence.ts";
 import { subprotocol } from "#schema/protocol/version.ts";
 import type * as Rpc from "#schema/rpc/inbox.ts";
-import { answerRpc, type RpcResult, unwrap } from "#schema/rpc/result.ts";
+import { answerDone, answerRpc, type RpcResult, unwrap } from "#schema/rpc/result.ts";
 import type { DeviceSet, Identity } from "#schema/rpc/shared.ts";
 import { Alarms } from "../support/alarms.ts";
 import { answerClose, closeFor } from "../support/close.ts";
@@ -139,10 +139,9 @@ export class Inbox extends DurableObject<ObjectEnv> implements Rpc.InboxRpc {
   async enrol(input: Rpc.EnrolInput): Promise<RpcResult<null>> {
     const list = await sha256(deviceListHashInput(decodeBase64url(input.deviceList)));
     const certificate = await sha256(deviceCertHashInput(decodeBase64url(input.certificate)));
-    return answerRpc(() => {
+    return answerDone(() => {
       this.#core.enrol(input, { list: encodeBase64url(list), certificate });
       this.#alarms.schedule("clean", Date.now() + cleanMs);
-      return null;
     });
   }
 
@@ -155,10 +154,7 @@ export class Inbox extends DurableObject<ObjectEnv> implements Rpc.InboxRpc {
   }
 
   authorize(identity: Identity): Promise<RpcResult<null>> {
-    return answerRpc(() => {
-      this.#core.authorize(identity);
-      return null;
-    });
+    return answerDone(() => this.#core.authorize(identity));
   }
 
   endSessions(input: Parameters<Rpc.InboxRpc["endSessions"]>[0]): Promise<RpcResult<{ ended: number }>> {
@@ -166,10 +162,7 @@ export class Inbox extends DurableObject<ObjectEnv> implements Rpc.InboxRpc {
   }
 
   signOut(input: { device: DeviceId; statement: string }): Promise<RpcResult<null>> {
-    return answerRpc(() => {
-      this.#core.signOut(input.device, input.statement);
-      return null;
-    });
+    return answerDone(() => this.#core.signOut(input.device, input.statement));
   }
 
   sessions(): Promise<RpcResult<readonly Rpc.SessionRecord[]>> {
@@ -177,6 +170,22 @@ export class Inbox extends DurableObject<ObjectEnv> implements Rpc.InboxRpc {
       knownAccount(this.#sql);
       return this.#parts.sessions.list();
     });
+  }
+
+  ownDevices(): Promise<RpcResult<readonly Rpc.OwnDeviceRecord[]>> {
+    return answerRpc(() => this.#core.ownDevices());
+  }
+
+  renameDevice({
+    device,
+    deviceName,
+  }: Parameters<Rpc.InboxRpc["renameDevice"]>[0]): Promise<RpcResult<null>> {
+    return answerDone(() => this.#core.renameDevice(device, deviceName));
+  }
+
+  async publishList({ deviceList }: { deviceList: string }): Promise<RpcResult<null>> {
+    const hash = await sha256(deviceListHashInput(decodeBase64url(deviceList)));
+    return answerDone(() => this.#core.publishList(deviceList, encodeBase64url(hash)));
   }
 
   directory(input: { after: number }): Promise<RpcResult<DeviceDirectory>> {
@@ -207,24 +216,15 @@ export class Inbox extends DurableObject<ObjectEnv> implements Rpc.InboxRpc {
   }
 
   departed(input: { conversationId: ConversationId; epoch: number }): Promise<RpcResult<null>> {
-    return answerRpc(() => {
-      this.#core.departed(input.conversationId, input.epoch);
-      return null;
-    });
+    return answerDone(() => this.#core.departed(input.conversationId, input.epoch));
   }
 
   advance(input: Rpc.AdvanceInput): Promise<RpcResult<null>> {
-    return answerRpc(() => {
-      this.#core.advance(input);
-      return null;
-    });
+    return answerDone(() => this.#core.advance(input));
   }
 
   enqueueDeviceMessage(input: Rpc.DeviceMessageInput): Promise<RpcResult<null>> {
-    return answerRpc(() => {
-      this.#core.enqueueDeviceMessage(input);
-      return null;
-    });
+    return answerDone(() => this.#core.enqueueDeviceMessage(input));
   }
 
   presence({ viewer }: { viewer: AccountId }): Promise<RpcResult<Presence>> {
@@ -239,18 +239,16 @@ export class Inbox extends DurableObject<ObjectEnv> implements Rpc.InboxRpc {
   }
 
   setPresenceAudience({ audience }: { audience: PresenceAudience }): Promise<RpcResult<null>> {
-    return answerRpc(() => {
+    return answerDone(() => {
       knownAccount(this.#sql);
       this.#presence.setAudience(audience);
-      return null;
     });
   }
 
   typing(input: Rpc.TypingInput): Promise<RpcResult<null>> {
-    return answerRpc(() => {
+    return answerDone(() => {
       knownAccount(this.#sql);
       this.#channel.typing(input);
-      return null;
     });
   }
 

@@ -39,15 +39,17 @@ export class Postman {
     }
   }
 
-  /** Passes on receipts; ones that are refused are dropped. Throws when a conversation could not be reached. */
+  /** Passes on receipts; ones that are refused for good are dropped. Throws when a conversation could not be reached. */
   async tellReceipts(): Promise<void> {
     const { notices, conversation } = this.#context;
-    const { account } = this.#context.set();
+    const { account, devices } = this.#context.set();
     for (let owed = notices.owedReceipts(parallelCalls); owed.length > 0;) {
       const results = await Promise.allSettled(
         owed.map(async (receipt) => {
           const { conversationId, device, delivered, read } = receipt;
-          await conversation(conversationId).receipts({ account, device, delivered, read });
+          const result = await conversation(conversationId).receipts({ account, device, delivered, read });
+          // It has not heard of the device yet, and will, unless the device is gone before.
+          if (!result.ok && result.kind === "unavailable" && devices.includes(device)) throw unheard();
           notices.receiptTold(receipt);
         }),
       );
@@ -55,6 +57,10 @@ export class Postman {
       owed = notices.owedReceipts(parallelCalls);
     }
   }
+}
+
+function unheard(): Error {
+  return new Error("the conversation has not heard of a device");
 }
 
 function throwFirst(results: readonly PromiseSettledResult<void>[]): void {

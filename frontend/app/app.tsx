@@ -1,15 +1,9 @@
 import "./app.css";
 import { useEffect } from "preact/hooks";
+import { useSaveWhenHidden } from "./features/backup/save-when-hidden.ts";
 import { ChatList } from "./features/chat-list/chat-list.tsx";
 import { ChatPane } from "./features/chat/chat.tsx";
-import { NewChat } from "./features/new-chat/new-chat.tsx";
-import { Contact } from "./features/contact/contact.tsx";
-import { LogIn } from "./features/onboarding/log-in.tsx";
-import { RecoveryCodeShow } from "./features/onboarding/recovery-code-show.tsx";
-import { SessionEnded } from "./features/onboarding/session-ended.tsx";
-import { SignUp } from "./features/onboarding/sign-up.tsx";
 import { Welcome } from "./features/onboarding/welcome.tsx";
-import { Settings } from "./features/settings/settings.tsx";
 import { UpdateBar } from "./features/update/update-bar.tsx";
 import type { Updates } from "./features/update/updates.ts";
 import { text } from "./i18n/en.ts";
@@ -17,8 +11,24 @@ import { handleShortcut } from "./shortcuts.ts";
 import type { App as AppState } from "./state/app.ts";
 import { AppContext, useApp } from "./state/context.ts";
 import { openConversationOf } from "./state/router.ts";
+import { lazily } from "./ui/lazily.tsx";
 import { LogoMark } from "./ui/logo.tsx";
 import { ToastStack } from "./ui/toasts.tsx";
+
+const Contact = lazily(async () => (await import("./features/contact/contact.tsx")).Contact);
+const GroupInfo = lazily(async () => (await import("./features/groups/group-info.tsx")).GroupInfo);
+const NewGroup = lazily(async () => (await import("./features/groups/new-group.tsx")).NewGroup);
+const JoinByLink = lazily(async () => (await import("./features/link/join-by-link.tsx")).JoinByLink);
+const NewChat = lazily(async () => (await import("./features/new-chat/new-chat.tsx")).NewChat);
+const LogIn = lazily(async () => (await import("./features/onboarding/log-in.tsx")).LogIn);
+const RecoveryCodeShow = lazily(
+  async () => (await import("./features/onboarding/recovery-code-show.tsx")).RecoveryCodeShow,
+);
+const SessionEnded = lazily(
+  async () => (await import("./features/onboarding/session-ended.tsx")).SessionEnded,
+);
+const SignUp = lazily(async () => (await import("./features/onboarding/sign-up.tsx")).SignUp);
+const Settings = lazily(async () => (await import("./features/settings/settings.tsx")).Settings);
 
 export function App({ app, updates }: { app: AppState; updates: Updates }) {
   return (
@@ -50,6 +60,7 @@ function Screen() {
 function BeforeSignIn() {
   const { name } = useApp().router.place.value.route;
   if (name === "signup") return <SignUp />;
+  if (name === "link") return <JoinByLink />;
   return name === "login" ? <LogIn /> : <Welcome />;
 }
 
@@ -58,6 +69,7 @@ function Messenger() {
   const { router } = app;
   const { route } = router.place.value;
   const chatOpen = openConversationOf(router.place.value) !== undefined;
+  useSaveWhenHidden(app.client);
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => handleShortcut(event, app);
     addEventListener("keydown", onKey);
@@ -71,9 +83,13 @@ function Messenger() {
       <div class="pane pane-chat">
         <ChatPane />
       </div>
+      {route.name === "group" && (
+        <GroupInfo key={route.conversationId} conversationId={route.conversationId} />
+      )}
+      {route.name === "newGroup" && <NewGroup />}
       {route.name === "new" && <NewChat />}
       {route.name === "settings" && <Settings />}
-      {route.name === "contact" && <Contact />}
+      {route.name === "contact" && <Contact key={route.account} account={route.account} />}
     </div>
   );
 }

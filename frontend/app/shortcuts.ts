@@ -29,6 +29,8 @@ export function handleShortcut(event: KeyboardEvent, app: App): void {
     }
     return;
   }
+  // One layer at a time: what lies over the chat closes first.
+  if (document.querySelector("dialog[open]") !== null) return;
   if (event.key === "Escape" && open !== undefined && !event.defaultPrevented) {
     router.leave();
   }

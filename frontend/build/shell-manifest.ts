@@ -39,6 +39,8 @@ export function shellManifest(): Plugin {
         if (worker?.type !== "chunk" || !worker.code.includes(placeholder)) {
           this.error("sw.js does not read its shell manifest");
         }
+        // Browsers that run service workers only as plain scripts would refuse it, and nothing would say so.
+        if (worker.imports.length > 0) this.error(`sw.js shares code with the app: ${worker.imports.join()}`);
         const manifest = { version: hash.digest("hex").slice(0, 16), files: [...files].sort() };
         worker.code = worker.code.replaceAll(placeholder, JSON.stringify(manifest));
       },

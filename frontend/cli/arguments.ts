@@ -10,6 +10,12 @@ export const usage = `sotto <command> [options]
   send <username> [text]        send one message; with --lines one per line of standard input
   listen                        print messages as they arrive
   history <username>            print what is stored of a conversation
+  group create <name> <username> …       make a group
+  group list | members <group>           groups, and who is in one
+  group add | remove <group> <username>  as far as the role permits
+  group promote <group> <username> [role]
+  group rename <group> <name> | leave <group>
+  group send <group> [text]              a group is called by its name or its id
   logout                        sign this device out and wipe its folder
 
   --server URL                  default http://localhost:8787, remembered per home

@@ -12,6 +12,7 @@ import {
 import path from "node:path";
 import { nobleProvider } from "#core/crypto/noble-provider.ts";
 import type { ClientStorage } from "#core/store/client-storage.ts";
+import { FileBlobStore } from "./file-blob-store.ts";
 import { FileStore } from "./file-store.ts";
 import { sealKeyFile, openKeyFile } from "./key-file.ts";
 
@@ -45,6 +46,7 @@ export function openHome(folder: string, passphrase: string | undefined): Home {
   return {
     storage: {
       store,
+      blobs: new FileBlobStore(path.join(folder, "blobs")),
       async openMasterKey() {
         if (existsSync(keyFile)) return openKeyFile(readFileSync(keyFile), passphrase);
         const key = nobleProvider.random(keyBytes);

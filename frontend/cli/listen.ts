@@ -15,7 +15,7 @@ export async function listen(client: Client, { count, from, json }: Arguments): 
 
   const look = async (): Promise<void> => {
     for (const conversation of await client.listConversations()) {
-      if (left === 0 || (from !== undefined && conversation.peer.username !== from)) continue;
+      if (left === 0 || (from !== undefined && nameOf(conversation) !== from)) continue;
       const { conversationId, readSeq } = conversation;
       const after = Math.max(readSeq, printedUpTo.get(conversationId) ?? 0);
       const news = await readAfter(client, conversationId, after);
@@ -24,7 +24,7 @@ export async function listen(client: Client, { count, from, json }: Arguments): 
         if (left === 0) break;
         if (message.content.type === "unreadable" && message.content.reason === "waiting") break;
         last = message.seq ?? last;
-        if (message.mine) continue;
+        if (message.mine || message.content.type === "group_change") continue;
         print(conversation, message, json);
         left -= 1;
       }
@@ -58,7 +58,7 @@ export async function history(client: Client, { rest, json }: Arguments): Promis
   const [username] = rest;
   if (username === undefined) throw new UsageError("history <username>");
   const all = await client.listConversations();
-  const conversation = all.find(({ peer }) => peer.username === username.toLowerCase());
+  const conversation = all.find((one) => nameOf(one) === username.toLowerCase());
   if (conversation === undefined) return 0;
   for (const message of await readAfter(client, conversation.conversationId, 0))
     print(conversation, message, json);
@@ -87,10 +87,18 @@ async function readAfter(
 
 function print(conversation: ConversationView, message: MessageView, json: boolean): void {
   const { content, seq, timeMs, mine, delivery } = message;
-  const text = content.type === "text" ? content.text : undefined;
-  const from = mine ? "me" : conversation.peer.username;
+  const text = content.type === "text" || content.type === "attachments" ? content.text : undefined;
+  const files = content.type === "attachments" ? content.attachments.map(({ name }) => name) : [];
+  const change = content.type === "group_change" ? content.change : undefined;
+  const said = change === undefined ? (text ?? "(not readable on this device)") : `(${change.type})`;
+  const from = mine ? "me" : message.senderName;
+  const extra = files.length > 0 ? { files } : {};
   const line = json
-    ? JSON.stringify({ with: conversation.peer.username, from, seq, timeMs, text, delivery })
-    : `${new Date(timeMs).toISOString()} ${from}: ${text ?? "(not readable on this device)"}`;
+    ? JSON.stringify({ with: nameOf(conversation), from, seq, timeMs, text, change, delivery, ...extra })
+    : `${new Date(timeMs).toISOString()} ${from}: ${[...files.map((name) => `[${name}]`), said].join(" ")}`;
   process.stdout.write(`${line}\n`);
+}
+
+function nameOf(conversation: ConversationView): string {
+  return conversation.kind === "direct" ? conversation.peer.username : conversation.title;
 }

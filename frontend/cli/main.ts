@@ -3,6 +3,7 @@ import { Client } from "#core/client.ts";
 import { ClientError } from "#core/client-api.ts";
 import { platformEnvironment } from "#core/platform-environment.ts";
 import { type Arguments, parseArguments, usage, UsageError } from "./arguments.ts";
+import { group } from "./group.ts";
 import { type Home, HomeInUseError, openHome } from "./home.ts";
 import { KeyFileError } from "./key-file.ts";
 import { history, listen } from "./listen.ts";
@@ -17,6 +18,7 @@ const commands: Record<string, (client: Client, input: Arguments) => Promise<num
   send,
   listen,
   history,
+  group,
   logout,
 };
 

@@ -13,10 +13,19 @@ export async function send(client: Client, { rest, lines }: Arguments): Promise<
   if (username === undefined || (!lines && words.length === 0))
     throw new UsageError("send <username> <text>");
   const { conversationId } = await client.startConversation(username);
+  return sendTo(client, conversationId, lines ? undefined : words.join(" "));
+}
+
+/** Sends a text, or without one the lines of standard input. Resolves with the exit code. */
+export async function sendTo(
+  client: Client,
+  conversationId: ConversationId,
+  only: string | undefined,
+): Promise<number> {
   await client.openConversation(conversationId);
   const startedAtMs = performance.now();
   let sent = 0;
-  for await (const texts of lines ? readChunks() : [[words.join(" ")]]) {
+  for await (const texts of only === undefined ? readChunks() : [[only]]) {
     await Promise.all(texts.map((text) => client.sendText(conversationId, text)));
     sent += texts.length;
   }

@@ -5,112 +5,61 @@
  * in a worker (of this tab, or of the tab that owns the keys) and this interface is spoken over a message channel.
  * Methods reject with `ClientError`; anything else is a bug.
  */
-import type {
-  AccountId,
-  ClientMessageId,
-  ConversationId,
-  DeviceId,
-  Sequence,
-  SessionId,
-} from "#schema/ids.ts";
+import type { AccountId, ClientMessageId, ConversationId, Sequence } from "#schema/ids.ts";
+import type { GroupRole } from "#schema/envelope/group-change.ts";
 import type { PresenceAudience } from "#schema/protocol/presence.ts";
-import type { TrustApi, TrustView } from "./trust-api.ts";
+import type { DeviceApi, SessionView } from "./account/device-api.ts";
+import type { LinkStatus } from "./account/link-status.ts";
+import type { TrustApi } from "./trust-api.ts";
 
-/** Where this browser profile or CLI folder stands. */
-export type AccountStatus =
-  | { readonly state: "signed_out" }
-  | {
-      readonly state: "signed_in";
-      readonly account: AccountId;
-      readonly username: string;
-      readonly deviceId: DeviceId;
-    }
-  /** The server ended the session (logged out elsewhere, refresh reuse). Local data is kept until `forget`. */
-  | { readonly state: "ended"; readonly username: string; readonly reason: "logged_out" | "security" };
+import type {
+  AccountStatus,
+  AttachmentRef,
+  BackupStatus,
+  ConnectionStatus,
+  ConversationView,
+  GroupConversationView,
+  GroupView,
+  MessageInfoView,
+  MessagePage,
+  OutgoingFile,
+  TransferState,
+} from "./client-views.ts";
 
-/** `waiting`: offline or backing off, next try at `retryAtMs`. `updating`: connected, catching up. */
-export type ConnectionStatus =
-  | { readonly state: "idle" }
-  | { readonly state: "connecting"; readonly attempt: number }
-  | {
-      readonly state: "waiting";
-      readonly attempt: number;
-      readonly retryAtMs: number;
-      readonly sinceMs: number;
-    }
-  | { readonly state: "updating" }
-  | { readonly state: "online" };
+export type * from "./client-views.ts";
+export type { DeviceView, SessionView } from "./account/device-api.ts";
 
-/** The honest states of an own message: in the outbox, durable, on a device, seen; or refused for good. */
-export type DeliveryState = "pending" | "sent" | "delivered" | "read" | "failed";
-
-export interface MessageView {
-  readonly conversationId: ConversationId;
-  readonly clientMessageId: ClientMessageId;
-  /** Undefined while in the outbox. Messages sort by seq, then the outbox in order of writing. */
-  readonly seq: Sequence | undefined;
-  /** Order within the outbox; undefined once sequenced. */
-  readonly outboxPosition: number | undefined;
-  readonly mine: boolean;
-  readonly sender: AccountId;
-  /** Server time when sequenced, local time of writing before. */
-  readonly timeMs: number;
-  readonly content:
-    | { readonly type: "text"; readonly text: string }
-    /** Not readable (yet): waiting for a repaired capsule, or sent before this device joined. */
-    | { readonly type: "unreadable"; readonly reason: "waiting" | "before_this_device" | "broken" };
-  /** Own messages only. */
-  readonly delivery: DeliveryState | undefined;
-}
-
-/** `lastSeenMs` is to the minute within a day, to the day before that; undefined when it is not known. */
-export type PresenceView =
-  | { readonly state: "online" }
-  | { readonly state: "offline"; readonly lastSeenMs: number | undefined };
-
-export interface ConversationView {
-  readonly conversationId: ConversationId;
-  readonly peer: { readonly account: AccountId; readonly username: string };
-  readonly lastSeq: Sequence;
-  readonly unread: number;
-  /** Own read watermark: the first unread message of others comes after it. */
-  readonly readSeq: Sequence;
-  readonly preview: MessageView | undefined;
-  readonly updatedAtMs: number;
-  readonly peerTyping: boolean;
-  /** Known while the conversation is on screen, as far as both let each other see it. */
-  readonly peerPresence: PresenceView | undefined;
-  readonly peerTrust: TrustView;
-  readonly draft: string;
-}
-
-export interface MessagePage {
-  /** Ascending: sequenced ones, then (on the newest page) the outbox. */
-  readonly messages: readonly MessageView[];
-  readonly hasOlder: boolean;
-}
-
-export interface SessionView {
-  readonly sessionId: SessionId;
-  readonly deviceId: DeviceId;
-  readonly deviceName: string;
-  readonly lastActiveDayMs: number;
-  readonly current: boolean;
-}
+export type { LinkFailure, LinkStatus, LinkWay } from "./account/link-status.ts";
 
 /** Pushed to every subscriber; a view that shows the named thing reads it again. */
 export type ClientEvent =
   | { readonly type: "account"; readonly status: AccountStatus }
   | { readonly type: "connection"; readonly status: ConnectionStatus }
   | { readonly type: "conversations" }
+  | { readonly type: "backup" }
   | { readonly type: "messages"; readonly conversationId: ConversationId }
-  | { readonly type: "typing"; readonly conversationId: ConversationId; readonly typing: boolean };
+  /** Files of a message go up (`index` of the present one), or one comes down. Bytes are those of the file. */
+  | {
+      readonly type: "transfer";
+      readonly conversationId: ConversationId;
+      readonly clientMessageId: ClientMessageId;
+      readonly index: number;
+      readonly state: TransferState;
+      readonly doneBytes: number;
+      readonly totalBytes: number;
+    }
+  /** Who is in the group, what it is called, or what one may do there. */
+  | { readonly type: "group"; readonly conversationId: ConversationId }
+  | { readonly type: "typing"; readonly conversationId: ConversationId; readonly typing: boolean }
+  /** The account's own devices changed. */
+  | { readonly type: "devices" }
+  | { readonly type: "link"; readonly status: LinkStatus };
 
 export type LoginResult =
   /** The password was right; this device joins the account once the vault is unlocked. */
   { readonly step: "recovery_code_needed" };
 
-export interface ClientApi extends TrustApi {
+export interface ClientApi extends DeviceApi, TrustApi {
   accountStatus(): Promise<AccountStatus>;
   connectionStatus(): Promise<ConnectionStatus>;
 
@@ -139,6 +88,21 @@ export interface ClientApi extends TrustApi {
   ): Promise<MessagePage>;
   /** Durable in the outbox when it resolves. */
   sendText(conversationId: ConversationId, text: string): Promise<ClientMessageId>;
+  /** What the server takes, as far as it is known: the largest file, in bytes. */
+  maxFileBytes(): Promise<number>;
+  /**
+   * Seals the files; durable in the outbox when it resolves. They go up in the background, also after a restart, and
+   * the message follows them. Rejects with `file_too_large`, `file_unreadable`; then nothing is kept.
+   */
+  sendFiles(
+    conversationId: ConversationId,
+    message: { readonly text: string; readonly files: readonly OutgoingFile[] },
+  ): Promise<ClientMessageId>;
+  /** Resolves when the whole file is on this device. Rejects with `offline`, `file_gone`, `file_damaged`, `cancelled`. */
+  downloadAttachment(ref: AttachmentRef): Promise<void>;
+  cancelDownload(ref: AttachmentRef): Promise<void>;
+  /** Bytes `from … from+length-1` of a file, fewer at its end; fetched when they are not here. */
+  readAttachment(ref: AttachmentRef, from: number, length: number): Promise<Uint8Array<ArrayBuffer>>;
   retryMessage(conversationId: ConversationId, clientMessageId: ClientMessageId): Promise<void>;
   /** Removes an unsent (pending or failed) own message. */
   discardMessage(conversationId: ConversationId, clientMessageId: ClientMessageId): Promise<void>;
@@ -152,6 +116,29 @@ export interface ClientApi extends TrustApi {
   presenceAudience(): Promise<PresenceAudience>;
   setPresenceAudience(audience: PresenceAudience): Promise<void>;
   setTyping(conversationId: ConversationId, typing: boolean): Promise<void>;
+
+  backupStatus(): Promise<BackupStatus>;
+  /** Saves what is not in the backup yet. */
+  saveBackup(): Promise<void>;
+  /** The keys of every message as one file, sealed under a passphrase or the recovery code. */
+  exportBackup(input: { passphrase: string }): Promise<Uint8Array>;
+  /** Takes in such a file; a second time changes nothing. */
+  importBackup(input: { archive: Uint8Array; passphrase: string }): Promise<{ added: number }>;
+
+  /** Makes a group with these people and this account as its owner. Throws `user_not_found` when one of the names is nobody's. */
+  createGroup(input: { name: string; usernames: readonly string[] }): Promise<GroupConversationView>;
+  group(conversationId: ConversationId): Promise<GroupView>;
+  /** The operations of a group reject with `not_allowed` when the role does not permit them, `group_changed` when others were faster. */
+  renameGroup(conversationId: ConversationId, name: string): Promise<void>;
+  addMembers(conversationId: ConversationId, usernames: readonly string[]): Promise<void>;
+  removeMember(conversationId: ConversationId, account: AccountId): Promise<void>;
+  setMemberRole(conversationId: ConversationId, account: AccountId, role: GroupRole): Promise<void>;
+  /** Out at once; what was read so far stays. The last owner's place goes to the longest-standing admin, else member. */
+  leaveGroup(conversationId: ConversationId): Promise<void>;
+  /** Nobody can write any more. */
+  dissolveGroup(conversationId: ConversationId): Promise<void>;
+  /** Of an own sequenced message. Throws `offline` when the server cannot be asked, `too_old` when it no longer knows. */
+  messageInfo(conversationId: ConversationId, seq: Sequence): Promise<MessageInfoView>;
   /** Ends the present back-off. */
   reconnectNow(): Promise<void>;
 }
@@ -165,14 +152,36 @@ export type ClientErrorCode =
   | "username_invalid"
   | "wrong_credentials"
   | "wrong_recovery_code"
+  | "wrong_link_code"
   | "rate_limited"
   | "offline"
   | "user_not_found"
   | "cannot_write_to_self"
   | "message_too_long"
+  | "file_too_large"
+  | "file_unreadable"
+  | "file_gone"
+  | "file_damaged"
+  | "too_many_files"
+  | "quota_exceeded"
+  | "cancelled"
   | "storage_failed"
+  | "backup_full"
+  | "wrong_passphrase"
+  | "wrong_archive"
   | "not_signed_in"
   | "identity_changed"
+  /** The group's rules do not permit it: the role, someone who is in already or is not in. */
+  | "not_allowed"
+  | "group_full"
+  | "group_name_invalid"
+  /** Others changed the group at the same time, again and again. */
+  | "group_changed"
+  /** Removed, left or dissolved. */
+  | "not_member"
+  /** See `isContradicted`. */
+  | "group_contradicted"
+  | "too_old"
   | "cannot_report"
   | "internal";
 

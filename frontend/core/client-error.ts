@@ -1,5 +1,6 @@
 /** Turns whatever went wrong inside the client into the reasons its caller can act on. */
 import { type ErrorKind, SottoError } from "#schema/errors.ts";
+import { DamagedFileError } from "./attachments/damaged-file.ts";
 import { ClientError, type ClientErrorCode } from "./client-api.ts";
 import { type CryptoErrorCode, isCryptoError } from "./crypto/errors.ts";
 import { StoreError } from "./store/store.ts";
@@ -10,6 +11,8 @@ const byKind: Partial<Record<ErrorKind, ClientErrorCode>> = {
   wrong_credentials: "wrong_credentials",
   rate_limited: "rate_limited",
   unavailable: "offline",
+  too_large: "file_too_large",
+  quota_exceeded: "quota_exceeded",
   unauthenticated: "not_signed_in",
   token_expired: "not_signed_in",
   session_revoked: "not_signed_in",
@@ -23,7 +26,7 @@ const identityCodes: ReadonlySet<CryptoErrorCode> = new Set([
   "BAD_CERT",
 ]);
 
-export function toClientError(error: unknown): ClientError {
+function toClientError(error: unknown): ClientError {
   if (error instanceof ClientError) return error;
   if (error instanceof SottoError) {
     const code = byKind[error.kind] ?? "internal";
@@ -31,8 +34,30 @@ export function toClientError(error: unknown): ClientError {
     return new ClientError(code, { cause: error, ...(retryAfterMs !== undefined && { retryAfterMs }) });
   }
   if (error instanceof StoreError) return new ClientError("storage_failed", { cause: error });
+  if (error instanceof DamagedFileError) return new ClientError("file_damaged", { cause: error });
   if (isCryptoError(error) && identityCodes.has(error.code)) {
     return new ClientError("identity_changed", { cause: error });
   }
   return new ClientError("internal", { cause: error });
+}
+
+/** Runs `work` and rejects with `ClientError` only. */
+export async function guard<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    throw toClientError(error);
+  }
+}
+
+/** What the server does not find is nobody's name. */
+export async function asNotFound<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof SottoError && error.kind === "not_found") {
+      throw new ClientError("user_not_found", { cause: error });
+    }
+    throw error;
+  }
 }

@@ -4,22 +4,20 @@
  * Opened on a store that was used before it continues where that use ended: keys, sessions, messages, outbox. Only one
  * client may own a store at a time; a second one is noticed by compare-and-swap and wins nothing.
  */
-import { SottoError } from "#schema/errors.ts";
 import { logout as logoutRoute, me } from "#schema/http/auth.ts";
-import { createConversation } from "#schema/http/conversations.ts";
 import { getPrivacy, setPrivacy } from "#schema/http/privacy.ts";
-import { getUser } from "#schema/http/users.ts";
-import type { AccountId, ClientMessageId, ConversationId, Sequence } from "#schema/ids.ts";
+import type { ClientMessageId, ConversationId, Sequence } from "#schema/ids.ts";
 import { limits } from "#schema/limits.ts";
 import type { PresenceAudience } from "#schema/protocol/presence.ts";
-import { foldUsername, usernameProblem } from "#schema/username.ts";
+import { startDirect } from "./people.ts";
 import { AccountSession } from "./account/account-session.ts";
-import { beginLogin, finishLogin, type PendingLogin } from "./account/login.ts";
+import type { PendingLogin } from "./account/login.ts";
 import { prepareFarewell, sendFarewell } from "./account/logout.ts";
 import type { SignedIn } from "./account/signed-in.ts";
-import { registerAccount } from "./account/registration.ts";
 import {
   type AccountStatus,
+  type AttachmentRef,
+  type BackupStatus,
   type ClientApi,
   ClientError,
   type ConnectionStatus,
@@ -28,23 +26,26 @@ import {
   type MessagePage,
   type SessionView,
 } from "./client-api.ts";
-import { toClientError } from "./client-error.ts";
+import { guard } from "./client-error.ts";
 import { assertProviderWorks } from "./crypto/self-test.ts";
 import type { Environment } from "./environment.ts";
+import { GroupCalls } from "./group-calls.ts";
+import { assertWritable } from "./group-views.ts";
 import type { ClientStorage } from "./store/client-storage.ts";
 import { draftTable } from "./store/tables.ts";
-import type { ReportInput, SafetyComparison, SafetyNumberView } from "./trust-api.ts";
 import type { Engine } from "./sync/engine.ts";
 import { EventHub } from "./sync/event-hub.ts";
+import { assertSendable, discardMessage, sendFiles } from "./sending.ts";
 import { viewConversation, viewConversations, viewMessages } from "./views.ts";
 
-export class Client implements ClientApi {
+export class Client extends GroupCalls implements ClientApi {
   readonly #environment: Environment;
   readonly #events: EventHub;
   readonly #account: AccountSession;
   #pendingLogin: PendingLogin | undefined;
 
   private constructor(environment: Environment, events: EventHub, account: AccountSession) {
+    super(environment, events, account);
     this.#environment = environment;
     this.#events = events;
     this.#account = account;
@@ -66,9 +67,7 @@ export class Client implements ClientApi {
     return this.#account.close();
   }
 
-  async accountStatus(): Promise<AccountStatus> {
-    return this.#account.status;
-  }
+  accountStatus = async (): Promise<AccountStatus> => this.#account.status;
 
   async connectionStatus(): Promise<ConnectionStatus> {
     return this.#account.signedIn?.engine.status ?? { state: "idle" };
@@ -77,6 +76,7 @@ export class Client implements ClientApi {
   register(input: Parameters<ClientApi["register"]>[0]): Promise<{ recoveryCode: string }> {
     return guard(async () => {
       this.#assertSignedOut();
+      const { registerAccount } = await import("./account/registration.ts");
       const { record, session, recoveryCode } = await this.#account.orWiped(() =>
         registerAccount(this.#environment, this.#account.records, input),
       );
@@ -88,6 +88,7 @@ export class Client implements ClientApi {
   login(input: Parameters<ClientApi["login"]>[0]): Promise<LoginResult> {
     return guard(async () => {
       this.#assertSignedOut();
+      const { beginLogin } = await import("./account/login.ts");
       this.#pendingLogin = await beginLogin(this.#environment, input);
       return { step: "recovery_code_needed" };
     });
@@ -98,6 +99,7 @@ export class Client implements ClientApi {
       this.#assertSignedOut();
       const pending = this.#pendingLogin;
       if (pending === undefined) throw new ClientError("not_signed_in");
+      const { finishLogin } = await import("./account/login.ts");
       const { record, session } = await this.#account.orWiped(() =>
         finishLogin(this.#environment, this.#account.records, pending, input),
       );
@@ -149,15 +151,8 @@ export class Client implements ClientApi {
   startConversation(name: string): Promise<ConversationView> {
     return guard(async () => {
       const engine = this.#online();
-      const username = foldUsername(name);
-      const problem = usernameProblem(username);
-      if (problem !== undefined && problem !== "reserved") throw new ClientError("user_not_found");
-      const user = await asNotFound(() => engine.call(getUser, { params: { username } }));
-      if (user.account === engine.self.account) throw new ClientError("cannot_write_to_self");
-      const body = { kind: "direct", account: user.account } as const;
-      const summary = await asNotFound(() => engine.call(createConversation, { body }));
-      await engine.conversations.merge([summary], true);
-      return viewConversation(engine, this.#account.records, this.#conversation(summary.conversationId));
+      const conversationId = await startDirect(engine, name);
+      return viewConversation(engine, this.#account.records, this.#conversation(conversationId));
     });
   }
 
@@ -165,26 +160,56 @@ export class Client implements ClientApi {
     conversationId: ConversationId,
     options: { before?: Sequence; limit: number },
   ): Promise<MessagePage> {
-    return guard(() => viewMessages(this.#engine(), this.#conversation(conversationId), options));
+    return guard(() =>
+      viewMessages(this.#engine(), this.#account.records, this.#conversation(conversationId), options),
+    );
   }
 
   sendText(conversationId: ConversationId, text: string): Promise<ClientMessageId> {
     return guard(async () => {
-      const { outbox, timeline } = this.#online();
-      this.#conversation(conversationId);
-      if (new TextEncoder().encode(text).length > limits.textBytes) throw new ClientError("message_too_long");
-      const isBlocked = timeline.outbox(conversationId).some(({ failure }) => failure === "identity_changed");
-      if (isBlocked) throw new ClientError("identity_changed");
-      return outbox.enqueue(conversationId, text);
+      const engine = this.#online();
+      await assertWritable(this.#account.records, this.#conversation(conversationId));
+      assertSendable(engine, conversationId, text, limits.textBytes);
+      return engine.outbox.enqueue(conversationId, text);
     });
   }
 
+  maxFileBytes(): Promise<number> {
+    return guard(() => this.#engine().attachments.maxFileBytes());
+  }
+
+  sendFiles(
+    conversationId: ConversationId,
+    message: Parameters<ClientApi["sendFiles"]>[1],
+  ): Promise<ClientMessageId> {
+    return guard(async () => {
+      this.#conversation(conversationId);
+      return sendFiles(this.#online(), conversationId, message);
+    });
+  }
+
+  downloadAttachment(ref: AttachmentRef): Promise<void> {
+    return guard(() => this.#engine().attachments.download(ref));
+  }
+
+  cancelDownload(ref: AttachmentRef): Promise<void> {
+    return guard(() => this.#engine().attachments.cancelDownload(ref));
+  }
+
+  readAttachment(ref: AttachmentRef, from: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
+    return guard(() => this.#engine().attachments.read(ref, from, length));
+  }
+
   retryMessage(conversationId: ConversationId, clientMessageId: ClientMessageId): Promise<void> {
-    return guard(() => this.#online().outbox.retry(conversationId, clientMessageId));
+    return guard(async () => {
+      const { outbox, attachments } = this.#online();
+      await attachments.uploads.retry(conversationId, clientMessageId);
+      await outbox.retry(conversationId, clientMessageId);
+    });
   }
 
   discardMessage(conversationId: ConversationId, clientMessageId: ClientMessageId): Promise<void> {
-    return guard(() => this.#engine().outbox.discard(conversationId, clientMessageId));
+    return guard(() => discardMessage(this.#engine(), conversationId, clientMessageId));
   }
 
   saveDraft(conversationId: ConversationId, text: string): Promise<void> {
@@ -216,36 +241,24 @@ export class Client implements ClientApi {
     });
   }
 
-  safetyNumber(account: AccountId): Promise<SafetyNumberView> {
-    return guard(() => this.#engine().trust.safetyNumber(account));
-  }
-
-  compareSafetyNumber(account: AccountId, text: string): Promise<SafetyComparison> {
-    return guard(() => this.#engine().trust.compare(account, text));
-  }
-
-  markVerified(account: AccountId, key: string): Promise<void> {
-    return guard(() => this.#engine().trust.verify(account, key));
-  }
-
-  clearVerified(account: AccountId): Promise<void> {
-    return guard(() => this.#engine().trust.clear(account));
-  }
-
-  confirmIdentity(account: AccountId): Promise<void> {
-    return guard(() => this.#engine().trust.confirm(account));
-  }
-
-  async canReport(): Promise<boolean> {
-    return this.#environment.reportKey !== undefined;
-  }
-
-  reportMessage(input: ReportInput): Promise<void> {
-    return guard(() => this.#online().reports.send(input));
-  }
-
   setTyping(conversationId: ConversationId, typing: boolean): Promise<void> {
     return guard(async () => this.#engine().typing.set(conversationId, typing));
+  }
+
+  backupStatus(): Promise<BackupStatus> {
+    return guard(() => this.#engine().backup.status());
+  }
+
+  saveBackup(): Promise<void> {
+    return guard(() => this.#online().backup.save());
+  }
+
+  exportBackup({ passphrase }: { passphrase: string }): Promise<Uint8Array> {
+    return guard(() => this.#engine().backup.exportArchive(passphrase));
+  }
+
+  importBackup(input: Parameters<ClientApi["importBackup"]>[0]): Promise<{ added: number }> {
+    return guard(() => this.#engine().backup.importArchive(input));
   }
 
   async reconnectNow(): Promise<void> {
@@ -277,24 +290,5 @@ export class Client implements ClientApi {
     const record = this.#engine().conversations.get(conversationId);
     if (record === undefined) throw new ClientError("user_not_found");
     return record;
-  }
-}
-
-async function guard<Result>(work: () => Promise<Result>): Promise<Result> {
-  try {
-    return await work();
-  } catch (error) {
-    throw toClientError(error);
-  }
-}
-
-async function asNotFound<Result>(work: () => Promise<Result>): Promise<Result> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof SottoError && error.kind === "not_found") {
-      throw new ClientError("user_not_found", { cause: error });
-    }
-    throw error;
   }
 }

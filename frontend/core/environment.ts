@@ -19,6 +19,14 @@ export interface Socket {
   close(code: number, reason: string): void;
 }
 
+export interface BytesToSend {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array<ArrayBuffer>;
+  readonly signal: AbortSignal;
+  /** How much of the body has left. */
+  readonly progress: (sentBytes: number) => void;
+}
+
 export interface Environment {
   readonly provider: Provider;
   /** Looks for the platform's own curves; without it everything is computed by the provider. */
@@ -30,6 +38,11 @@ export interface Environment {
   /** X25519 key of the moderators, pinned in this build; without it reports are off. */
   readonly reportKey?: Uint8Array | undefined;
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
+  /** A PUT of bytes that tells how much has left. Absent where the platform cannot tell: then `fetch` is used. */
+  readonly putBytes?: (
+    url: string,
+    input: BytesToSend,
+  ) => Promise<{ readonly status: number; readonly text: string }>;
   readonly openSocket: (url: string, protocols: readonly string[], events: SocketEvents) => Socket;
   /** Milliseconds since the Unix epoch, by the local clock. */
   readonly nowMs: () => number;

@@ -3,16 +3,12 @@ import { tryNativeCurves } from "./crypto/native/native-curves.ts";
 import { nobleProvider } from "./crypto/noble-provider.ts";
 import type { Environment, Socket, SocketEvents } from "./environment.ts";
 
-/** Binds the globals of the platform. `onOnline` is left to the caller, because only browsers know. */
+/** Binds the globals of the platform. `onOnline` and `putBytes` are left to the caller, because only browsers have them. */
 export function platformEnvironment(
-  options: Pick<Environment, "origin" | "refreshTransport" | "reportKey"> & {
-    readonly onOnline?: Environment["onOnline"];
-  },
+  options: Pick<Environment, "origin" | "refreshTransport" | "onOnline" | "putBytes" | "reportKey">,
 ): Environment {
-  const { onOnline, ...rest } = options;
   return {
-    ...rest,
-    ...(onOnline && { onOnline }),
+    ...options,
     provider: nobleProvider,
     nativeCurves: () => tryNativeCurves(nobleProvider),
     fetch: (url, init) => fetch(url, init),

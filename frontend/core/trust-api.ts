@@ -1,17 +1,6 @@
 /** The part of the client's surface about who one is talking to, and about telling the moderators. */
 import type { AccountId, ConversationId, Sequence } from "#schema/ids.ts";
-
-/** How far this person has come with another account. */
-export interface TrustView {
-  /** The account key of now was compared by the person. */
-  readonly verified: boolean;
-  /** It was, and the key has changed since: messages wait until `confirmIdentity`. */
-  readonly held: boolean;
-  /** Server times at which the key changed, as seen here, ascending: a line each in the chat. */
-  readonly keyChangesMs: readonly number[];
-  /** The server hides a device list that a device vouches for, or gave one that contradicts the pinned one. */
-  readonly warning: "withheld" | "contradicted" | undefined;
-}
+import type { TrustView } from "./client-views.ts";
 
 export interface SafetyNumberView extends TrustView {
   readonly account: AccountId;

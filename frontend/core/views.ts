@@ -1,12 +1,32 @@
 /** What the app reads: conversation rows and message pages, from the local store. */
+import { decodeBase64url } from "#schema/envelope/base64url.ts";
 import { SottoError } from "#schema/errors.ts";
 import type { ConversationId, Sequence } from "#schema/ids.ts";
 import { limits } from "#schema/limits.ts";
-import type { ConversationView, MessagePage, MessageView } from "./client-api.ts";
+import { findGroupMember } from "#schema/envelope/group-state.ts";
+import type { ConversationView, GroupConversationView, MessagePage, MessageView } from "./client-api.ts";
+import { type GroupRecord, groupTable } from "./store/group-tables.ts";
 import type { Records } from "./store/records.ts";
-import { type ConversationRecord, draftTable } from "./store/tables.ts";
+import {
+  type ConversationRecord,
+  draftTable,
+  type GroupConversationRecord,
+  type StoredMessage,
+} from "./store/tables.ts";
 import type { Engine } from "./sync/engine.ts";
-import { isVisible, viewOutbox, viewStored } from "./sync/timeline.ts";
+import { isContradicted } from "./sync/groups/group-chain.ts";
+import { isNotInBackup } from "./sync/history.ts";
+import type { Self } from "./sync/self.ts";
+import type { TrustBook } from "./sync/trust-book.ts";
+import {
+  type Beholder,
+  isVisible,
+  isWritten,
+  type NameOf,
+  viewOutbox,
+  viewStored,
+  viewUpload,
+} from "./sync/timeline.ts";
 
 /** Beyond every sequence number that a key can hold. */
 const newest = 99_999_999_999_999;
@@ -17,7 +37,10 @@ export async function viewConversations(engine: Engine, records: Records): Promi
     .all()
     .filter(
       ({ conversationId, lastSeq, startedHere }) =>
-        lastSeq > 0 || startedHere || engine.timeline.outbox(conversationId).length > 0,
+        lastSeq > 0 ||
+        startedHere ||
+        engine.timeline.outbox(conversationId).some(isWritten) ||
+        engine.attachments.uploads.of(conversationId).length > 0,
     );
   const views = await Promise.all(shown.map((record) => viewConversation(engine, records, record)));
   return views.sort(
@@ -30,28 +53,78 @@ export async function viewConversation(
   records: Records,
   record: ConversationRecord,
 ): Promise<ConversationView> {
-  const { conversationId, peer, lastSeq, cursor, readSeq, unread, remoteUnread } = record;
+  const { conversationId, lastSeq, cursor, readSeq, unread, remoteUnread } = record;
   const draft = await records.read(draftTable, conversationId);
-  const preview = await previewOf(engine, record);
+  const group = record.group && (await records.read(groupTable, conversationId));
+  const nameOf = namesOf(engine, record, group);
+  const preview = await previewOf(engine, record, nameOf);
   const isOutbox = preview !== undefined && preview.seq === undefined;
-  return {
+  const typist = engine.typing.typist(conversationId);
+  const base = {
     conversationId,
-    peer,
     lastSeq,
     unread: cursor < lastSeq ? Math.max(unread, remoteUnread) : unread,
     readSeq,
     preview,
     updatedAtMs: isOutbox ? Math.max(record.updatedAtMs, preview.timeMs) : record.updatedAtMs,
-    peerTyping: engine.typing.isPeerTyping(conversationId),
-    peerPresence: engine.presence.of(peer.account),
-    peerTrust: await engine.trust.of(peer.account),
+    typing: typist && { account: typist, username: nameOf(typist) },
     draft: draft?.text ?? "",
   };
+  const { book } = engine.directory;
+  if (record.group !== undefined) {
+    const memberTrust = trustOfMembers(book, group, nameOf);
+    return { kind: "group", ...base, ...standing(engine.self, record, group), memberTrust };
+  }
+  const { peer } = record;
+  const peerPresence = engine.presence.of(peer.account);
+  return { kind: "direct", ...base, peer, peerPresence, peerTrust: book.of(peer.account) };
+}
+
+function trustOfMembers(
+  book: TrustBook,
+  group: GroupRecord | undefined,
+  nameOf: NameOf,
+): GroupConversationView["memberTrust"] {
+  const state = group?.history.head.state;
+  return book
+    .all()
+    .filter(([account]) => state && findGroupMember(state, decodeBase64url(account)) !== undefined)
+    .map(([account, trust]) => ({ account, username: nameOf(account), ...trust }));
+}
+
+/** What a group is called and where this account stands in it. */
+export function standing(
+  self: Self,
+  { conversationId, group: told }: GroupConversationRecord,
+  group: GroupRecord | undefined,
+): Pick<
+  GroupConversationView,
+  "title" | "avatarSeed" | "memberCount" | "myRole" | "membership" | "isContradicted"
+> {
+  const own = group && findGroupMember(group.history.head.state, self.own.cert.accountId);
+  const known = group?.membership ?? "member";
+  const membership = known === "member" && told.left ? "removed" : known;
+  return {
+    title: group?.title ?? "",
+    avatarSeed: conversationId,
+    memberCount: group?.history.head.state.members.length ?? 0,
+    myRole: membership === "removed" || membership === "left" ? undefined : own?.role,
+    membership,
+    isContradicted: group !== undefined && isContradicted(group),
+  };
+}
+
+/** Names for the messages of one conversation. */
+export function namesOf(engine: Engine, record: ConversationRecord, group: GroupRecord | undefined): NameOf {
+  const { peer } = record;
+  if (peer !== undefined) return (account) => (account === peer.account ? peer.username : "");
+  return (account) => group?.names[account] ?? engine.conversations.find(account)?.peer?.username ?? "";
 }
 
 /** Messages from before this device joined are fetched as placeholders; offline the page is what is stored. */
 export async function viewMessages(
   engine: Engine,
+  records: Records,
   record: ConversationRecord,
   options: { readonly before?: Sequence; readonly limit: number },
 ): Promise<MessagePage> {
@@ -62,14 +135,46 @@ export async function viewMessages(
   while (page.length < limit && (await tryExtend(engine, conversationId, limit - page.length))) {
     page = await engine.timeline.page(conversationId, before, limit);
   }
+  mendLater(engine, conversationId, page);
   const current = engine.conversations.get(conversationId) ?? record;
-  const messages = page.filter(isVisible).map((message) => viewStored(engine.self, current, message));
-  const outbox =
-    options.before === undefined
-      ? engine.timeline.outbox(conversationId).map((row) => viewOutbox(engine.self, row))
-      : [];
+  const beholder = beholderOf(
+    engine,
+    namesOf(engine, current, await records.read(groupTable, conversationId)),
+  );
+  const messages = page
+    .filter(isVisible)
+    .map((message) => viewStored(engine.self, current, message, beholder));
+  const unsent = options.before === undefined ? viewUnsent(engine, conversationId, beholder) : [];
   const oldest = page[0]?.seq ?? options.before ?? current.lastSeq + 1;
-  return { messages: [...messages, ...outbox], hasOlder: oldest > 1 };
+  return {
+    messages: [...messages, ...unsent],
+    hasOlder: current.placed && oldest > Math.max(1, current.group?.joinedSeq ?? 1),
+  };
+}
+
+/** The outbox, then messages whose files are still going up. */
+function viewUnsent(engine: Engine, conversationId: ConversationId, beholder: Beholder): MessageView[] {
+  return [
+    ...engine.timeline
+      .outbox(conversationId)
+      .filter(isWritten)
+      .map((row) => viewOutbox(engine.self, row, beholder)),
+    ...engine.attachments.uploads.of(conversationId).map((row) => viewUpload(engine.self, row, beholder)),
+  ];
+}
+
+function beholderOf(engine: Engine, nameOf: NameOf): Beholder {
+  return {
+    nameOf,
+    isLocal: (conversationId, attachment) => engine.attachments.isLocal(conversationId, attachment),
+  };
+}
+
+/** Keys that came since a placeholder was stored open it; views are told when it has changed. */
+function mendLater(engine: Engine, conversationId: ConversationId, page: readonly StoredMessage[]): void {
+  const closed = page.filter(({ content }) => isNotInBackup(content)).map(({ seq }) => seq);
+  if (closed.length === 0) return;
+  engine.history.mend(conversationId, closed).catch(() => undefined); // offline: with the next view
 }
 
 async function tryExtend(engine: Engine, conversationId: ConversationId, count: number): Promise<boolean> {
@@ -81,9 +186,14 @@ async function tryExtend(engine: Engine, conversationId: ConversationId, count: 
   }
 }
 
-async function previewOf(engine: Engine, record: ConversationRecord): Promise<MessageView | undefined> {
-  const waiting = engine.timeline.outbox(record.conversationId).at(-1);
-  if (waiting !== undefined) return viewOutbox(engine.self, waiting);
+async function previewOf(
+  engine: Engine,
+  record: ConversationRecord,
+  nameOf: NameOf,
+): Promise<MessageView | undefined> {
+  const beholder = beholderOf(engine, nameOf);
+  const waiting = viewUnsent(engine, record.conversationId, beholder).at(-1);
+  if (waiting !== undefined) return waiting;
   const message = await engine.timeline.newest(record.conversationId);
-  return message && viewStored(engine.self, record, message);
+  return message && viewStored(engine.self, record, message, beholder);
 }

@@ -3,8 +3,10 @@ import { decodeBase64url } from "#schema/envelope/base64url.ts";
 import { Client } from "#core/client.ts";
 import { platformEnvironment } from "#core/platform-environment.ts";
 import { destroyBrowserMasterKey, openBrowserMasterKey } from "#core/store/browser-master-key.ts";
+import { IndexedDbBlobStore } from "#core/store/indexeddb-blob-store.ts";
 import { IndexedDbStore, openSottoDatabase } from "#core/store/indexeddb-store.ts";
 import type { RpcPort } from "#core/rpc/messages.ts";
+import { putBytes } from "./put-bytes.ts";
 import { TabRelay } from "./tab-relay.ts";
 
 /** X25519 key of the moderators as base64url, put in by the build; empty: reports are off. */
@@ -30,6 +32,7 @@ async function lead(): Promise<void> {
     origin: self.location.origin,
     refreshTransport: "cookie",
     reportKey: REPORT_PUBLIC_KEY === "" ? undefined : decodeBase64url(REPORT_PUBLIC_KEY),
+    putBytes,
     onOnline(listener) {
       self.addEventListener("online", listener);
       return () => self.removeEventListener("online", listener);
@@ -37,6 +40,7 @@ async function lead(): Promise<void> {
   });
   const client = await Client.open(environment, {
     store: new IndexedDbStore(database),
+    blobs: new IndexedDbBlobStore(`${databaseName}-blobs`),
     openMasterKey: () => openBrowserMasterKey(database),
     destroyMasterKey: () => destroyBrowserMasterKey(database),
   });

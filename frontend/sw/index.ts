@@ -1,4 +1,6 @@
 /** Keeps the app shell, so that Sotto opens without a network. A new version waits until the person takes it. */
+import { answerMedia } from "./media.ts";
+import { mediaRequestOf } from "./media-ranges.ts";
 import { cacheName, outdatedCaches, type ShellManifest, shellPathFor } from "./shell-cache.ts";
 
 declare const self: ServiceWorkerGlobalScope;
@@ -25,6 +27,8 @@ async function answer(path: string, request: Request): Promise<Response> {
 self.addEventListener("install", (event) => event.waitUntil(install()));
 self.addEventListener("activate", (event) => event.waitUntil(activate()));
 self.addEventListener("fetch", (event) => {
+  const media = mediaRequestOf(event.request, event.request.headers.get("range"), self.location.origin);
+  if (media !== undefined) return event.respondWith(answerMedia(event.clientId, media));
   const path = shellPathFor(event.request, self.location.origin, manifest);
   if (path !== undefined) event.respondWith(answer(path, event.request));
 });

@@ -34,7 +34,7 @@ export interface GroupOp extends GroupOpContent {
   readonly bytes: Bytes;
 }
 
-const groupOpType = 0x32;
+export const groupOpType = 0x32;
 /** A create operation with 1,024 members and full settings is below. */
 export const groupOpMaxBytes = 20_480;
 

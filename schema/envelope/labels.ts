@@ -38,6 +38,7 @@ export const labelNames = [
   "report", // info of a sealed report
   "link", // info of the sealed transfer to a new device
   "link-request", // key of what a new device says about itself
+  "link-code", // rendezvous and psk of a link, out of the secret in its code
   "link-emoji", // exporter context of the emoji both sides compare
   "retry", // SIG(DSK) over a plaintext retry request
   "rec", // record key at rest
@@ -46,6 +47,15 @@ export const labelNames = [
   "vault-kek", // key-encryption key of a password
   "recovery", // key-encryption key of a recovery code
   "prf", // key-encryption key of a passkey
+  "bseg", // key of a backup segment
+  "bseg-ad", // AD of a backup segment
+  "bman", // key of a device's backup manifests
+  "bman-ad", // AD of a backup manifest
+  "bman-sig", // SIG(DSK) over a backup manifest
+  "bman-hash", // hash of a backup manifest: the next one names it
+  "backup-write", // SIG(DSK) over the request that puts a manifest in place
+  "archive", // key-encryption key of an exported archive
+  "archive-ad", // AD of the root of an exported archive
 ] as const;
 
 export type LabelName = (typeof labelNames)[number];

@@ -103,3 +103,42 @@ export const uploadPrekeys = route({
   errors: ["bad_signature"],
   maxBytes: limits.prekeyRequestBytes,
 });
+
+/** The caller's own devices that the newest list calls active, signed-out ones left out. */
+export const listOwnDevices = route({
+  method: "GET",
+  path: "/api/devices",
+  access: "session",
+  request: undefined,
+  answer: v.looseObject({
+    devices: v.array(
+      v.looseObject({
+        deviceId: deviceIdSchema,
+        deviceName: v.string(),
+        addedAtMs: timestampMsSchema,
+        /** Start of the day of its last request; absent without a session. */
+        lastActiveDayMs: v.optional(timestampMsSchema),
+      }),
+    ),
+  }),
+  errors: [],
+});
+
+export const renameDevice = route({
+  method: "PUT",
+  path: "/api/devices/:device/name",
+  access: "session",
+  request: v.strictObject({ deviceName: deviceNameSchema }),
+  answer: v.looseObject({}),
+  errors: ["not_found"],
+});
+
+/** The next device list, signed by the account key, that adds no device: it revokes some. Their sessions end with it. */
+export const publishDeviceList = route({
+  method: "PUT",
+  path: "/api/devices/list",
+  access: "session",
+  request: v.strictObject({ deviceList: base64UrlUpTo(deviceListMaxBytes, 100) }),
+  answer: v.looseObject({}),
+  errors: ["bad_signature", "device_list_conflict"],
+});

@@ -18,6 +18,8 @@ export interface RouteContract<
   readonly query?: Query;
   /** `data` of a successful answer. */
   readonly answer: Answer;
+  /** The request's or the successful answer's body is bytes, not JSON. Refusals are JSON all the same. */
+  readonly binary?: "request" | "answer";
   /** Errors this route may answer besides those of every route. */
   readonly errors: readonly ErrorKind[];
   /** Largest accepted body. */

@@ -50,3 +50,4 @@ export type Lowest = {
 export type LowWatermarks = { readonly delivered: Lowest; readonly read: Lowest };
 
 export type Receipt = v.InferOutput<typeof receiptSchema>;
+export type ReceiptLow = v.InferOutput<typeof receiptLowSchema>;

@@ -12,4 +12,4 @@ export const subprotocol = `sotto.v${protocolVersion}`;
 export const tokenSubprotocolPrefix = "token.";
 
 /** SHA-256 of the canonical form of the up and down schemas; pinned by version.test.ts. */
-export const protocolHash = "5eb49cc2919fc51f79a33407b7fe6159dc468e9b36d148ac8d0c580031ad7ac8";
+export const protocolHash = "f5ad98d3aad2d6421ec78773c20fc91e3e22018aa2bd09076497c5e0f62daa84";

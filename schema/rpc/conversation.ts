@@ -88,6 +88,8 @@ export interface ConversationRpc {
   accountChanged(change: AccountChange): Promise<RpcResult<null>>;
   /** Watermarks that came over a member's inbox socket. Refuses a stranger with `not_found`. */
   receipts(input: ReceiptInput): Promise<RpcResult<null>>;
+  /** Refuses a stranger, a former member and an unknown conversation alike with `not_found`. */
+  assertMember(identity: Identity): Promise<RpcResult<null>>;
   /** Refusals: `group_conflict`, `forbidden`, `malformed`; `not_found` for a member that does not exist. */
   createGroup(input: CreateGroupInput): Promise<RpcResult<Summary>>;
   postOperation(input: OperationInput): Promise<RpcResult<OperationAnswer>>;

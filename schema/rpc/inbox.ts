@@ -54,6 +54,14 @@ export interface SessionRecord {
   readonly lastActiveDayMs: number;
 }
 
+export interface OwnDeviceRecord {
+  readonly deviceId: DeviceId;
+  readonly deviceName: string;
+  readonly addedAtMs: number;
+  /** Absent for a device without a session. */
+  readonly lastActiveDayMs?: number;
+}
+
 export interface ClaimInput {
   readonly requester: AccountId;
   readonly devices: readonly DeviceId[];
@@ -137,6 +145,11 @@ export interface InboxRpc {
   /** A verified sign-out statement of a device whose session is gone. */
   signOut(input: { readonly device: DeviceId; readonly statement: string }): Promise<RpcResult<null>>;
   sessions(): Promise<RpcResult<readonly SessionRecord[]>>;
+  ownDevices(): Promise<RpcResult<readonly OwnDeviceRecord[]>>;
+  /** Refuses a device that is not active with `not_found`. */
+  renameDevice(input: { readonly device: DeviceId; readonly deviceName: string }): Promise<RpcResult<null>>;
+  /** A list whose signature the Worker has verified. Refusal: `device_list_conflict`. Repeating the newest one is harmless. */
+  publishList(input: { readonly deviceList: string }): Promise<RpcResult<null>>;
   /** Refuses an unknown account with `not_found`, without creating anything. */
   directory(input: { readonly after: number }): Promise<RpcResult<DeviceDirectory>>;
   /** Certificate of an enrolled device, whatever its status; otherwise `not_found`. */

@@ -31,6 +31,14 @@ export async function answerRpc<Value>(work: () => Value | Promise<Value>): Prom
   }
 }
 
+/** As `answerRpc`, for work that has nothing to answer. */
+export function answerDone(work: () => void): Promise<RpcResult<null>> {
+  return answerRpc(() => {
+    work();
+    return null;
+  });
+}
+
 /** The value of a result. Throws the refusal as `SottoError`. */
 export function unwrap<Value>(result: RpcResult<Value>): Value {
   if (result.ok) return result.value;

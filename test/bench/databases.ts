@@ -48,6 +48,30 @@ export function fillHistory(state: string, conversationId: string, messages: num
   database.close();
 }
 
+/** Puts members into a group that no inbox knows: two devices each, all up to date. Returns their accounts. */
+export function fillMembers(state: string, conversationId: string, members: number): string[] {
+  const database = find(state, "Conversation", "conversation", "conversation_id", conversationId);
+  const accounts = Array.from({ length: members }, (_, index) => `${String(index).padStart(21, "m")}A`);
+  const seq = Number(database.prepare("SELECT max(seq) AS seq FROM messages").get()?.["seq"]);
+  const slot = Number(database.prepare("SELECT max(slot) AS slot FROM devices").get()?.["slot"]) + 1;
+  const member = database.prepare(
+    `INSERT INTO members (account, username, list_version, set_epoch, read_seq, base_seq, role, joined_epoch, joined_seq)
+     VALUES (?, ?, 2, 2, ?, ?, 1, 1, 1)`,
+  );
+  const device = database.prepare(
+    "INSERT INTO devices (account, device, active, delivered_seq, slot) VALUES (?, ?, 1, ?, ?)",
+  );
+  database.exec("BEGIN");
+  for (const [index, account] of accounts.entries()) {
+    member.run(account, `member.${index}`, seq, seq);
+    for (const id of [1, 2]) device.run(account, id, seq, slot + 2 * index + id - 1);
+  }
+  database.exec("COMMIT");
+  database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+  database.close();
+  return accounts;
+}
+
 /** Gives an account's chat list `conversations` entries that look as if used. */
 export function fillChatList(state: string, account: string, conversations: number): void {
   const database = find(state, "Inbox", "account", "account_id", account);

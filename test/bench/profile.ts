@@ -1,5 +1,5 @@
 /**
- * `node test/bench/profile.ts [messages in flight]`: where the send path spends its time. Samples the isolate through
+ * `node test/bench/profile.ts [messages in flight] [group]`: where the send path spends its time. Samples the isolate through
  * workerd's inspector while the load generator runs, and prints the functions by self time. Native work (SQLite, the
  * socket) shows as the function that called it, `(program)` as the runtime outside JavaScript.
  */
@@ -45,7 +45,8 @@ const inspectorPort = await freePort();
 const ours = await Ours.start({ inspectorPort });
 const generator = startGenerator();
 try {
-  const conversation = await ours.converse();
+  const isGroup = process.argv[3] === "group";
+  const conversation = isGroup ? await ours.group(2) : await ours.converse();
   const inspector = await openInspector(inspectorPort);
   const send = (method: string, params?: object): Promise<unknown> => inspector.send(method, params);
   await send("Profiler.enable");

@@ -47,6 +47,11 @@ export function under(limit: number, unit: string, result: BenchResult): BenchRe
   return { ...result, goal: `under ${limit} ${unit}`, met: result.ours < limit };
 }
 
+/** Ours itself should reach `least`. */
+export function atLeast(least: number, unit: string, result: BenchResult): BenchResult {
+  return { ...result, goal: `at least ${least} ${unit}`, met: result.ours >= least };
+}
+
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted[Math.floor(sorted.length / 2)];

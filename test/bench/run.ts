@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { ensureDevSecrets } from "#worker/dev/secrets.ts";
+import { benchAttachments } from "./attachments.ts";
 import type { BenchContext } from "./context.ts";
 import { benchCrypto } from "./crypto.ts";
 import { benchGroups } from "./groups.ts";
@@ -57,6 +58,7 @@ const parts: readonly ((context: BenchContext) => BenchResult[] | Promise<BenchR
   benchGrowth,
   benchChatList,
   benchCrypto,
+  benchAttachments,
 ];
 const results: BenchResult[] = [];
 try {

@@ -43,8 +43,8 @@ export class Person {
   }
 
   /** Signs in on another profile with password and recovery code. */
-  static async logIn(stage: Stage, name: string, recoveryCode: string): Promise<Person> {
-    const person = new Person(name, await stage.profile());
+  static async logIn(stage: Stage, name: string, recoveryCode: string, profile?: Profile): Promise<Person> {
+    const person = new Person(name, profile ?? (await stage.profile()));
     const { page } = person;
     await page.goto("/");
     await page.getByRole("button", { name: text.welcome.logIn }).click();
@@ -63,6 +63,45 @@ export class Person {
     await this.page.getByRole("textbox", { name: text.newChat.field }).fill(username);
     await this.page.keyboard.press("Enter");
     await this.composer(username).waitFor();
+  }
+
+  /** By keyboard alone: names, Enter, the group's name, Enter. */
+  async newGroup(title: string, usernames: readonly string[]): Promise<void> {
+    await this.page.getByRole("button", { name: text.list.newChat }).first().click();
+    await this.page.getByRole("button", { name: text.groups.create.action }).click();
+    await this.#pick(usernames);
+    await this.page.keyboard.press("Enter");
+    await this.page.getByLabel(text.groups.create.name).fill(title);
+    await this.page.keyboard.press("Enter");
+    await this.composer(title).waitFor();
+  }
+
+  /** Opens what is known of the group on screen. */
+  async openGroupInfo(title: string): Promise<void> {
+    await this.page.getByRole("button", { name: text.groups.openInfo(title) }).click();
+    await this.page.getByRole("heading", { name: text.groups.info.members }).waitFor();
+  }
+
+  async addToGroup(usernames: readonly string[]): Promise<void> {
+    await this.page.getByRole("button", { name: text.groups.info.add }).last().click();
+    await this.#pick(usernames);
+    await this.page.keyboard.press("Enter");
+    await this.page.getByRole("dialog", { name: text.groups.info.addTitle }).waitFor({ state: "detached" });
+  }
+
+  /** Chooses from the menu of a member, the group's info being open. */
+  async chooseForMember(username: string, action: "makeAdmin" | "remove"): Promise<void> {
+    await this.page.getByRole("button", { name: new RegExp(`^${username}, `) }).click();
+    await this.page.getByRole("menuitem", { name: text.groups.member[action] }).click();
+  }
+
+  async #pick(usernames: readonly string[]): Promise<void> {
+    const field = this.page.getByLabel(text.groups.picker.field);
+    for (const username of usernames) {
+      await field.fill(username);
+      await field.press("Enter");
+      await this.page.getByRole("button", { name: text.groups.picker.remove(username) }).waitFor();
+    }
   }
 
   async openChat(username: string): Promise<void> {

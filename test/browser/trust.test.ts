@@ -3,6 +3,7 @@
  * machine has none), and reports, which this build knows no moderators for.
  */
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { trustText } from "#app/i18n/en-trust.ts";
 import { text } from "#app/i18n/en.ts";
 import type { DeviceDirectory } from "#schema/http/devices.ts";
 import { enrolmentOnTop } from "../support/client/key-reset.ts";
@@ -25,8 +26,8 @@ beforeAll(async () => {
 afterAll(() => stage.close());
 
 async function openContact(person: Person, name: string): Promise<string> {
-  await person.page.getByTitle(text.contact.open(name)).click();
-  const groups = person.page.getByRole("list", { name: text.contact.number }).getByRole("listitem");
+  await person.page.getByTitle(text.chat.about(name)).click();
+  const groups = person.page.getByRole("list", { name: trustText.contact.number }).getByRole("listitem");
   await groups.first().waitFor();
   return (await groups.allTextContents()).join(" ");
 }
@@ -36,15 +37,15 @@ test("[VF1] [VF2] two people compare numbers, and one marks the other as verifie
   expect(atAnna).toMatch(/^(\d{5} ){11}\d{5}$/);
   expect(atBen).toBe(atAnna);
   const { page } = anna;
-  await page.getByLabel(text.contact.field).fill("1".repeat(60));
-  await page.getByRole("button", { name: text.contact.compare }).click();
-  await page.getByText(text.contact.results.different).waitFor();
-  expect(await page.getByRole("button", { name: text.contact.mark }).isDisabled()).toBe(true);
-  await page.getByLabel(text.contact.field).fill(atBen);
-  await page.getByRole("button", { name: text.contact.compare }).click();
-  await page.getByText(text.contact.results.same).waitFor();
-  await page.getByRole("button", { name: text.contact.mark }).click();
-  await page.getByRole("button", { name: text.contact.clear }).waitFor();
+  await page.getByLabel(trustText.contact.field).fill("1".repeat(60));
+  await page.getByRole("button", { name: trustText.contact.compare }).click();
+  await page.getByText(trustText.contact.results.different).waitFor();
+  expect(await page.getByRole("button", { name: trustText.contact.mark }).isDisabled()).toBe(true);
+  await page.getByLabel(trustText.contact.field).fill(atBen);
+  await page.getByRole("button", { name: trustText.contact.compare }).click();
+  await page.getByText(trustText.contact.results.same).waitFor();
+  await page.getByRole("button", { name: trustText.contact.mark }).click();
+  await page.getByRole("button", { name: trustText.contact.clear }).waitFor();
   await page.keyboard.press("Escape");
   await page.locator(".chat-verified").waitFor();
   await page.reload();
@@ -57,7 +58,7 @@ test("the menu of a message opens by keyboard, by the other button and by a long
   await page.locator("section.log").focus();
   await page.keyboard.press("Enter");
   await page.keyboard.press("Enter");
-  const copy = page.getByRole("menuitem", { name: text.menu.copy });
+  const copy = page.getByRole("menuitem", { name: trustText.menu.copy });
   await copy.waitFor();
   expect(await copy.evaluate((item) => item.matches(":focus"))).toBe(true);
   expect(await page.getByRole("menuitem").count()).toBe(1);
@@ -74,7 +75,7 @@ test("the menu of a message opens by keyboard, by the other button and by a long
   const [x, y] = [bubble!.x + 20, bubble!.y + 15];
   const touch = await ben.profile.context.newCDPSession(ben.page);
   await touch.send("Input.dispatchTouchEvent", { type: "touchStart", touchPoints: [{ x, y }] });
-  await ben.page.getByRole("menuitem", { name: text.menu.copy }).waitFor();
+  await ben.page.getByRole("menuitem", { name: trustText.menu.copy }).waitFor();
   await touch.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
   await ben.page.keyboard.press("Escape");
   await ben.page.getByRole("menuitem").waitFor({ state: "detached" });
@@ -96,17 +97,17 @@ test("[VF4] [VF5] another key for a verified contact is a line in the chat, and 
     await route.fulfill({ response: answer, json: { ...body, data } });
   });
   const second = await Person.logIn(stage, "ben", ben.recoveryCode);
-  await page.getByText(text.trust.changed("ben")).waitFor();
-  await page.getByText(text.trust.held("ben")).waitFor();
+  await page.getByText(text.chat.keyChanged("ben")).waitFor();
+  await page.getByText(trustText.trust.held("ben")).waitFor();
   await page.locator(".chat-verified").waitFor({ state: "detached" });
   await anna.write("ben", "to whom?");
   const waiting = await anna.until((seen) => seen.length === 2, "her own message");
   expect(waiting.at(-1)).toEqual({ seq: undefined, text: "to whom?", state: text.delivery.pending });
-  await page.getByText(text.trust.changedMore).click();
-  await page.getByText(text.trust.changedBody("ben")).waitFor();
+  await page.getByText(text.chat.keyChangedMore).click();
+  await page.getByText(trustText.trust.changedBody("ben")).waitFor();
   await page.keyboard.press("Escape");
-  await page.getByRole("button", { name: text.trust.sendAnyway }).click();
-  await page.getByRole("dialog").getByRole("button", { name: text.trust.sendAnyway }).click();
-  await page.getByText(text.trust.held("ben")).waitFor({ state: "detached" });
+  await page.getByRole("button", { name: trustText.trust.sendAnyway }).click();
+  await page.getByRole("dialog").getByRole("button", { name: trustText.trust.sendAnyway }).click();
+  await page.getByText(trustText.trust.held("ben")).waitFor({ state: "detached" });
   expect([...anna.profile.problems, ...ben.profile.problems, ...second.profile.problems]).toEqual([]);
 });

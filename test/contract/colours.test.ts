@@ -86,6 +86,47 @@ describe.each([
   });
 });
 
+/** Relative luminance of an oklch colour (CSS Color 4, 9.3 and the linear sRGB matrix); what lies outside sRGB is cut off. */
+function luminanceOfOklch(lightness: number, chroma: number, hueDegrees: number): number {
+  const hue = (hueDegrees * Math.PI) / 180;
+  const [a, b] = [chroma * Math.cos(hue), chroma * Math.sin(hue)];
+  const l = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3;
+  const m = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3;
+  const s = (lightness - 0.0894841775 * a - 1.291485548 * b) ** 3;
+  const cut = (value: number): number => Math.min(1, Math.max(0, value));
+  const red = cut(4.0767416621 * l - 3.3077115913 * m + 0.2309699292 * s);
+  const green = cut(-1.2684380046 * l + 2.6097574011 * m - 0.3413193965 * s);
+  const blue = cut(-0.0041960863 * l - 0.7034186147 * m + 1.707614701 * s);
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+}
+
+function numberIn(selector: string, name: string): number {
+  const start = css.indexOf("{", css.indexOf(selector));
+  return Number(new RegExp(`--${name}: ([0-9.]+);`).exec(css.slice(start, css.indexOf("}", start)))?.[1]);
+}
+
+const avatars = readFileSync(new URL("../../frontend/app/ui/avatar.css", import.meta.url), "utf8");
+const hues = [...avatars.matchAll(/--hue: (\d+);/g)].map(([, hue]) => Number(hue));
+
+describe.each([
+  [":root {", light],
+  [':root:not([data-theme="light"])', darkBySystem],
+  [':root[data-theme="dark"]', darkByChoice],
+])("names of senders, %s", (selector, tokens) => {
+  test.each(hues)("hue %i has at least 4.5:1 on bubbles and on the paper", (hue) => {
+    const lightness = numberIn(selector, "name-lightness");
+    const name = luminanceOfOklch(lightness, numberIn(selector, "name-chroma"), hue);
+    for (const ground of ["bubble-other", "paper"]) {
+      const [high = 0, low = 0] = [name, luminance(tokens[ground] ?? "missing")].sort((x, y) => y - x);
+      expect((high + 0.05) / (low + 0.05)).toBeGreaterThanOrEqual(4.5);
+    }
+  });
+});
+
+test("a picture of a person has one of twelve hues", () => {
+  expect(hues).toHaveLength(12);
+});
+
 test("dark is the same whether the system or the person asks for it", () => {
   expect(darkBySystem).toEqual(darkByChoice);
 });

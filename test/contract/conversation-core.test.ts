@@ -288,6 +288,17 @@ describe("refusing", () => {
     expect(rig.room.state.members.get(anna)?.delivered).toBe(0);
   });
 
+  test("[IN7] a receipt of a device that has not come up yet is refused for now, a stranger's for good", async () => {
+    const rig = new ConversationRig();
+    rig.turn(rig.socket(anna, 1), rig.message(anna, 1));
+    const tell = (account: typeof ben, device: number) => async () =>
+      rig.room.core.receiptsFor(account, device, 1, 0);
+    await expect(tell(ben, 2)()).rejects.toMatchObject({ kind: "unavailable" });
+    await expect(tell(conversationId as unknown as typeof ben, 1)()).rejects.toMatchObject({
+      kind: "not_found",
+    });
+  });
+
   test("[IN7] a receipt that was passed on is confirmed once it is committed, and not when that fails", async () => {
     const rig = new ConversationRig();
     rig.turn(rig.socket(anna, 1), rig.message(anna, 1));

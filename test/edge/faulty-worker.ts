@@ -34,6 +34,11 @@ class FaultyStatement {
     return this.real.first<Row>();
   }
 
+  async run<Row>(): Promise<D1Result<Row>> {
+    await pass(this.#faults);
+    return this.real.run<Row>();
+  }
+
   async all<Row>(): Promise<D1Result<Row>> {
     await pass(this.#faults);
     return this.real.all<Row>();

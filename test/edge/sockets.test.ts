@@ -228,7 +228,8 @@ describe("devices", () => {
         stale: [{ account: pair.ben.account, version: 2 }],
       },
     });
-    anna.send(messageFrom(pair, pair.anna));
+    const { body, clientMessageId } = before;
+    anna.send({ ...messageFrom(pair, pair.anna), body, clientMessageId });
     expect(await anna.next()).toMatchObject({ type: "message:ack", seq: 1 });
     const device = firstDevice(pair.ben).own.cert.deviceId;
     expect(device).toBe(1);

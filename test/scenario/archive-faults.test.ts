@@ -5,6 +5,7 @@
 import { afterAll, expect, test } from "vitest";
 import { RawClient } from "../soak/raw-client.ts";
 import { judge } from "../soak/oracle.ts";
+import { directSpeech } from "../soak/speech.ts";
 import { archivedLog, keptLog, timedWorkOf } from "../soak/storage.ts";
 import { eventually } from "../support/people.ts";
 import { addRawDevice, createRawConversation, registerRaw } from "../support/raw-account.ts";
@@ -13,7 +14,7 @@ import { startServer } from "../support/server.ts";
 /** Longer than the object waits for an answer, so that hanging writes are given up and made again. */
 const hangMs = 40_000;
 
-const server = await startServer({ faults: true });
+const server = await startServer({ wrapper: "faulty" });
 const clients: RawClient[] = [];
 afterAll(async () => {
   await Promise.all(clients.map((client) => client.close()));
@@ -26,7 +27,10 @@ async function converse(name: string): Promise<{ conversationId: string; members
   const [first, second] = accounts;
   const conversationId = await createRawConversation(server.origin, first!.devices[0]!, second!);
   const members = accounts.flatMap((account) =>
-    account.devices.map((device) => new RawClient(server.origin, conversationId, accounts, account, device)),
+    account.devices.map((device) => {
+      const speech = directSpeech(conversationId, accounts, account, device);
+      return new RawClient(server.origin, conversationId, speech, account, device);
+    }),
   );
   clients.push(...members);
   return { conversationId, members };

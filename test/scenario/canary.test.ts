@@ -40,9 +40,14 @@ const texts = {
   repaired: "canary-epsilon this capsule was damaged on its way",
   toBothDevices: "canary-zeta for both of your devices",
   fromSecond: "canary-eta sent by the new device",
+  toGroup: "canary-lambda said to a group of three",
   long: `canary-theta ${"in the beginning of a very long story ".repeat(500)} canary-iota the end`,
 } as const;
 const draft = "canary-kappa never sent to anyone";
+const groupNames = {
+  first: "canary-mu the name of a group",
+  second: "canary-nu another name of it",
+} as const;
 
 const folder = mkdtempSync(path.join(tmpdir(), "sotto-canary-"));
 const server = await startServer();
@@ -110,6 +115,7 @@ beforeAll(async () => {
   ben.network.tamper = (text) => text;
   expect(tampered).toBeGreaterThan(0);
 
+  for (const { client } of people) await client.saveBackup();
   const second = await signIn(origin, anna, { storage: testStorage(), provider: secondKeys.provider });
   people.push(second);
   await ben.client.sendText(conversationId, texts.toBothDevices);
@@ -118,7 +124,8 @@ beforeAll(async () => {
   await second.client.sendText(conversationId, texts.fromSecond);
   await shows(ben, conversationId, texts.fromSecond);
   await shows(anna, conversationId, texts.fromSecond);
-  for (const { client } of people) await client.markRead(conversationId, 8);
+  await sayInGroup(origin, anna, [ben, second]);
+  for (const { client } of people.slice(0, 3)) await client.markRead(conversationId, 8);
   await eventually("the read marks arrive", async () =>
     (await allMessages(anna.client, conversationId)).every(
       ({ mine, delivery }) => !mine || delivery === "read",
@@ -133,12 +140,39 @@ beforeAll(async () => {
 
   wire = people.flatMap(({ network }) => network.wire);
   needles = [
-    ...Object.entries({ ...texts, draft }).map(([name, text]) => textNeedle(name, text.slice(0, 400))),
+    ...Object.entries({ ...texts, ...groupNames, draft }).map(([name, text]) =>
+      textNeedle(name, text.slice(0, 400)),
+    ),
     textNeedle("end of the long text", "canary-iota the end"),
     ...people.flatMap(secretTexts),
     ...witnesses.flatMap((witness) => witness.needles),
   ];
 });
+
+/** A group is made, spoken to, loses somebody and gets another name. */
+async function sayInGroup(origin: string, anna: LivePerson, others: readonly LivePerson[]): Promise<void> {
+  const carl = await signUp(origin, "carl");
+  const { conversationId } = await anna.client.createGroup({
+    name: groupNames.first,
+    usernames: ["ben", "carl"],
+  });
+  await anna.client.sendText(conversationId, texts.toGroup);
+  for (const person of [...others, carl]) await shows(person, conversationId, texts.toGroup);
+  const { members } = await anna.client.group(conversationId);
+  const gone = members.find(({ username }) => username === "carl")?.account;
+  if (gone === undefined) throw new Error("carl is not in the group");
+  await anna.client.removeMember(conversationId, gone);
+  await anna.client.renameGroup(conversationId, groupNames.second);
+  for (const { client, username } of others) {
+    await eventually(`${username} knows the new name`, async () =>
+      (await client.listConversations()).some(
+        (view) => view.kind === "group" && view.title === groupNames.second,
+      ),
+    );
+  }
+  await carl.client.close();
+  people.push(carl);
+}
 
 function secretTexts({ username, password, recoveryCode }: LivePerson): Needle[] {
   const bare = recoveryCode.replaceAll("-", "");
@@ -203,6 +237,8 @@ test("[AR40] [HT40] no plaintext, password or key in what the server stores, pri
   console.log(`${needles.length} needles in ${search.forms} forms, ${heaps.length} heaps, ${bytes} bytes`);
   expect(heaps.map(({ name }) => name).filter((name) => name.endsWith(".sqlite")).length).toBeGreaterThan(4);
   expect(heaps.filter(({ name }) => name.startsWith("wire")).length).toBe(6);
+  // Objects of the bucket: a manifest and a segment of either person's backup at least.
+  expect(heaps.filter(({ name }) => /r2.+blobs/.test(name)).length).toBeGreaterThan(3);
   expect(heaps.flatMap((heap) => search.find(heap))).toEqual([]);
 });
 

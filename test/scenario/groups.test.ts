@@ -55,9 +55,12 @@ test("[GR2] [GR5] [GR9] a group talks, loses a member and goes on under a new ke
   annas.send(groupMessage({ groupId, epoch: 1, keyId }));
   annas.send(groupMessage({ groupId, epoch: 2, keyId }));
   const lists = listsOf(ben);
-  annas.send(groupMessage({ groupId, epoch: 2, keyId: newKeyId(), to: addressesOf(ben), lists }));
+  const anew = groupMessage({ groupId, epoch: 2, keyId: newKeyId(), to: addressesOf(ben), lists });
+  annas.send(anew);
   expect(await annas.nextOf("message:refused")).toMatchObject({ error: { code: "group_stale", epoch: 2 } });
   expect(await annas.nextOf("message:refused")).toMatchObject({ error: { code: "sender_key_stale" } });
+  expect(await annas.nextOf("message:refused")).toMatchObject({ error: { code: "unavailable" } });
+  annas.send(anew);
   expect(await annas.nextOf("message:ack")).toMatchObject({ seq: 5 });
   expect(await bens.next()).toMatchObject({ type: "message:new", seq: 5 });
 });

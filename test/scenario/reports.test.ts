@@ -14,6 +14,7 @@ import { decodeBase64url, encodeBase64url } from "#schema/envelope/base64url.ts"
 import type { ConversationId } from "#schema/ids.ts";
 import { limits } from "#schema/limits.ts";
 import { frankingKey } from "#worker/secrets.ts";
+import { everyoneHas } from "../support/group-stage.ts";
 import { allMessages, eventually, type LivePerson, signUp } from "../support/people.ts";
 import { rawRequest } from "../support/raw-account.ts";
 import { RecordedNetwork } from "../support/recorded-network.ts";
@@ -173,6 +174,28 @@ describe("a report", () => {
     const own = { conversationId, ...bad };
     await expect(anna.client.reportMessage(own)).rejects.toMatchObject({ code: "cannot_report" });
     expect(anna.network.wire.slice(before).filter(({ place }) => place === "request")).toEqual([]);
+  });
+
+  test("[RP6] [ATTACK 67] what was said in a group is proven as well", async () => {
+    const { conversationId: groupId } = await anna.client.createGroup({
+      name: "Choir",
+      usernames: ["ben", "carl"],
+    });
+    for (const text of ["in front of all", "something worse"]) await anna.client.sendText(groupId, text);
+    await everyoneHas([ben], groupId, "anna: something worse");
+    const worse = (await allMessages(ben.client, groupId)).at(-1)!;
+    const reported = { conversationId: groupId, ...bad, seq: worse.seq!, previous: 5 };
+    await ben.client.reportMessage(reported);
+    const { output, code } = await operate(storedReports().slice(-1));
+    expect(code).toBe(0);
+    const shown = output.split("\n").filter((line) => line.includes("verified"));
+    expect(shown).toHaveLength(2);
+    expect(shown[0]).toContain(`${groupId}/${worse.seq} by ${await accountOf(anna)}.1`);
+    expect(shown[0]).toContain('"something worse"');
+    expect(shown[1]).toContain('"in front of all"');
+    expect(output).not.toMatch(/Choir|REFUSED/);
+    const created = { ...reported, seq: 1 };
+    await expect(ben.client.reportMessage(created)).rejects.toMatchObject({ code: "cannot_report" });
   });
 
   test("[RP5] more previous messages than there are, or than six in all, are as many as there are", async () => {

@@ -14,6 +14,7 @@ test("[CV40] [CL80] a while of broken connections, dying clients and servers and
     clients: 32,
     conversations: 8,
     real: 2,
+    groups: 2,
     messagesPerSecond: 30,
     faultEveryMs: 6_000,
     sampleEveryMs: 2_000,
@@ -22,7 +23,7 @@ test("[CV40] [CL80] a while of broken connections, dying clients and servers and
   expect(report.violations).toEqual([]);
   expect(report.messages).toBeGreaterThan(1_000);
   expect(report.faults.server_kills).toBeGreaterThanOrEqual(3);
-  for (const kind of ["disconnects", "client_kills", "evictions"] as const) {
+  for (const kind of ["disconnects", "client_kills", "evictions", "group_changes"] as const) {
     expect(report.faults[kind]).toBeGreaterThan(10);
   }
   const { storageBytesPerMessage } = growthOf(report.samples);

@@ -7,14 +7,17 @@ import { Client } from "#core/client.ts";
 import type { DeviceDirectory } from "#schema/http/devices.ts";
 import type { AccountId, ConversationId } from "#schema/ids.ts";
 import { enrolmentOnTop } from "../support/client/key-reset.ts";
+import { accountIn, everyoneHas, groupView } from "../support/group-stage.ts";
 import { allMessages, eventually, type LivePerson, reopen, signIn, signUp } from "../support/people.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 
 let server: TestServer;
 let anna: LivePerson;
 let ben: LivePerson;
+let carl: LivePerson;
 let bensId: AccountId;
 let conversationId: ConversationId;
+let groupId: ConversationId;
 /** Ben's account key of the server's invention, in every answer that Anna gets from now on. */
 let isForged = false;
 
@@ -41,10 +44,18 @@ beforeAll(async () => {
   ({ conversationId } = await anna.client.startConversation("ben"));
   await anna.client.sendText(conversationId, "before");
   await eventually("the first message", () => shows(ben, 1));
-  bensId = (await anna.client.listConversations())[0]!.peer.account;
+  carl = await signUp(server.origin, "carl");
+  ({ conversationId: groupId } = await ben.client.createGroup({
+    name: "Trio",
+    usernames: ["anna", "carl"],
+  }));
+  await everyoneHas([anna, ben, carl], groupId, "ben created anna, carl");
+  await anna.client.sendText(groupId, "before");
+  await everyoneHas([anna, ben, carl], groupId, "anna: before");
+  bensId = await accountIn(anna.client, groupId, "ben");
 });
 afterAll(async () => {
-  await Promise.all([anna, ben].map(({ client }) => client.close()));
+  await Promise.all([anna, ben, carl].map(({ client }) => client.close()));
   await server.close();
 });
 
@@ -76,28 +87,65 @@ async function shows({ client }: LivePerson, count: number): Promise<boolean> {
   return known.length > 0 && (await allMessages(client, conversationId)).length === count;
 }
 
-const framesUp = (): number =>
-  anna.network.wire.filter(({ place, text }) => place === "up" && text.includes("message:send")).length;
+const framesUp = (to: ConversationId): number =>
+  anna.network.wire.filter(({ place, text }) => {
+    return place === "up" && text.includes("message:send") && text.includes(to);
+  }).length;
 
-test("[VF5] [ATTACK 17] messages to a verified contact whose key changed stay on the device until the person confirms", async () => {
+async function trustInBen(client: Client) {
+  const view = (await client.listConversations()).find((one) => one.conversationId === conversationId);
+  if (view?.kind !== "direct") throw new Error("no conversation with ben");
+  return view.peerTrust;
+}
+
+test("[VF9] a member one never wrote to is pinned, and can be verified", async () => {
+  const { client } = anna;
+  const carlsId = await accountIn(client, groupId, "carl");
+  const annasId = await accountIn(carl.client, groupId, "anna");
+  const number = await client.safetyNumber(carlsId);
+  expect(number.groups).toEqual((await carl.client.safetyNumber(annasId)).groups);
+  await client.markVerified(carlsId, number.key);
+  const { members } = await client.group(groupId);
+  expect(members.map(({ username, verified }) => [username, verified])).toEqual([
+    ["ben", false],
+    ["anna", false],
+    ["carl", true],
+  ]);
+  await client.clearVerified(carlsId);
+  expect((await groupView(client, groupId))?.memberTrust).toEqual([]);
+});
+
+test("[VF5] [VF8] [ATTACK 17] messages to a verified contact whose key changed stay on the device until the person confirms, in groups as well", async () => {
   const { client } = anna;
   await client.markVerified(bensId, (await client.safetyNumber(bensId)).key);
   isForged = true;
   const second = await signIn(server.origin, ben); // makes the server tell of a changed list
   try {
-    const trust = async () => (await client.listConversations())[0]!.peerTrust;
-    await eventually("the wait begins", async () => (await trust()).held);
-    const before = framesUp();
+    await eventually("the wait begins", async () => (await trustInBen(client)).held);
+    expect((await groupView(client, groupId))?.memberTrust).toEqual([
+      {
+        account: bensId,
+        username: "ben",
+        verified: false,
+        held: true,
+        keyChangesMs: [expect.any(Number)],
+        warning: undefined,
+      },
+    ]);
+    const before = [framesUp(conversationId), framesUp(groupId)];
     for (const text of ["one", "two"]) await client.sendText(conversationId, text);
+    await client.sendText(groupId, "to all of you");
     await client.reconnectNow();
     await second.client.sendText(conversationId, "who is there?");
     await eventually("word from the device that the server denies", () => shows(anna, 4));
-    expect(framesUp()).toBe(before);
-    const mine = (await allMessages(client, conversationId)).filter(({ mine }) => mine);
+    expect([framesUp(conversationId), framesUp(groupId)]).toEqual(before);
+    const mine = (await allMessages(client, conversationId)).filter((message) => message.mine);
     expect(mine.map(({ delivery }) => delivery).slice(1)).toEqual(["pending", "pending"]);
+    expect((await allMessages(client, groupId)).at(-1)).toMatchObject({ mine: true, delivery: "pending" });
     await client.confirmIdentity(bensId);
-    await eventually("the messages go", () => framesUp() > before);
-    expect(await trust()).toMatchObject({ verified: false, held: false });
+    await eventually("the messages go", () => framesUp(conversationId) > before[0]!);
+    await eventually("the group's message goes", () => framesUp(groupId) > before[1]!);
+    expect(await trustInBen(client)).toMatchObject({ verified: false, held: false });
   } finally {
     await second.client.close();
   }

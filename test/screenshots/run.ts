@@ -9,7 +9,8 @@ import { type Browser, chromium } from "playwright-core";
 import { build } from "vite";
 import { browserArguments, findBrowser } from "#test/support/find-browser.ts";
 import { serveBuild } from "./serve.ts";
-import { type State, states } from "./states.ts";
+import type { State } from "./state.ts";
+import { states } from "./states.ts";
 
 const repository = path.resolve(import.meta.dirname, "../..");
 const out = path.join(import.meta.dirname, "out");

@@ -1,13 +1,9 @@
 /** Every state of the app worth looking at, and how a person gets there. */
 import type { Page } from "playwright-core";
+import { linkText } from "#app/i18n/en-link.ts";
 import { fakeId } from "#test/support/fake-client-data.ts";
-
-export interface State {
-  readonly name: string;
-  readonly path: string;
-  readonly scene?: string;
-  readonly steps?: (page: Page) => Promise<void>;
-}
+import { groupStates } from "./group-states.ts";
+import type { State } from "./state.ts";
 
 const chat = (username: string): string => `/chat/${fakeId(`chat-${username}`)}`;
 const code = "7k3qx m0n4v 2wtbc 9hj5r dz8ep 6gsy1 qfa4k 3x7mn";
@@ -22,6 +18,55 @@ async function logIn(page: Page): Promise<void> {
   await page.getByLabel("Password", { exact: true }).fill("three quiet winter trams");
   await page.getByRole("button", { name: "Continue" }).click();
 }
+
+async function openLink(page: Page): Promise<void> {
+  await page.getByRole("button", { name: linkText.linkAction }).click();
+}
+
+async function unlockLink(page: Page): Promise<void> {
+  await openLink(page);
+  await page.getByLabel("Recovery code").fill(code);
+  await page.getByRole("button", { name: linkText.unlock }).click();
+}
+
+async function confirmLink(page: Page): Promise<void> {
+  await unlockLink(page);
+  await page.getByLabel(linkText.enterLabel).fill("7k3qx m0n4v 2wtbc 9hj5r");
+  await page.getByRole("button", { name: linkText.enterSubmit }).click();
+}
+/** A picture, painted by the page itself. */
+const painted = `(async () => {
+  const canvas = new OffscreenCanvas(1200, 800);
+  const context = canvas.getContext("2d");
+  const sky = context.createLinearGradient(0, 0, 0, 800);
+  sky.addColorStop(0, "#7fa6c9");
+  sky.addColorStop(1, "#f6c9a0");
+  context.fillStyle = sky;
+  context.fillRect(0, 0, 1200, 800);
+  const picture = await canvas.convertToBlob({ type: "image/jpeg" });
+  return Array.from(new Uint8Array(await picture.arrayBuffer()));
+})()`;
+
+const dragOver = `(() => {
+  const dataTransfer = new DataTransfer();
+  dataTransfer.items.add(new File(["x"], "x.txt"));
+  const event = new DragEvent("dragenter", { dataTransfer, bubbles: true });
+  document.querySelector("main.chat").dispatchEvent(event);
+})()`;
+
+async function attach(page: Page, names: readonly string[]): Promise<void> {
+  const picture = Buffer.from(await page.evaluate<number[]>(painted));
+  const files = names.map((name) => {
+    const isPicture = name.endsWith(".jpg");
+    const mimeType = isPicture ? "image/jpeg" : "application/octet-stream";
+    return { name, mimeType, buffer: isPicture ? picture : Buffer.alloc(name.length * 60_000) };
+  });
+  await page.locator("[data-attach]").setInputFiles(files);
+  await page.locator(".pick").first().waitFor();
+  await page.waitForTimeout(300);
+}
+const showBackup = (page: Page): Promise<void> =>
+  page.getByRole("button", { name: "Import a file" }).scrollIntoViewIfNeeded();
 
 const composer = (page: Page) => page.locator("[data-composer]");
 
@@ -76,6 +121,79 @@ export const states: readonly State[] = [
       await logIn(page);
       await page.getByLabel("Recovery code").fill(code);
     },
+  },
+  { name: "link-join", path: "/link", scene: "signed_out" },
+  {
+    name: "link-join-typed",
+    path: "/link",
+    scene: "signed_out",
+    steps: async (page) => await page.getByRole("button", { name: linkText.showTyped }).click(),
+  },
+  {
+    name: "link-join-enter",
+    path: "/link",
+    scene: "signed_out",
+    steps: async (page) => {
+      await page.getByRole("button", { name: linkText.enterInstead }).click();
+      await page.getByLabel(linkText.enterLabel).fill("7K3QX");
+      await page.getByRole("button", { name: linkText.enterSubmit }).click();
+      await page.getByRole("alert").waitFor();
+    },
+  },
+  {
+    name: "link-join-failed",
+    path: "/link",
+    scene: "signed_out",
+    steps: (page) =>
+      page.evaluate(() => globalThis.fakeClient?.devices.setLink({ state: "failed", reason: "expired" })),
+  },
+  { name: "link-unlock", path: "/settings", steps: openLink },
+  { name: "link-enter", path: "/settings", steps: unlockLink },
+  {
+    name: "link-show",
+    path: "/settings",
+    steps: async (page) => {
+      await unlockLink(page);
+      await page.getByRole("button", { name: linkText.showInstead }).click();
+    },
+  },
+  { name: "link-confirm", path: "/settings", steps: confirmLink },
+  {
+    name: "link-compare",
+    path: "/settings",
+    steps: async (page) => {
+      await confirmLink(page);
+      await page.getByRole("button", { name: linkText.confirmYes }).click();
+    },
+  },
+  {
+    name: "link-done",
+    path: "/settings",
+    steps: async (page) => {
+      await confirmLink(page);
+      await page.getByRole("button", { name: linkText.confirmYes }).click();
+      await page.getByRole("button", { name: linkText.compareYes }).click();
+    },
+  },
+  {
+    name: "devices",
+    path: "/settings",
+    steps: (page) => page.getByRole("button", { name: linkText.linkAction }).scrollIntoViewIfNeeded(),
+  },
+  {
+    name: "device-remove",
+    path: "/settings",
+    steps: (page) => page.getByRole("button", { name: linkText.remove("Safari on iPhone") }).click(),
+  },
+  {
+    name: "device-rename",
+    path: "/settings",
+    steps: (page) => page.getByRole("button", { name: linkText.rename("Safari on iPhone") }).click(),
+  },
+  {
+    name: "device-added",
+    path: "/",
+    steps: (page) => page.evaluate(() => globalThis.fakeClient?.devices.setRecent([5])),
   },
   { name: "ended", path: "/", scene: "ended" },
   { name: "ended-security", path: "/", scene: "ended_security" },
@@ -164,6 +282,48 @@ export const states: readonly State[] = [
       await page.getByRole("checkbox").check();
     },
   },
+  {
+    name: "files",
+    path: chat("ilse.pictures"),
+    scene: "files",
+    steps: async (page) => {
+      await page.locator(".tile-sharp").last().waitFor();
+    },
+  },
+  {
+    name: "files-above",
+    path: chat("ilse.pictures"),
+    scene: "files",
+    steps: async (page) => {
+      await page.locator(".tile-sharp").last().waitFor();
+      await page.locator(".log").evaluate((log) => log.scrollTo(0, 0));
+      await page.locator(".tile-sharp").first().waitFor();
+      await page.waitForTimeout(300);
+    },
+  },
+  {
+    name: "files-viewer",
+    path: chat("ilse.pictures"),
+    scene: "files",
+    steps: async (page) => {
+      await page.locator(".tile-sharp").last().waitFor();
+      await page.locator(".log").evaluate((log) => log.scrollTo(0, 0));
+      await page.getByRole("button", { name: "Open picture IMG_2241.jpg" }).click();
+      await page.locator(".viewer img").waitFor();
+    },
+  },
+  { name: "files-sheet", path: chat("ilse"), steps: (page) => attach(page, ["dawn.jpg"]) },
+  {
+    name: "files-sheet-many",
+    path: chat("ilse"),
+    scene: "small_limit",
+    steps: (page) => attach(page, ["dawn.jpg", "minutes of the meeting.pdf", "the whole concert, uncut.mov"]),
+  },
+  {
+    name: "files-drop",
+    path: chat("ilse"),
+    steps: (page) => page.evaluate(dragOver),
+  },
   { name: "new-chat", path: "/new" },
   {
     name: "new-chat-start",
@@ -179,7 +339,33 @@ export const states: readonly State[] = [
       await page.getByText("Nobody has this username.").waitFor();
     },
   },
+  ...groupStates,
   { name: "settings", path: "/settings" },
+  { name: "settings-backup", path: "/settings", steps: showBackup },
+  { name: "settings-backup-full", path: "/settings", scene: "backup_full", steps: showBackup },
+  { name: "settings-backup-off", path: "/settings", scene: "backup_off", steps: showBackup },
+  { name: "settings-restoring", path: "/settings", scene: "restoring", steps: showBackup },
+  {
+    name: "backup-export",
+    path: "/settings",
+    steps: async (page) => {
+      await page.getByRole("button", { name: "Export a file" }).click();
+      await page.getByLabel("Passphrase", { exact: true }).fill("seven quiet owls");
+    },
+  },
+  {
+    name: "backup-import-wrong",
+    path: "/settings",
+    steps: async (page) => {
+      await page.getByRole("button", { name: "Import a file" }).click();
+      const file = { name: "sotto-mira-2026-11-20.sottokeys", mimeType: "", buffer: Buffer.from("sottokey") };
+      await page.getByLabel("Choose a file").setInputFiles(file);
+      await page.getByLabel("Passphrase", { exact: true }).fill("wrong");
+      await page.getByRole("button", { name: "Import", exact: true }).click();
+      await page.getByText("does not open this file").waitFor();
+    },
+  },
+  { name: "list-restoring", path: "/", scene: "restoring" },
   {
     name: "settings-logout",
     path: "/settings",

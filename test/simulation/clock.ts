@@ -19,12 +19,12 @@ export class SimClock {
     this.#onEvent = onEvent;
   }
 
-  /** Runs `run` after `delayMs`; returns the function that cancels it. */
+  /** Runs `run` after `delayMs`, in whole milliseconds as every clock has them; returns the function that cancels it. */
   after(delayMs: number, label: string, run: () => void): () => void {
     let isCancelled = false;
     this.#order += 1;
     this.#push({
-      dueMs: this.nowMs + Math.max(0, delayMs),
+      dueMs: this.nowMs + Math.ceil(Math.max(0, delayMs)),
       order: this.#order,
       label,
       run: () => {

@@ -1,12 +1,22 @@
 /** A conversation object: the real room over simulated storage, with the wiring that the hibernating class has. */
 import type { CloseReason } from "#schema/errors.ts";
 import type { AccountId, ConversationId, SessionId } from "#schema/ids.ts";
-import type { AccountChange, InitialiseInput, PageInput, ReceiptInput } from "#schema/rpc/conversation.ts";
+import type {
+  AccountChange,
+  CreateGroupInput,
+  InitialiseInput,
+  OperationAnswer,
+  OperationInput,
+  PageInput,
+  ReceiptInput,
+} from "#schema/rpc/conversation.ts";
+import type { RegisterConversationInput } from "#schema/rpc/inbox.ts";
 import { answerRpc, type RpcResult, unwrap } from "#schema/rpc/result.ts";
 import type { HotPage, Summary } from "#schema/rpc/shared.ts";
 import { Arrivals } from "#durable-objects/conversation/arrivals.ts";
 import { createDirect } from "#durable-objects/conversation/create-direct.ts";
-import { SqliteGroupStore } from "#durable-objects/conversation/group-store.ts";
+import { createGroup } from "#durable-objects/conversation/create-group.ts";
+import { type GroupStore, SqliteGroupStore } from "#durable-objects/conversation/group-store.ts";
 import { historyPage } from "#durable-objects/conversation/history.ts";
 import { type ConversationAlarm, Room } from "#durable-objects/conversation/room.ts";
 import { SqliteConversationStore } from "#durable-objects/conversation/sqlite-store.ts";
@@ -34,15 +44,18 @@ export class ConversationHost extends ObjectHost {
   readonly #world: World;
   readonly #messagesPerSecond: number;
   readonly #store: ConversationStore;
+  readonly #groupStore: GroupStore;
   #awake: Awake | undefined;
 
-  constructor(sim: Sim, world: World, id: ConversationId, messagesPerSecond: number) {
-    super(sim, "conversation", `conversation ${id.slice(-3, -1)}`);
+  constructor(sim: Sim, world: World, id: ConversationId, name: string, messagesPerSecond: number) {
+    super(sim, "conversation", name);
     this.id = id;
     this.#world = world;
     this.#messagesPerSecond = messagesPerSecond;
     const store = new SqliteConversationStore(this.disk, () => undefined);
     this.#store = sim.variant.store(this.journal.watch(store), this);
+    const groupStore = this.journal.watchGroup(new SqliteGroupStore(this.disk));
+    this.#groupStore = sim.variant.groupStore(groupStore, this);
   }
 
   /** The room, if the conversation exists; for the oracle and for variants. */
@@ -127,6 +140,35 @@ export class ConversationHost extends ObjectHost {
     });
   }
 
+  createGroup(input: CreateGroupInput): Promise<RpcResult<Summary>> {
+    return answerRpc(async () => {
+      const awake = this.#awake;
+      if (awake === undefined) throw refusal("unavailable");
+      const isNew = awake.room === undefined;
+      const register = async (account: AccountId, conversationId: ConversationId, createdAtMs: number) => {
+        const registration = { conversationId, kind: "group", createdAtMs, visible: false } as const;
+        return unwrap(await this.#inboxOf(account).registerConversation(registration));
+      };
+      const exists = () => awake.room !== undefined;
+      const { arrivals } = awake;
+      const [store, groupStore] = [this.#store, this.#groupStore];
+      await createGroup({ store, groupStore, arrivals, register, exists }, input);
+      awake.room ??= this.#openRoom(awake.alarms, arrivals);
+      if (isNew) awake.room?.start();
+      const summary = awake.room?.summaryFor(input.identity.account);
+      if (summary === undefined) throw refusal("not_found");
+      return summary;
+    });
+  }
+
+  postOperation(input: OperationInput): Promise<RpcResult<OperationAnswer>> {
+    return answerRpc(() => {
+      const room = this.#awake?.room;
+      if (room?.state.members.has(input.identity.account) !== true) throw refusal("not_found");
+      return room.group.post(input);
+    });
+  }
+
   accountChanged({ set, endedSessions }: AccountChange): Promise<RpcResult<null>> {
     return answerRpc(() => {
       const room = this.#awake?.room;
@@ -180,19 +222,15 @@ export class ConversationHost extends ObjectHost {
     const snapshot = this.#store.load();
     if (snapshot === undefined) return undefined;
     const archive = this.#world.archive.reachedBy(this);
-    return new Room(
+    const room = new Room(
       {
         store: this.#store,
-        groupStore: new SqliteGroupStore(this.disk),
+        groupStore: this.#groupStore,
         arrivals,
         sockets: this.roster,
         alarms,
         archive: this.sim.variant.archive(archive, this),
-        // Typing marks may be lost; nothing that the oracle watches depends on them.
-        inboxOf: (account) => ({
-          ...this.#world.inboxFor(this, account),
-          typing: () => Promise.resolve({ ok: true, value: null }),
-        }),
+        inboxOf: (account) => this.#inboxOf(account),
         now: this.now,
         messagesPerSecond: this.#messagesPerSecond,
         pause: (delayMs) => new Promise((resolve) => this.later(delayMs, "pause", resolve)),
@@ -205,5 +243,18 @@ export class ConversationHost extends ObjectHost {
       },
       snapshot,
     );
+    this.sim.variant.room(room, this);
+    return room;
+  }
+
+  #inboxOf(account: AccountId) {
+    const inbox = this.#world.inboxFor(this, account);
+    return {
+      ...inbox,
+      registerConversation: (input: RegisterConversationInput) =>
+        this.sim.variant.register(inbox, input, this),
+      // Typing marks may be lost; nothing that the oracle watches depends on them.
+      typing: () => Promise.resolve({ ok: true as const, value: null }),
+    };
   }
 }

@@ -3,6 +3,7 @@ import type { AccountId, ConversationId, SessionId } from "#schema/ids.ts";
 import type { DeviceSet } from "#schema/rpc/shared.ts";
 import type { SimDevice } from "./device.ts";
 import type { Down, Link } from "./link.ts";
+import type { Operations } from "./operations.ts";
 import type { Sim } from "./sim.ts";
 
 export interface Channel {
@@ -14,6 +15,7 @@ export interface Channel {
 
 export interface DeviceContext {
   readonly sim: Sim;
+  readonly operations: Operations;
   nextId(): number;
   connect(device: SimDevice, conversationId: ConversationId | undefined, onDown: (down: Down) => void): Link;
   /** The device set of an account over HTTP; undefined when the network failed. */

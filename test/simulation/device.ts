@@ -6,11 +6,12 @@ import { type AccountId, type ConversationId, deviceAddressKey, type SessionId }
 import type { DownEvent } from "#schema/protocol/down.ts";
 import type { Summary } from "#schema/rpc/shared.ts";
 import type { Channel, DeviceContext } from "./device-context.ts";
+import { takeGroupEntry } from "./group-entry.ts";
 import { idOf, opens } from "./sealed.ts";
 import { KnownSets } from "./known-sets.ts";
 import { Letters } from "./letters.ts";
 import { Sending } from "./sending.ts";
-import type { Copy, OutboxEntry, StrictShelf } from "./shelf.ts";
+import type { Copy, GroupCopy, OutboxEntry, StrictShelf } from "./shelf.ts";
 import type { Down } from "./link.ts";
 
 type Batched = DownEvent | { readonly type: "batch"; readonly events: readonly DownEvent[] };
@@ -79,7 +80,7 @@ export class SimDevice {
 
   write(copy: Copy): void {
     const id = idOf("m", this.#context.nextId()) as OutboxEntry["id"];
-    copy.outbox.push({ id, frame: undefined });
+    copy.outbox.push({ id, type: "message", frame: undefined, given: undefined });
     this.#tend();
   }
 
@@ -99,8 +100,12 @@ export class SimDevice {
   }
 
   learn(summary: Summary): void {
-    if (summary.kind !== "direct") throw new Error("no groups here");
-    const copy = this.shelf.copy(summary.conversationId, summary.peer.account);
+    const copy = this.shelf.copy(summary.conversationId, () =>
+      summary.kind === "direct"
+        ? { peer: summary.peer.account, group: undefined }
+        : { peer: undefined, group: this.#newGroup() },
+    );
+    if (copy.group !== undefined && summary.kind === "group") copy.group.isLeft = summary.group.left;
     copy.read = Math.max(copy.read, Math.min(summary.read, copy.cursor));
     this.#heard(copy.conversationId, summary.lastSeq);
   }
@@ -132,6 +137,7 @@ export class SimDevice {
     this.#inbox ??= this.#open(undefined);
     for (const copy of this.shelf.copies.values()) {
       const { conversationId } = copy;
+      if (copy.group?.isLeft === true) continue;
       const channel = this.#channels.get(conversationId);
       const isBehind = (this.#heads.get(conversationId) ?? 0) > copy.cursor;
       if (channel === undefined) {
@@ -177,11 +183,13 @@ export class SimDevice {
     if (conversationId === undefined) this.#inbox = undefined;
     else this.#channels.delete(conversationId);
     this.#sending.connectionLost();
-    if (reason === "forbidden" || reason === "too_large") {
-      this.#context.sim.oracle.violate(`${this.key}: socket closed as ${reason}`);
+    const { oracle, random } = this.#context.sim;
+    const isOut = reason === "forbidden" && oracle.wasOut(this.account, conversationId);
+    if ((reason === "forbidden" && !isOut) || reason === "too_large") {
+      oracle.violate(`${this.key}: socket closed as ${reason}`);
     }
     if (reason === "session_revoked") return this.renew();
-    this.#later(500 + this.#context.sim.random.below(3_000), () => this.#tend());
+    this.#later((isOut ? 30_000 : 500) + random.below(3_000), () => this.#tend());
   }
 
   /** One transaction: everything that waits is stored, then answered. */
@@ -199,6 +207,8 @@ export class SimDevice {
       case "message:ack":
         return this.#takeAck(event.conversationId, event.clientMessageId, event.seq);
       case "message:refused":
+        // What an older socket refused has been sent again since.
+        if (this.#channels.get(event.conversationId) !== channel) return;
         return this.#sending.refused(this.shelf.copies.get(event.conversationId)!, event);
       case "conversation:resumed": {
         const copy = this.shelf.copies.get(event.conversationId)!;
@@ -260,20 +270,32 @@ export class SimDevice {
     if (copy === undefined) return;
     this.#heard(conversationId, seq);
     const from = deviceAddressKey(sender.account, sender.device);
-    const isReadable = from === this.key || (capsule !== undefined && opens(capsule, this.key, id));
+    const hasCapsule = capsule !== undefined && opens(capsule, this.key, id);
+    this.#context.sim.oracle.received(this, conversationId, seq);
+    const isReadable =
+      copy.group === undefined
+        ? from === this.key || hasCapsule
+        : takeGroupEntry(this.#context, this, copy, copy.group, event, hasCapsule);
     const outcome = this.shelf.apply(copy, seq, { id, sender: from, isReadable });
-    if (outcome === "known" && copy.log.get(seq)?.id !== id) {
+    // What was before the account came back may be missing.
+    const known = copy.log.get(seq) ?? (copy.group === undefined ? undefined : { id });
+    if (outcome === "known" && known?.id !== id) {
       this.#context.sim.oracle.violate(`${this.key}: two messages at ${seq}`);
     }
-    if (outcome === "applied" && from === this.key) this.#sending.done(copy, id);
+    if (outcome === "applied" && from === this.key) this.#sending.placed(copy, id);
   }
 
   #takeAck(conversationId: ConversationId, id: OutboxEntry["id"], seq: number): void {
     const copy = this.shelf.copies.get(conversationId)!;
     this.#context.sim.oracle.acknowledged(this, conversationId, id, seq);
     this.#heard(conversationId, seq);
-    this.#sending.done(copy, id);
+    this.#sending.placed(copy, id);
     this.shelf.apply(copy, seq, { id, sender: this.key, isReadable: true });
+  }
+
+  #newGroup(): GroupCopy {
+    const isLazy = this.#context.sim.random.chance(0.5);
+    return { head: undefined, key: undefined, held: new Set(), isLeft: false, neededEpoch: 0, isLazy };
   }
 
   #ackEarly(channel: Channel, events: readonly DownEvent[]): void {

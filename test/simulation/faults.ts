@@ -41,10 +41,22 @@ const counted = [
   "capsules_swept",
 ] as const;
 
-export type RolledFault = keyof typeof rolled;
-export type FaultKind = RolledFault | (typeof counted)[number];
+/** What happens in groups alone. */
+const ofGroups = [
+  "group_founded",
+  "operation_conflict",
+  "operation_rebased",
+  "operation_by_revoked",
+  "group_stale",
+  "sender_key_stale",
+  "key_handed_out",
+] as const;
 
-export const faultKinds: readonly FaultKind[] = [...(Object.keys(rolled) as RolledFault[]), ...counted];
+export type RolledFault = keyof typeof rolled;
+export type FaultKind = RolledFault | (typeof counted)[number] | (typeof ofGroups)[number];
+
+export const directFaultKinds: readonly FaultKind[] = [...(Object.keys(rolled) as RolledFault[]), ...counted];
+export const faultKinds: readonly FaultKind[] = [...directFaultKinds, ...ofGroups];
 
 export class Faults {
   readonly counts = new Map<FaultKind, number>(faultKinds.map((kind) => [kind, 0]));

@@ -28,6 +28,8 @@ export abstract class ObjectHost {
   /** Timers, and calls of its own that are not answered. */
   underWay = 0;
   skewMs = 0;
+  /** Its memory was dropped under sockets that stayed. */
+  hasSlept = false;
   #alarmMs: number | undefined;
   #flushedAlarmMs: number | undefined;
   #isAlarmRunning = false;
@@ -127,6 +129,7 @@ export abstract class ObjectHost {
       this.sim.faults.count("reset");
     } else {
       this.sim.faults.count("hibernation");
+      this.hasSlept = true;
     }
     this.#drop();
     this.#failCalls();

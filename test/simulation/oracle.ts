@@ -2,10 +2,12 @@
  * The promises, checked from outside the engine: some whenever a disk is flushed or an answer arrives, the others
  * when the faults are over and everything has come to rest.
  */
-import { type ConversationId, deviceAddressKey } from "#schema/ids.ts";
+import { type AccountId, type ConversationId, deviceAddressKey } from "#schema/ids.ts";
 import { limits } from "#schema/limits.ts";
+import type { OperationAnswer } from "#schema/rpc/conversation.ts";
 import type { ConversationHost } from "./conversation-host.ts";
 import type { SimDevice } from "./device.ts";
+import { groupFaults, groupInboxFaults, groupLogFaults } from "./group-oracle.ts";
 import type { InboxHost } from "./inbox-host.ts";
 import { opens } from "./sealed.ts";
 import type { World } from "./world.ts";
@@ -55,6 +57,29 @@ export class Oracle {
     if (host.journal.accepted[seq - 1]?.message.clientMessageId !== id) {
       this.violate(`acknowledged before it was on disk: ${seq}`);
     }
+  }
+
+  /** A message reached a device. */
+  received(device: SimDevice, conversationId: ConversationId, seq: number): void {
+    const host = this.#world?.conversations.get(conversationId);
+    const stays = host?.journal.stays;
+    if (stays === undefined || stays.size === 0) return;
+    const isIn = stays.get(device.account)?.some(({ from, to = Infinity }) => from <= seq && seq <= to);
+    if (isIn !== true) this.violate(`${host?.name}: ${device.key} got ${seq} while it was out`);
+  }
+
+  /** Whether the account has been out of the group before or is now. */
+  wasOut(account: AccountId, conversationId: ConversationId | undefined): boolean {
+    const host = conversationId && this.#world?.conversations.get(conversationId);
+    return host?.journal.stays.get(account)?.some(({ to }) => to !== undefined) === true;
+  }
+
+  /** The author of an operation hears that it was accepted. */
+  operationAnswered(conversationId: ConversationId, operation: string, { seq }: OperationAnswer): void {
+    const host = this.#world?.conversations.get(conversationId);
+    this.acks += 1;
+    if (host?.journal.accepted[seq - 1]?.message.body !== operation)
+      this.violate(`${host?.name}: operation at ${seq} was answered before it was on disk`);
   }
 
   conversationOnDisk(host: ConversationHost): void {
@@ -109,7 +134,9 @@ export class Oracle {
     if (world === undefined) return ["there is no world"];
     return [...world.conversations.values()]
       .flatMap((host) => [
-        ...this.#logFaults(world, host),
+        ...(isGroup(host)
+          ? [...groupLogFaults(world, host), ...groupInboxFaults(world, host)]
+          : this.#logFaults(world, host)),
         ...this.#archiveFaults(world, host),
         ...this.#memberFaults(world, host),
       ])
@@ -119,13 +146,19 @@ export class Oracle {
   /** Promises about what was accepted that no later event can repair. */
   finish(): void {
     for (const host of this.#world?.conversations.values() ?? []) {
+      const world = this.#world;
+      if (world !== undefined && isGroup(host))
+        for (const fault of groupFaults(world, host, this.#opens)) this.violate(fault);
       const seen = new Set<string>();
-      for (const [index, { message, capsules, readers }] of host.journal.accepted.entries()) {
+      for (const [index, { message, capsules, readers, isSenderIn }] of host.journal.accepted.entries()) {
         const { seq, clientMessageId: id, senderAccount, senderDevice } = message;
         if (seq !== index + 1) this.violate(`${host.name}: ${seq} is at place ${index + 1}`);
         const name = `${senderAccount}.${senderDevice}.${id}`;
         if (seen.has(name)) this.violate(`${host.name}: ${id} was accepted twice`);
         seen.add(name);
+        if (!isSenderIn && !(isGroup(host) && seq === 1))
+          this.violate(`${host.name}: ${seq} is by a device that was out`);
+        if (isGroup(host)) continue;
         for (const key of readers) {
           if (!this.#opens(capsules[key] ?? "", key, id))
             this.violate(`${host.name}: ${seq} has no capsule for ${key}`);
@@ -204,7 +237,7 @@ export class Oracle {
         host.disk.first<{ seq: number }>("SELECT read_seq AS seq FROM members WHERE account = ?", account)
           ?.seq ?? 0;
       const unread = accepted.filter(
-        ({ message }) => message.seq > read && message.senderAccount !== account,
+        ({ message }) => message.seq > read && message.senderAccount !== account && message.content === 1,
       ).length;
       const expected = {
         lastSeq: accepted.length,
@@ -255,3 +288,5 @@ export class Oracle {
     this.#marks.set(name, marks);
   }
 }
+
+const isGroup = ({ journal }: ConversationHost): boolean => journal.stays.size > 0;

@@ -1,6 +1,6 @@
 /**
- * `npm run test:sim -- --seeds 10000 [--from 1] [--full]`: many seeds on two threads, with figures; `--full` with the
- * real client on every device. A failing seed is printed with the fewest steps that still show the fault and the events
+ * `npm run test:sim -- --seeds 10000 [--from 1] [--of direct|groups|full]`: many seeds on two threads, with figures; every other seed
+ * direct conversations or groups unless one is asked for, `full` with the real client on every device. A failing seed is printed with the fewest steps that still show the fault and the events
  * that lead up to it.
  */
 import { parseArgs } from "node:util";
@@ -10,13 +10,15 @@ import { simulateFull } from "./full/simulate.ts";
 import { type RunReport, simulate } from "./simulate.ts";
 
 const threads = 2;
+const kinds = ["direct", "groups", "full"] as const;
+type Kind = (typeof kinds)[number];
 const shownEvents = 60;
 
 interface Range {
   readonly from: number;
   readonly seeds: number;
   readonly step: number;
-  readonly full: boolean;
+  readonly of: Kind | undefined;
 }
 
 interface Failure {
@@ -42,8 +44,14 @@ async function shortest(run: typeof simulate, seed: number, steps: number): Prom
   return undefined;
 }
 
-async function runRange({ from, seeds, step, full }: Range): Promise<Figures> {
-  const run: typeof simulate = full ? simulateFull : simulate;
+function runOf(seed: number, of: Kind | undefined): typeof simulate {
+  if (of === "full") return simulateFull;
+  // Each thread has every other seed.
+  const groups = of === undefined ? seed % 4 > 1 : of === "groups";
+  return (options) => simulate({ ...options, groups });
+}
+
+async function runRange({ from, seeds, step, of }: Range): Promise<Figures> {
   let events = 0;
   let messages = 0;
   let acknowledged = 0;
@@ -51,6 +59,7 @@ async function runRange({ from, seeds, step, full }: Range): Promise<Figures> {
   const failures: Failure[] = [];
   let count = 0;
   for (let seed = from; seed < from + seeds; seed += step) {
+    const run = runOf(seed, of);
     const report = await run({ seed });
     count += 1;
     events += report.events;
@@ -91,17 +100,18 @@ function print(all: readonly Figures[], seconds: number): void {
 
 if (isMainThread) {
   const { values } = parseArgs({
-    options: { seeds: { type: "string" }, from: { type: "string" }, full: { type: "boolean" } },
+    options: { seeds: { type: "string" }, from: { type: "string" }, of: { type: "string" } },
   });
-  const { full = false } = values;
-  const seeds = Number(values.seeds ?? (full ? 500 : 1_000));
+  const of = kinds.find((kind) => kind === values.of);
+  if (values.of !== undefined && of === undefined) throw new Error(`--of is one of ${kinds.join(", ")}`);
+  const seeds = Number(values.seeds ?? (of === "full" ? 500 : 1_000));
   const from = Number(values.from ?? 1);
   const startedAtMs = Date.now();
   const ranges = Array.from({ length: threads }, (_, index) => ({
     from: from + index,
     seeds: Math.max(0, seeds - index),
     step: threads,
-    full,
+    of,
   }));
   const all = await Promise.all(ranges.map(startThread));
   print(all, (Date.now() - startedAtMs) / 1000);

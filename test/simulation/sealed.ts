@@ -19,7 +19,8 @@ function bodyOf(conversationId: ConversationId, id: ClientMessageId): string {
   return head + id + bodyTail;
 }
 
-function capsuleFor(key: string, id: ClientMessageId): string {
+/** A capsule that `opens` for this device and message. */
+export function capsuleFor(key: string, id: ClientMessageId): string {
   const tag = `${key.replace(".", "-")}-${id}`;
   return capsule.slice(0, tagAt) + tag + capsule.slice(tagAt + tag.length);
 }

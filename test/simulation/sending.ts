@@ -1,14 +1,16 @@
 /** What a device has under way: messages that are not acknowledged, watermarks it has told. */
 import type { ErrorKind } from "#schema/errors.ts";
-import type { ConversationId } from "#schema/ids.ts";
+import { type AccountId, type ConversationId, deviceAddressKey } from "#schema/ids.ts";
 import type { DownEvent } from "#schema/protocol/down.ts";
 import type { Channel, DeviceContext } from "./device-context.ts";
 import type { SimDevice } from "./device.ts";
 import type { FaultKind } from "./faults.ts";
+import { GroupSending } from "./group-sending.ts";
 import type { KnownSets } from "./known-sets.ts";
 import type { Link } from "./link.ts";
 import { sealFrame } from "./sealed.ts";
-import type { Copy } from "./shelf.ts";
+import { accountsOf } from "./operations.ts";
+import type { Copy, GroupCopy, OutboxEntry } from "./shelf.ts";
 
 const inFlightMax = 6;
 
@@ -19,6 +21,8 @@ const refusals = new Map<ErrorKind, FaultKind | "none">([
   ["rate_limited", "rate_limited"],
   ["internal", "none"],
   ["forbidden", "none"],
+  ["group_stale", "group_stale"],
+  ["sender_key_stale", "sender_key_stale"],
 ]);
 
 interface Owner {
@@ -31,6 +35,7 @@ interface Owner {
 export class Sending {
   readonly #context: DeviceContext;
   readonly #owner: Owner;
+  readonly #groups: GroupSending;
   readonly #told = new Map<ConversationId, number>();
   readonly #inFlight = new Set<string>();
   readonly #sentOnce = new Set<string>();
@@ -38,6 +43,7 @@ export class Sending {
   constructor(context: DeviceContext, owner: Owner) {
     this.#context = context;
     this.#owner = owner;
+    this.#groups = new GroupSending(context, owner.device, owner.sets);
   }
 
   /** What was sent may not have arrived. */
@@ -55,18 +61,11 @@ export class Sending {
   }
 
   pump(link: Link, copy: Copy): void {
-    const { device, sets } = this.#owner;
-    const known = [device.account, copy.peer].map((account) => device.shelf.sets.get(account));
+    if (copy.group !== undefined) this.#groups.handOutAhead(copy, copy.group);
     for (const entry of copy.outbox.slice(0, inFlightMax)) {
       if (this.#inFlight.has(entry.id)) continue;
-      const [own, peer] = known;
-      if (own === undefined || peer === undefined) {
-        for (const account of [device.account, copy.peer]) {
-          if (!device.shelf.sets.has(account)) sets.fetch(account);
-        }
-        return;
-      }
-      entry.frame ??= sealFrame(copy.conversationId, entry.id, device.key, [own, peer]);
+      entry.frame ??= this.#seal(copy, entry);
+      if (entry.frame === undefined) return;
       if (this.#sentOnce.has(entry.id)) this.#context.sim.faults.count("send_repeated");
       this.#sentOnce.add(entry.id);
       this.#inFlight.add(entry.id);
@@ -81,18 +80,52 @@ export class Sending {
     const entry = copy.outbox.find((each) => each.id === id);
     this.#inFlight.delete(id);
     const fault = refusals.get(error.code);
+    // Two copies of a frame get two answers; the second one may come when the message has its place.
+    if (entry === undefined) return;
     if (fault === undefined) oracle.violate(`${device.key}: refused as ${error.code}`);
     else if (fault !== "none") faults.count(fault);
     if (error.code === "device_set_mismatch") {
       if (entry !== undefined) entry.frame = undefined;
-      for (const account of [device.account, copy.peer]) sets.fetch(account);
+      for (const account of accountsIn(copy, device.account)) sets.fetch(account);
     }
+    if (copy.group !== undefined) this.#refusedInGroup(copy, copy.group, event, entry);
     // A refused message is not pumped again before the reason for it can have gone.
     this.#inFlight.add(id);
     later(error.retryAfterMs ?? 400, () => {
       this.#inFlight.delete(id);
       tend();
     });
+  }
+
+  #seal(copy: Copy, entry: OutboxEntry): string | undefined {
+    const { device, sets } = this.#owner;
+    if (copy.group !== undefined) return this.#groups.seal(copy, copy.group, entry);
+    const known = accountsIn(copy, device.account).flatMap((account) => {
+      const set = device.shelf.sets.get(account);
+      if (set === undefined) sets.fetch(account);
+      return set ?? [];
+    });
+    return known.length < 2 ? undefined : sealFrame(copy.conversationId, entry.id, device.key, known);
+  }
+
+  #refusedInGroup(
+    copy: Copy,
+    group: GroupCopy,
+    { error, difference }: DownEvent & { type: "message:refused" },
+    entry: OutboxEntry | undefined,
+  ): void {
+    for (const { account, device } of difference?.missing ?? []) {
+      group.key?.holders.delete(deviceAddressKey(account, device));
+    }
+    if (error.code === "group_stale" || error.code === "sender_key_stale") {
+      group.neededEpoch = Math.max(group.neededEpoch, error.epoch ?? 0);
+      if (entry !== undefined) entry.frame = undefined;
+    }
+    if (error.code === "sender_key_stale") {
+      if (entry?.given === undefined || entry.given.keyId === group.key?.id) group.key = undefined;
+      // Nobody needs a dead key.
+      if (entry?.type === "key") this.done(copy, entry.id);
+    }
   }
 
   /** On the conversation's socket when it is live, else on the inbox. */
@@ -105,10 +138,23 @@ export class Sending {
     if (read > 0) link.sendUp(JSON.stringify({ type: "message:read", conversationId, seq: read }));
   }
 
-  /** The message has its place. */
+  /** The message has its place: whoever got the sender key with it has it now. */
+  placed(copy: Copy, id: string): void {
+    const given = copy.outbox.find((entry) => entry.id === id)?.given;
+    const key = copy.group?.key;
+    if (given !== undefined && given.keyId === key?.id)
+      for (const device of given.devices) key.holders.add(device);
+    this.done(copy, id);
+  }
+
+  /** Nothing is left to do for the message. */
   done(copy: Copy, id: string): void {
     const at = copy.outbox.findIndex((entry) => entry.id === id);
     if (at >= 0) copy.outbox.splice(at, 1);
     this.#inFlight.delete(id);
   }
+}
+
+function accountsIn({ peer, group }: Copy, own: AccountId): AccountId[] {
+  return peer === undefined ? [...accountsOf(group?.head)] : [own, peer];
 }

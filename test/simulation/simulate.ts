@@ -3,6 +3,8 @@ import { type SeededRandom, seededRandom } from "#test/support/crypto/seeded-ran
 import { SimClock } from "./clock.ts";
 import type { SimDevice } from "./device.ts";
 import { type FaultKind, Faults } from "./faults.ts";
+import { change, found, someChange } from "./group-actions.ts";
+import { hashAtOnce } from "./hash-at-once.ts";
 import { Oracle } from "./oracle.ts";
 import type { Sim } from "./sim.ts";
 import { intact, type Variant } from "./variant.ts";
@@ -13,6 +15,8 @@ export interface RunOptions {
   /** How many things people and fate do; as many as the seed says unless given. */
   readonly steps?: number;
   readonly variant?: Variant;
+  /** Groups among more accounts, besides direct conversations. */
+  readonly groups?: boolean;
 }
 
 export interface RunReport {
@@ -32,7 +36,12 @@ const restMs = 60_000;
 /** Everything must have come to rest by then: alarms back off to five minutes, clocks were set back by ten. */
 const restMaxMs = 3 * 3_600_000;
 
-export async function simulate({ seed, steps, variant = intact }: RunOptions): Promise<RunReport> {
+export async function simulate({
+  seed,
+  steps,
+  variant = intact,
+  groups = false,
+}: RunOptions): Promise<RunReport> {
   const random = seededRandom(seed);
   const log: string[] = [];
   const note = (label: string): void => {
@@ -43,15 +52,21 @@ export async function simulate({ seed, steps, variant = intact }: RunOptions): P
   const faults = new Faults(random);
   const oracle = new Oracle();
   const sim: Sim = { clock, random, faults, oracle, variant };
-  const world = new World(sim, 2 + random.below(3));
+  const world = new World(sim, groups ? 3 + random.below(random.chance(0.2) ? 10 : 4) : 2 + random.below(3));
+  const restore = hashAtOnce();
   oracle.watch(world);
   const chosen = 30 + random.below(120);
   const count = steps ?? chosen;
   try {
     for (const account of world.accounts) void world.enrol(account, []);
     await clock.pass(2_000);
+    if (groups) {
+      for (const account of world.accounts) if (random.chance(0.3)) void world.enrol(account, []);
+      await clock.pass(2_000);
+    }
+    const actions = groups ? [...directActions, ...groupActions] : directActions;
     for (let step = 0; step < count && oracle.violations.length === 0; step += 1) {
-      const label = act(world, random);
+      const label = act(actions, world, random);
       if (label !== undefined) note(`— ${label}`);
       await clock.pass(random.chance(0.06) ? random.below(120_000) : random.below(400));
     }
@@ -72,6 +87,7 @@ export async function simulate({ seed, steps, variant = intact }: RunOptions): P
     };
   } finally {
     for (const host of world.hosts) host.disk.release();
+    restore();
   }
 }
 
@@ -126,7 +142,9 @@ const burst = inCopy((device, copy) => {
   for (let count = 0; count < 12; count += 1) device.write(copy);
 }, "writes twelve");
 
-const actions: readonly (readonly [number, Action])[] = [
+type Actions = readonly (readonly [weight: number, Action])[];
+
+const directActions: Actions = [
   [40, inCopy((device, copy) => device.write(copy), "writes")],
   [5, burst],
   [8, inCopy((device, copy) => device.read(copy), "reads")],
@@ -240,10 +258,54 @@ const actions: readonly (readonly [number, Action])[] = [
   ],
 ];
 
-const weights = actions.reduce((sum, [weight]) => sum + weight, 0);
+const groupActions: Actions = [
+  [
+    6,
+    (world, random) => {
+      const device = someDevice(world, random);
+      const others = world.accounts
+        .filter(({ key, devices }) => key.account !== device?.account && devices.length > 0)
+        .map(({ key }) => key.account)
+        .filter(() => random.chance(0.7));
+      if (device === undefined || world.conversations.size > 4) return undefined;
+      world.sim.faults.count("group_founded");
+      void found(world, device, others);
+      return `${device.key.charAt(0)} founds a group with ${others.length}`;
+    },
+  ],
+  [16, (world, random) => changeSome(world, random, 1)],
+  [5, (world, random) => changeSome(world, random, 3)],
+];
 
-function act(world: World, random: SeededRandom): string | undefined {
-  let at = random.below(weights);
+/** Several devices of one group change something at once. */
+function changeSome(world: World, random: SeededRandom, devices: number): string | undefined {
+  const isRevokedToo = random.chance(0.15);
+  const known = world.devices.filter(
+    ({ isEnded, shelf }) =>
+      (isRevokedToo || !isEnded) && [...shelf.copies.values()].some(({ group }) => group?.head !== undefined),
+  );
+  const groups = pick(known, random)?.shelf.copies.values();
+  const id = pick(
+    [...(groups ?? [])].filter(({ group }) => group?.head !== undefined),
+    random,
+  )?.conversationId;
+  const names: string[] = [];
+  for (let count = 0; id !== undefined && count < devices; count += 1) {
+    const device = pick(
+      known.filter(({ shelf }) => shelf.copies.get(id)?.group?.head !== undefined),
+      random,
+    );
+    const copy = device?.shelf.copies.get(id);
+    if (device === undefined || copy === undefined) break;
+    if (device.isEnded) world.sim.faults.count("operation_by_revoked");
+    names.push(`${device.key.charAt(0)}${device.device}`);
+    void change(world, device, copy, someChange(world, random, device));
+  }
+  return names.length === 0 ? undefined : `${names.join(" and ")} change a group`;
+}
+
+function act(actions: Actions, world: World, random: SeededRandom): string | undefined {
+  let at = random.below(actions.reduce((sum, [weight]) => sum + weight, 0));
   for (const [weight, action] of actions) {
     if (at < weight) return action(world, random);
     at -= weight;

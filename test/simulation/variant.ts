@@ -1,7 +1,10 @@
 /** Where a run may be broken on purpose: each hook wraps one dependency of the engine or of a device. */
 import type { Archive } from "#durable-objects/conversation/archive.ts";
-import type { ConversationAlarm } from "#durable-objects/conversation/room.ts";
+import type { GroupStore } from "#durable-objects/conversation/group-store.ts";
+import type { ConversationAlarm, Room } from "#durable-objects/conversation/room.ts";
 import type { ConversationStore } from "#durable-objects/conversation/store.ts";
+import type { InboxRpc, RegisterConversationInput, Registration } from "#schema/rpc/inbox.ts";
+import type { RpcResult } from "#schema/rpc/result.ts";
 import { type After, Alarms } from "#durable-objects/support/alarms.ts";
 import type { Sql } from "#durable-objects/support/sql.ts";
 import type { ConversationHost } from "./conversation-host.ts";
@@ -9,9 +12,20 @@ import { OutputGate } from "./gate.ts";
 import { StrictShelf } from "./shelf.ts";
 import type { SimSocket } from "./sockets.ts";
 
+type GroupInbox = Pick<InboxRpc, "deviceSet" | "registerConversation">;
+
 export interface Variant {
   gate(isDirty: () => boolean): OutputGate;
   store(store: ConversationStore, host: ConversationHost): ConversationStore;
+  groupStore(store: GroupStore, host: ConversationHost): GroupStore;
+  /** A conversation that woke. */
+  room(room: Room, host: ConversationHost): void;
+  /** Makes an inbox know a group. */
+  register(
+    inbox: GroupInbox,
+    input: RegisterConversationInput,
+    host: ConversationHost,
+  ): Promise<RpcResult<Registration>>;
   archive(archive: Archive, host: ConversationHost): Archive;
   alarms(
     sql: Sql,
@@ -30,6 +44,9 @@ export interface Variant {
 export const intact: Variant = {
   gate: (isDirty) => new OutputGate(isDirty),
   store: (store) => store,
+  groupStore: (store) => store,
+  room: () => undefined,
+  register: (inbox, input) => inbox.registerConversation(input),
   archive: (archive) => archive,
   alarms: (sql, setAlarm, now, after) => new Alarms(sql, setAlarm, now, after),
   frame: (text) => text,

@@ -2,8 +2,8 @@
 import { limits } from "#schema/limits.ts";
 import type { AccountId, ConversationId, SessionId } from "#schema/ids.ts";
 import type { InboxRpc } from "#schema/rpc/inbox.ts";
-import type { ConversationRpc } from "#schema/rpc/conversation.ts";
-import type { Summary } from "#schema/rpc/shared.ts";
+import type { ConversationRpc, OperationAnswer } from "#schema/rpc/conversation.ts";
+import type { Identity, Summary } from "#schema/rpc/shared.ts";
 import { answerRpc, type RpcResult } from "#schema/rpc/result.ts";
 import { AccountKey } from "./account.ts";
 import { SimArchive } from "./archive.ts";
@@ -14,6 +14,7 @@ import type { ObjectHost } from "./host.ts";
 import { InboxHost } from "./inbox-host.ts";
 import { Link } from "./link.ts";
 import { Network } from "./network.ts";
+import { type MadeOperation, Operations } from "./operations.ts";
 import { idOf } from "./sealed.ts";
 import type { Sim } from "./sim.ts";
 
@@ -32,6 +33,7 @@ export const usernameOf = (account: AccountId): string => `user${account.charAt(
 export class World implements DeviceContext {
   readonly sim: Sim;
   readonly archive: SimArchive;
+  readonly operations = new Operations();
   readonly accounts: SimAccount[] = [];
   readonly conversations = new Map<ConversationId, ConversationHost>();
   readonly #network: Network;
@@ -45,7 +47,7 @@ export class World implements DeviceContext {
     this.#network = new Network(sim);
     this.#messagesPerSecond = sim.random.chance(0.3) ? 1 : limits.messagesPerSecond;
     for (let index = 0; index < accounts; index += 1) {
-      const account = `${"ABCD".charAt(index).repeat(21)}A` as AccountId;
+      const account = `${"ABCDEFGHIJKL".charAt(index).repeat(21)}A` as AccountId;
       const inbox = new InboxHost(sim, this, account);
       this.accounts.push({ key: new AccountKey(account), inbox, devices: [], isBusy: false });
     }
@@ -88,9 +90,9 @@ export class World implements DeviceContext {
   /** Starts the conversation of two accounts from a device of the first. */
   async converse(from: SimDevice, peer: SimAccount): Promise<void> {
     for (;;) {
-      const result = await this.#try(() => this.createConversation(from.account, peer.key.account));
+      const result = await this.attempt(() => this.createConversation(from.account, peer.key.account));
       if (result?.ok === true) return from.learn(result.value);
-      await this.#pause();
+      await this.pause();
     }
   }
 
@@ -98,12 +100,7 @@ export class World implements DeviceContext {
   createConversation(initiator: AccountId, peer: AccountId): Promise<RpcResult<Summary>> {
     const ids = [initiator, peer].sort();
     const id = `${"C".repeat(19)}${ids.map((each) => each.charAt(0)).join("")}A` as ConversationId;
-    let host = this.conversations.get(id);
-    if (host === undefined) {
-      host = new ConversationHost(this.sim, this, id, this.#messagesPerSecond);
-      this.conversations.set(id, host);
-    }
-    const conversation = host;
+    const conversation = this.#host(id, `conversation ${id.slice(-3, -1)}`);
     const members = ids.map((account) => ({ account, username: usernameOf(account) }));
     const input = {
       conversationId: id,
@@ -114,6 +111,42 @@ export class World implements DeviceContext {
       initiator,
     } as const;
     return this.call(conversation, "initialise", () => conversation.initialise(input));
+  }
+
+  /** One attempt of the Worker to create the group of an operation. */
+  createGroup(device: SimDevice, { groupId, operation }: MadeOperation): Promise<RpcResult<Summary>> {
+    const host = this.#host(groupId, `group ${groupId.slice(0, 4)}`);
+    const input = {
+      conversationId: groupId,
+      archiveShard: 0,
+      createdAtMs: this.sim.clock.nowMs,
+      identity: this.#identityOf(device),
+      operation,
+    };
+    return this.call(host, "create group", () => host.createGroup(input));
+  }
+
+  /** One attempt of the Worker to pass an operation on. */
+  postOperation(
+    device: SimDevice,
+    { groupId, operation }: MadeOperation,
+  ): Promise<RpcResult<OperationAnswer>> {
+    const host = this.#host(groupId, "");
+    const identity = this.#identityOf(device);
+    return this.call(host, "operation", () => host.postOperation({ identity, operation }));
+  }
+
+  #host(id: ConversationId, name: string): ConversationHost {
+    let host = this.conversations.get(id);
+    if (host === undefined) {
+      host = new ConversationHost(this.sim, this, id, name, this.#messagesPerSecond);
+      this.conversations.set(id, host);
+    }
+    return host;
+  }
+
+  #identityOf({ account, device, session }: SimDevice): Identity {
+    return { account, device, session, username: usernameOf(account) };
   }
 
   /** A call that the Worker makes on behalf of a device. */
@@ -137,16 +170,14 @@ export class World implements DeviceContext {
   }
 
   connect: DeviceContext["connect"] = (device, conversationId, onDown) => {
-    const { account, device: number, session } = device;
-    const identity = { account, device: number, session, username: usernameOf(account) };
-    const host =
-      conversationId === undefined ? this.accountOf(account).inbox : this.conversations.get(conversationId)!;
-    return new Link(this.sim, host, identity, onDown);
+    const { inbox } = this.accountOf(device.account);
+    const host = conversationId === undefined ? inbox : this.conversations.get(conversationId)!;
+    return new Link(this.sim, host, this.#identityOf(device), onDown);
   };
 
   deviceSet: DeviceContext["deviceSet"] = async (account) => {
     const { inbox } = this.accountOf(account);
-    const result = await this.#try(() =>
+    const result = await this.attempt(() =>
       this.#network.call(undefined, inbox, "device set", () => answerRpc(() => inbox.core.deviceSet())),
     );
     return result?.ok === true ? result.value : undefined;
@@ -155,7 +186,7 @@ export class World implements DeviceContext {
   openSession: DeviceContext["openSession"] = async (device, session) => {
     const { inbox } = this.accountOf(device.account);
     this.sim.faults.count("session_renewed");
-    const result = await this.#try(() =>
+    const result = await this.attempt(() =>
       this.#network.call(undefined, inbox, "renew", () => answerRpc(() => this.#open(device, session))),
     );
     if (result === undefined) return "failed";
@@ -216,13 +247,14 @@ export class World implements DeviceContext {
   /** Repeats until the answer arrives. A refusal means that an earlier attempt has done it, or that it is moot. */
   async #insist(to: InboxHost, label: string, work: () => void): Promise<void> {
     for (;;) {
-      const done = await this.#try(() => this.#network.call(undefined, to, label, () => answerRpc(work)));
+      const done = await this.attempt(() => this.#network.call(undefined, to, label, () => answerRpc(work)));
       if (done !== undefined) return;
-      await this.#pause();
+      await this.pause();
     }
   }
 
-  async #try<Value>(work: () => Promise<Value>): Promise<Value | undefined> {
+  /** One attempt; undefined when the network failed. */
+  async attempt<Value>(work: () => Promise<Value>): Promise<Value | undefined> {
     try {
       return await work();
     } catch {
@@ -230,7 +262,7 @@ export class World implements DeviceContext {
     }
   }
 
-  #pause(): Promise<void> {
+  pause(): Promise<void> {
     const { clock, random } = this.sim;
     return new Promise((resolve) => {
       clock.after(random.below(2_000), "worker again", resolve);

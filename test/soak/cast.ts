@@ -6,14 +6,22 @@ import { addRawDevice, createRawConversation, type RawAccount, registerRaw } fro
 import { type LivePerson, signIn, signUp } from "../support/people.ts";
 import type { SoakClient } from "./client.ts";
 import { RawClient } from "./raw-client.ts";
+import { RawGroup } from "./raw-group.ts";
 import { RealClient } from "./real-client.ts";
+import { directSpeech } from "./speech.ts";
 
 export interface SoakConversation {
   readonly conversationId: string;
   readonly clients: readonly SoakClient[];
   /** Whose inboxes are told; for evictions. */
   readonly accounts: readonly string[];
+  /** In a group: someone goes, or comes back. */
+  readonly change?: (chosen: number) => Promise<void>;
+  /** Everyone who is out comes back. */
+  readonly reunite?: () => Promise<void>;
 }
+
+const groupSizes = [5, 12, 8, 20, 6, 10];
 
 /** Makes one conversation with about that many clients in it. */
 type Maker = (origin: string, index: number, clients: number) => Promise<SoakConversation>;
@@ -23,13 +31,16 @@ export interface CastOptions {
   readonly conversations: number;
   /** Conversations whose clients are the product's own, with ciphers. */
   readonly real: number;
+  /** Conversations that are groups, of 5 to 20 accounts whatever the number of clients. */
+  readonly groups: number;
 }
 
 export async function cast(origin: string, options: CastOptions): Promise<SoakConversation[]> {
   const perConversation = Math.max(2, Math.round(options.clients / options.conversations));
   const conversations: SoakConversation[] = [];
   for (let index = 0; index < options.conversations; index += 1) {
-    const make: Maker = index < options.real ? realPair : rawPair;
+    const { real, groups } = options;
+    const make: Maker = index < real ? realPair : index < real + groups ? rawGroup : rawPair;
     conversations.push(await make(origin, index, perConversation));
   }
   return conversations;
@@ -46,9 +57,44 @@ const rawPair: Maker = async (origin, index, clients) => {
   return {
     conversationId,
     clients: accounts.flatMap((account) =>
-      account.devices.map((device) => new RawClient(origin, conversationId, accounts, account, device)),
+      account.devices.map((device) => {
+        const speech = directSpeech(conversationId, accounts, account, device);
+        return new RawClient(origin, conversationId, speech, account, device);
+      }),
     ),
     accounts: accounts.map(({ account }) => account),
+  };
+};
+
+/** One device for each account; the first one never goes. */
+const rawGroup: Maker = async (origin, index) => {
+  const accounts: RawAccount[] = [];
+  for (let count = groupSizes[index % groupSizes.length]!; count > 0; count -= 1)
+    accounts.push(await registerRaw(origin, `soak.group${index}.${count}`));
+  const group = await RawGroup.found(origin, accounts);
+  const clients = new Map(
+    accounts.map((account) => [
+      account.account,
+      new RawClient(origin, group.id, group.speech(account), account, account.devices[0]!),
+    ]),
+  );
+  const add = async ({ account }: RawAccount): Promise<void> => {
+    await group.add(account);
+    clients.get(account)?.comeBack();
+  };
+  const missing = () => accounts.filter((account) => !group.members.includes(account));
+  return {
+    conversationId: group.id,
+    clients: [...clients.values()],
+    accounts: accounts.map(({ account }) => account),
+    change: async (chosen) => {
+      const guest = accounts[1 + (chosen % (accounts.length - 1))]!;
+      if (group.members.includes(guest)) await group.remove(guest.account);
+      else await add(guest);
+    },
+    reunite: async () => {
+      for (const account of missing()) await add(account);
+    },
   };
 };
 

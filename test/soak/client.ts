@@ -14,4 +14,6 @@ export interface SoakClient {
   isSettled(lastSeq: number): Promise<boolean>;
   witness(): Promise<Witness>;
   close(): Promise<void>;
+  /** Its account is in a group again. */
+  comeBack?(): void;
 }

@@ -65,6 +65,21 @@ test.each<readonly [string, Partial<Witness>, readonly string[]]>([
   expect(judge(log, [witness(change)])).toEqual(faults);
 });
 
+test("whoever was out for a while has what was there since, and of before no more than was for it", () => {
+  const four = { seq: 4, clientMessageId: "four", sender: "ben.1" };
+  const long = [...log, four];
+  const stays = [
+    { from: 1, to: 2 },
+    { from: 4, to: Infinity },
+  ];
+  const back = (own: readonly Entry[]) => judge(long, [witness({ log: own, written: [], stays })]);
+  expect(back([one, two, four])).toEqual([]);
+  expect(back([one, four])).toEqual([]);
+  expect(back([one, two])).toEqual(["anna has 0 of 1 messages"]);
+  expect(back([one, three, four])).toEqual(["anna got 3 while it was out"]);
+  expect(back([{ ...one, sender: "ben.2" }, four])).toEqual(["anna has another message at place 1"]);
+});
+
 test("a log with holes or doubles is a fault whoever agrees with it", () => {
   const bad = [one, three, three];
   expect(judge(bad, [witness({ log: bad, written: [] })])).toEqual([

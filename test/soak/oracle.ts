@@ -19,6 +19,8 @@ export interface Witness {
   readonly written: readonly { readonly clientMessageId: string; readonly seq: number | undefined }[];
   /** What contradicted something that it had heard before. */
   readonly contradictions: readonly string[];
+  /** In a group: when its account was in. Of the last time it has everything, of those before what it got. */
+  readonly stays?: readonly { readonly from: number; readonly to: number }[];
 }
 
 /** Says what is wrong; empty when nothing is. At most one complaint of each kind and client. */
@@ -30,10 +32,19 @@ export function judge(log: readonly Entry[], witnesses: readonly Witness[]): str
   if (new Set(ids).size !== ids.length)
     faults.push(`the log has ${ids.length - new Set(ids).size} messages twice`);
   const places = new Map(log.map((entry) => [entry.clientMessageId, entry.seq]));
-  for (const { name, log: own, written, contradictions } of witnesses) {
-    if (own.length !== log.length) faults.push(`${name} has ${own.length} of ${log.length} messages`);
-    const other = own.findIndex((entry, index) => !isSame(entry, log[index]));
-    if (other !== -1) faults.push(`${name} has another message at place ${other + 1}`);
+  for (const { name, log: own, written, contradictions, stays } of witnesses) {
+    const from = stays?.at(-1)?.from ?? 1;
+    const since = own.filter(({ seq }) => seq >= from);
+    if (since.length !== log.length - from + 1)
+      faults.push(`${name} has ${since.length} of ${log.length - from + 1} messages`);
+    const foreign = own.find(
+      ({ seq }) => stays?.some((stay) => stay.from <= seq && seq <= stay.to) === false,
+    );
+    if (foreign !== undefined) faults.push(`${name} got ${foreign.seq} while it was out`);
+    const earlier = own.find((entry) => entry.seq < from && !isSame(entry, log[entry.seq - 1]));
+    if (earlier !== undefined) faults.push(`${name} has another message at place ${earlier.seq}`);
+    const other = since.findIndex((entry, index) => !isSame(entry, log[from + index - 1]));
+    if (other !== -1) faults.push(`${name} has another message at place ${from + other}`);
     const lost = written.filter(({ clientMessageId }) => !places.has(clientMessageId));
     if (lost.length > 0) faults.push(`${lost.length} messages of ${name} are lost`);
     const moved = written.filter(({ clientMessageId, seq }) => seq !== places.get(clientMessageId));

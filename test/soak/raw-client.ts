@@ -5,24 +5,25 @@
  */
 import { WebSocket } from "ws";
 import { parseFrame } from "#core/sync/connection.ts";
+import { closeCodes } from "#schema/errors.ts";
 import { limits } from "#schema/limits.ts";
 import { pingText } from "#schema/protocol/control.ts";
 import type { DownEvent } from "#schema/protocol/down.ts";
-import type { MessageRecord } from "#schema/protocol/message.ts";
+import type { MessageRecord, MessageRefused } from "#schema/protocol/message.ts";
 import { subprotocol, tokenSubprotocolPrefix } from "#schema/protocol/version.ts";
-import { type RawAccount, type RawDevice, rawRequest } from "../support/raw-account.ts";
-import { rawMessage } from "../support/raw-frames.ts";
+import { type RawAccount, type RawDevice, rawRequest, rawToken } from "../support/raw-account.ts";
 import type { SoakClient } from "./client.ts";
 import type { Entry, Witness } from "./oracle.ts";
+import type { Speech } from "./speech.ts";
 
 const retryMs = { least: 100, most: 600 } as const;
 /** Receipts are bundled, as the real client does. */
 const deliveredWindowMs = 100;
-const tokenMarginMs = 60_000;
 
 /** What survives the death of the process. */
 interface Disk {
   readonly log: Entry[];
+  readonly bySeq: Map<number, Entry>;
   readonly written: { readonly clientMessageId: string; seq: number | undefined }[];
   /** Frames without an acknowledgement, word for word. */
   readonly outbox: Map<string, string>;
@@ -33,26 +34,30 @@ export class RawClient implements SoakClient {
   readonly conversationId: string;
   readonly #origin: string;
   readonly #device: RawDevice;
-  readonly #members: readonly RawAccount[];
+  readonly #speech: Speech;
   readonly #address: { readonly account: string; readonly device: number };
-  readonly #disk: Disk = { log: [], written: [], outbox: new Map() };
+  readonly #disk: Disk = { log: [], bySeq: new Map(), written: [], outbox: new Map() };
   readonly #contradictions: string[] = [];
   #socket: WebSocket | undefined;
   #isLive = false;
   #isClosed = false;
+  /** The server said so. */
+  #isOut = false;
   #timers = new Set<NodeJS.Timeout>();
   #delivered: NodeJS.Timeout | undefined;
+  /** The entry that brought the account in again: what was between is not for it. */
+  #startAt: number | undefined;
 
   constructor(
     origin: string,
     conversationId: string,
-    members: readonly RawAccount[],
+    speech: Speech,
     account: RawAccount,
     device: RawDevice,
   ) {
     this.#origin = origin;
     this.conversationId = conversationId;
-    this.#members = members;
+    this.#speech = speech;
     this.#device = device;
     this.#address = { account: account.account, device: device.own.cert.deviceId };
     this.name = `${account.username}.${device.own.cert.deviceId}`;
@@ -60,19 +65,20 @@ export class RawClient implements SoakClient {
   }
 
   write(): Promise<void> {
-    const to = this.#members.flatMap(({ account, devices }) =>
-      devices.map(({ own }) => ({ account, device: own.cert.deviceId })),
-    );
-    const others = to.filter(
-      ({ account, device }) => account !== this.#address.account || device !== this.#address.device,
-    );
-    const lists = this.#members.map(({ account, list }) => ({ account, version: list.version }));
-    const frame = rawMessage(this.conversationId, others, lists);
+    if (this.#isOut) return Promise.resolve();
+    const frame = this.#speech.frame();
     const text = JSON.stringify(frame);
     this.#disk.written.push({ clientMessageId: frame.clientMessageId, seq: undefined });
     this.#disk.outbox.set(frame.clientMessageId, text);
-    if (this.#isLive) this.#socket?.send(text);
+    const isNext = !this.#speech.isOneByOne || this.#disk.outbox.size === 1;
+    if (this.#isLive && isNext) this.#socket?.send(text);
     return Promise.resolve();
+  }
+
+  comeBack(): void {
+    this.#isOut = false;
+    this.#drop();
+    void this.#connect();
   }
 
   disconnect(): void {
@@ -89,12 +95,14 @@ export class RawClient implements SoakClient {
   }
 
   isSettled(lastSeq: number): Promise<boolean> {
-    return Promise.resolve(this.#disk.outbox.size === 0 && this.#disk.log.length >= lastSeq);
+    return Promise.resolve(this.#disk.outbox.size === 0 && this.#cursor >= lastSeq);
   }
 
   witness(): Promise<Witness> {
     const { log, written } = this.#disk;
-    return Promise.resolve({ name: this.name, log, written, contradictions: this.#contradictions });
+    const witness = { name: this.name, log, written, contradictions: this.#contradictions };
+    const stays = this.#speech.stays();
+    return Promise.resolve(stays === undefined ? witness : { ...witness, stays });
   }
 
   close(): Promise<void> {
@@ -112,7 +120,7 @@ export class RawClient implements SoakClient {
       this.#later(retryDelayMs(), () => void this.#connect());
       return;
     }
-    if (this.#isClosed || this.#socket !== undefined) return;
+    if (this.#isClosed || this.#isOut || this.#socket !== undefined) return;
     const url = `${this.#origin.replace("http", "ws")}/ws/conversations/${this.conversationId}`;
     const socket = new WebSocket(url, [subprotocol, tokenSubprotocolPrefix + token]);
     this.#socket = socket;
@@ -123,33 +131,32 @@ export class RawClient implements SoakClient {
       for (const event of parseFrame(data.toString())) this.#take(event);
     });
     socket.on("error", () => undefined); // a close follows
-    socket.on("close", () => {
+    socket.on("close", (code) => {
       if (!isCurrent()) return;
       this.#drop();
+      if (code === closeCodes.forbidden) this.#isOut = true;
       this.#later(retryDelayMs(), () => void this.#connect());
     });
   }
 
-  async #token(): Promise<string> {
-    const { session } = this.#device;
-    if (session.accessExpiresAtMs - Date.now() > tokenMarginMs) return session.accessToken;
-    const json = { refreshToken: session.refreshToken };
-    const { body } = await rawRequest(this.#origin, "POST", "/api/auth/refresh", { json });
-    if (!body.success) throw new Error(body.error.code);
-    this.#device.session = body.data as unknown as RawDevice["session"];
-    return this.#device.session.accessToken;
+  #token(): Promise<string> {
+    return rawToken(this.#origin, this.#device);
+  }
+
+  get #cursor(): number {
+    return this.#disk.log.at(-1)?.seq ?? 0;
   }
 
   #resume(): void {
     this.#isLive = false;
     const { conversationId } = this;
-    this.#send({ type: "conversation:resume", conversationId, after: this.#disk.log.length });
+    this.#send({ type: "conversation:resume", conversationId, after: this.#cursor });
   }
 
   #take(event: DownEvent): void {
     if (event.type === "message:new") this.#takeMessage(event);
     if (event.type === "message:ack") this.#takeAck(event);
-    if (event.type === "message:refused") this.#later(event.error.retryAfterMs ?? 500, () => this.#sendAll());
+    if (event.type === "message:refused") this.#takeRefusal(event);
     if (event.type === "error") this.#later(event.error.retryAfterMs ?? 500, () => this.#resume());
     if (event.type === "conversation:resumed") this.#resumed(event);
   }
@@ -162,11 +169,16 @@ export class RawClient implements SoakClient {
     this.#sendAll();
   }
 
-  #takeMessage({
-    seq,
-    sender,
-    clientMessageId,
-  }: Pick<MessageRecord, "seq" | "sender" | "clientMessageId">): void {
+  #takeRefusal(refusal: MessageRefused): void {
+    const { clientMessageId: id, error } = refusal;
+    if (this.#disk.outbox.has(id) && this.#speech.refused(refusal)) {
+      this.#disk.outbox.set(id, JSON.stringify(this.#speech.frame(id)));
+    }
+    this.#later(error.retryAfterMs ?? 500, () => this.#sendAll());
+  }
+
+  #takeMessage({ seq, sender, clientMessageId, body }: Omit<MessageRecord, "conversationId">): void {
+    if (seq > this.#cursor + 1 && this.#speech.isArrival(body)) this.#startAt = seq;
     this.#apply({ seq, clientMessageId, sender: `${sender.account}.${sender.device}` });
     this.#acknowledged(clientMessageId, seq);
     this.#tellDelivered();
@@ -178,7 +190,10 @@ export class RawClient implements SoakClient {
   }
 
   #acknowledged(clientMessageId: string, seq: number): void {
-    this.#disk.outbox.delete(clientMessageId);
+    if (this.#disk.outbox.delete(clientMessageId)) {
+      this.#speech.acknowledged(clientMessageId);
+      if (this.#speech.isOneByOne) this.#sendAll();
+    }
     const own = this.#disk.written.findLast((message) => message.clientMessageId === clientMessageId);
     if (own === undefined) return;
     if (own.seq !== undefined && own.seq !== seq)
@@ -188,22 +203,24 @@ export class RawClient implements SoakClient {
 
   /** What is known already must be the same; what leaves a hole is asked for again. */
   #apply(entry: Entry): void {
-    const { log } = this.#disk;
-    const known = log[entry.seq - 1];
+    const { log, bySeq } = this.#disk;
+    const known = bySeq.get(entry.seq);
     if (known !== undefined) {
       if (known.clientMessageId !== entry.clientMessageId)
         this.#contradictions.push(`${this.name} was given two messages at ${entry.seq}`);
       return;
     }
-    if (entry.seq === log.length + 1) log.push(entry);
-    else if (this.#isLive) this.#resume();
+    if (entry.seq === this.#cursor + 1 || entry.seq === this.#startAt) {
+      log.push(entry);
+      bySeq.set(entry.seq, entry);
+    } else if (this.#isLive) this.#resume();
   }
 
   /** Pages history up to the window, as a client that was away for long does. */
   async #fill(hotFrom: number): Promise<void> {
     try {
-      while (this.#disk.log.length < hotFrom - 1) {
-        const path = `/api/conversations/${this.conversationId}/messages?limit=${limits.pageMax}&after=${this.#disk.log.length}`;
+      while (this.#cursor < hotFrom - 1) {
+        const path = `/api/conversations/${this.conversationId}/messages?limit=${limits.pageMax}&after=${this.#cursor}`;
         const { body } = await rawRequest(this.#origin, "GET", path, { token: await this.#token() });
         if (!body.success) throw new Error(body.error.code);
         for (const message of (body.data as unknown as { messages: MessageRecord[] }).messages)
@@ -217,7 +234,8 @@ export class RawClient implements SoakClient {
 
   #sendAll(): void {
     if (!this.#isLive) return;
-    for (const text of this.#disk.outbox.values()) this.#socket?.send(text);
+    const waiting = [...this.#disk.outbox.values()];
+    for (const text of this.#speech.isOneByOne ? waiting.slice(0, 1) : waiting) this.#socket?.send(text);
   }
 
   #tellDelivered(): void {
@@ -225,7 +243,7 @@ export class RawClient implements SoakClient {
     this.#delivered = this.#later(deliveredWindowMs, () => {
       this.#delivered = undefined;
       const { conversationId } = this;
-      if (this.#isLive) this.#send({ type: "message:delivered", conversationId, seq: this.#disk.log.length });
+      if (this.#isLive) this.#send({ type: "message:delivered", conversationId, seq: this.#cursor });
     });
   }
 

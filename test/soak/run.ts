@@ -1,5 +1,5 @@
 /**
- * `npm run soak -- [--minutes 30] [--clients 200] [--conversations 50] [--real 3] [--rate 40] [--every 20] [--storm 0.5]
+ * `npm run soak -- [--minutes 30] [--clients 200] [--conversations 50] [--real 3] [--groups 10] [--rate 40] [--every 20] [--storm 0.5]
  * [--seed N]`: the built Worker on workerd under load and bad luck. `rate`: messages a second; `every`: seconds within
  * which each kind of bad luck strikes; `storm`: share of the time in which the server dies too. Prints memory and storage
  * over time; fails when a message was lost, doubled or out of order anywhere, or when the heap keeps growing.
@@ -20,6 +20,7 @@ const { values } = parseArgs({
     clients: text,
     conversations: text,
     real: text,
+    groups: text,
     rate: text,
     storm: text,
     every: text,
@@ -39,6 +40,7 @@ const report = await soak({
   conversations: number(values.conversations, 50),
   stormShare: number(values.storm, 0.5),
   real: number(values.real, 3),
+  groups: number(values.groups, 10),
   messagesPerSecond: number(values.rate, 40),
   faultEveryMs: number(values.every, 20) * 1_000,
   sampleEveryMs: Math.max(5_000, minutes * 1_000),

@@ -25,7 +25,7 @@ export interface SoakOptions extends CastOptions {
   readonly note: (line: string) => void;
 }
 
-export type SoakFault = "disconnects" | "client_kills" | "server_kills" | "evictions";
+export type SoakFault = "disconnects" | "client_kills" | "server_kills" | "evictions" | "group_changes";
 
 export interface SoakReport {
   readonly violations: readonly string[];
@@ -45,13 +45,15 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
     const startedAtMs = Date.now();
     conversations.push(...(await cast(server.origin, options)));
     options.note(`cast ready after ${seconds(startedAtMs)} s`);
-    const faults = { disconnects: 0, client_kills: 0, server_kills: 0, evictions: 0 };
+    const faults = { disconnects: 0, client_kills: 0, server_kills: 0, evictions: 0, group_changes: 0 };
     const samples = await run({ server, inspectorPort, conversations, faults }, options);
+    for (const { reunite } of conversations) await reunite?.();
     const violations = await judgeAll(server, conversations);
     const messages = storedConversations(server.state).reduce((sum, { lastSeq }) => sum + lastSeq, 0);
     return { violations, messages, faults, samples, serverOutput: server.output() };
   } catch (error) {
-    throw new Error(`the soak broke off; the server's last words:\n${server.output().slice(-4_000)}`, {
+    const words = server.output().replaceAll(/^(Conversation|Inbox) .*\n/gm, "");
+    throw new Error(`the soak broke off; the server's last words:\n${words.slice(-8_000)}`, {
       cause: error,
     });
   } finally {
@@ -123,7 +125,13 @@ async function run(
       faults[kind] += 1;
     }
   });
-  await Promise.all([writing, sampling, breaking]);
+  const groups = conversations.flatMap(({ change }) => change ?? []);
+  const changing = repeat(isOver, options.faultEveryMs / 4, async () => {
+    if (groups.length === 0) return;
+    await pick(groups, random)(random.below(1_000));
+    faults.group_changes += 1;
+  });
+  await Promise.all([writing, sampling, breaking, changing]);
   return samples;
 }
 

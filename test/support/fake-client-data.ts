@@ -1,7 +1,7 @@
 /** People and conversations of the fake client: enough of everything a chat can show, told relative to one instant. */
-import type { DeliveryState, MessageView, PresenceView } from "#core/client-api.ts";
-import type { TrustView } from "#core/trust-api.ts";
+import type { DeliveryState, MessageView, PresenceView, TrustView } from "#core/client-api.ts";
 import type { AccountId, ClientMessageId, ConversationId } from "#schema/ids.ts";
+import type { FakeGroup } from "./fake-client-groups.ts";
 
 /** The caller says which kind of identifier a made-up name stands for. */
 // oxlint-disable-next-line typescript/no-unnecessary-type-parameters
@@ -34,6 +34,8 @@ export interface FakeConversation {
   peerTyping: boolean;
   peerPresence: PresenceView | undefined;
   peerTrust?: TrustView;
+  /** Makes it a group; `peer` then means nothing. */
+  readonly group?: FakeGroup;
 }
 
 function conversation(
@@ -58,6 +60,7 @@ function conversation(
       outboxPosition: unsent ? outbox : undefined,
       mine,
       sender: mine ? self.account : account,
+      senderName: mine ? self.username : username,
       timeMs: nowMs - minutesAgo * minuteMs,
       content:
         typeof body === "string"

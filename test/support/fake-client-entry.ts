@@ -1,19 +1,30 @@
 /** Stands in for the app's client in fake mode. The scene is chosen in the address: `?scene=empty`. */
 import type { ConnectionStatus } from "#core/client-api.ts";
 import { createFakeClient, type FakeClient, type FakeOptions } from "./fake-client.ts";
+import { FakeFiles } from "./fake-files.ts";
+import { fileScene } from "./fake-pictures.ts";
 import { conversations } from "./fake-client-data.ts";
+import { groups } from "./fake-group-data.ts";
 
 const forever = (): Promise<never> => new Promise(() => undefined);
 const wait = (delayMs: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, delayMs));
 
 function optionsFor(scene: string, nowMs: number): FakeOptions {
-  const all = conversations(nowMs);
+  const all = [...conversations(nowMs), ...groups(nowMs)];
   const waiting: ConnectionStatus = {
     state: "waiting",
     attempt: 3,
     retryAtMs: nowMs + 8_000,
     sinceMs: nowMs - 9_000,
   };
+  const backup = {
+    state: "on",
+    savedAtMs: nowMs - 26 * 3_600_000,
+    savedMessages: 2_918,
+    waitingMessages: 0,
+    restoring: undefined,
+    refused: false,
+  } as const;
   switch (scene) {
     case "signed_out":
       return { signedIn: false };
@@ -29,6 +40,25 @@ function optionsFor(scene: string, nowMs: number): FakeOptions {
       return { signedIn: true, delay: forever };
     case "waiting":
       return { signedIn: true, conversations: all, connection: waiting };
+    case "backup_full":
+      return {
+        signedIn: true,
+        conversations: all,
+        backup: { ...backup, state: "full", waitingMessages: 12 },
+      };
+    case "backup_off":
+      return { signedIn: true, conversations: all, backup: { state: "off" } };
+    case "restoring":
+      return {
+        signedIn: true,
+        conversations: all,
+        backup: {
+          ...backup,
+          savedMessages: 41_200,
+          savedAtMs: undefined,
+          restoring: { messages: 41_200, ofMessages: 98_000 },
+        },
+      };
     case "updating":
       return { signedIn: true, conversations: all, connection: { state: "updating" } };
     default:
@@ -41,10 +71,26 @@ declare global {
   var fakeClient: FakeClient | undefined;
 }
 
+async function showFiles(client: FakeClient, files: FakeFiles, nowMs: number): Promise<void> {
+  const { conversation, transfers } = await fileScene(files, nowMs);
+  client.show(conversation);
+  for (const transfer of transfers) client.tell(transfer);
+}
+
 export function createClient(): FakeClient {
   const scene = new URLSearchParams(globalThis.location.search).get("scene") ?? "";
-  const client = createFakeClient(optionsFor(scene, Date.now()));
+  const nowMs = Date.now();
+  const files = new FakeFiles(scene === "small_limit" ? 1_600_000 : undefined);
+  const client = createFakeClient({ ...optionsFor(scene, nowMs), files });
   globalThis.fakeClient = client;
+  if (scene === "files") {
+    const painted = showFiles(client, files, nowMs);
+    const listConversations = async () => {
+      await painted;
+      return client.api.listConversations();
+    };
+    return { ...client, api: { ...client.api, listConversations } };
+  }
   if (scene === "failure") {
     return {
       ...client,

@@ -4,6 +4,7 @@
  */
 import {
   type AccountStatus,
+  type BackupStatus,
   type ClientApi,
   ClientError,
   type ClientEvent,
@@ -11,19 +12,24 @@ import {
   type ConversationView,
   type DeliveryState,
   type MessageView,
-  type SessionView,
   type Subscribe,
 } from "#core/client-api.ts";
 import type { PresenceAudience } from "#schema/protocol/presence.ts";
-import type { AccountId, ClientMessageId, ConversationId, SessionId } from "#schema/ids.ts";
+import type { AccountId, ClientMessageId, ConversationId } from "#schema/ids.ts";
+import { createFakeDevices, type FakeDevices } from "./fake-devices.ts";
 import { type FakeConversation, fakeId, self } from "./fake-client-data.ts";
 import { fakeTrust, noTrust } from "./fake-client-trust.ts";
+import { FakeFiles, viewOf } from "./fake-files.ts";
+import { fakeGroupMethods } from "./fake-client-groups.ts";
+import { groupView, senderOf, sessions } from "./fake-client-views.ts";
 
 export interface FakeOptions {
   readonly signedIn: boolean;
   readonly conversations?: readonly FakeConversation[];
+  readonly files?: FakeFiles;
   readonly account?: AccountStatus;
   readonly connection?: ConnectionStatus;
+  readonly backup?: BackupStatus;
   /** Waits as deriving keys or a network would. */
   readonly delay?: (what: "derive" | "network") => Promise<void>;
   readonly now?: () => number;
@@ -33,11 +39,15 @@ export interface FakeClient {
   readonly api: ClientApi;
   readonly subscribe: Subscribe;
   /** The other person does something. */
+  /** A conversation that was not there before. */
+  show(conversation: FakeConversation): void;
+  tell(event: ClientEvent): void;
   receive(conversationId: ConversationId, text: string): void;
   setPeerTyping(conversationId: ConversationId, typing: boolean): void;
   setConnection(status: ConnectionStatus): void;
   setDelivery(conversationId: ConversationId, id: ClientMessageId, delivery: DeliveryState): void;
   endSession(reason: "logged_out" | "security"): void;
+  readonly devices: FakeDevices;
 }
 
 const recoveryCode = "7K3QX-M0N4V-2WTBC-9HJ5R-DZ8EP-6GSY1-QFA4K-3X7MN";
@@ -45,11 +55,20 @@ const recoveryCode = "7K3QX-M0N4V-2WTBC-9HJ5R-DZ8EP-6GSY1-QFA4K-3X7MN";
 export function createFakeClient(options: FakeOptions): FakeClient {
   const now = options.now ?? Date.now;
   const delay = options.delay ?? (() => Promise.resolve());
+  const files = options.files ?? new FakeFiles();
   const listeners = new Set<(event: ClientEvent) => void>();
   const conversations = new Map((options.conversations ?? []).map((one) => [one.conversationId, one]));
   const signedIn: AccountStatus = { state: "signed_in", ...self, deviceId: 1 };
   let account: AccountStatus = options.account ?? (options.signedIn ? signedIn : { state: "signed_out" });
   let connection: ConnectionStatus = options.connection ?? { state: "online" };
+  let backup: BackupStatus = options.backup ?? {
+    state: "on",
+    savedAtMs: now() - 4 * 60_000,
+    savedMessages: 2_918,
+    waitingMessages: 3,
+    restoring: undefined,
+    refused: false,
+  };
   let pendingUsername = "";
   let audience: PresenceAudience = "contacts";
   let count = 0;
@@ -63,6 +82,10 @@ export function createFakeClient(options: FakeOptions): FakeClient {
     account = status;
     emit({ type: "account", status });
   }
+  function setBackup(status: BackupStatus): void {
+    backup = status;
+    emit({ type: "backup" });
+  }
   function find(conversationId: ConversationId): FakeConversation {
     const one = conversations.get(conversationId);
     if (one === undefined) throw new ClientError("internal");
@@ -75,19 +98,24 @@ export function createFakeClient(options: FakeOptions): FakeClient {
 
   function view(one: FakeConversation): ConversationView {
     const preview = one.messages.at(-1);
-    return {
+    const sender = one.messages.findLast((message) => !message.mine);
+    const base = {
       conversationId: one.conversationId,
-      peer: one.peer,
       lastSeq: lastSeq(one),
       unread: unread(one),
       readSeq: one.readSeq,
       preview,
       updatedAtMs: preview?.timeMs ?? now(),
-      peerTyping: one.peerTyping,
-      peerPresence: one.peerPresence,
-      peerTrust: one.peerTrust ?? noTrust,
       draft: one.draft,
     };
+    const who = one.group === undefined ? one.peer : undefined;
+    const typist = who ?? { account: sender?.sender ?? self.account, username: sender?.senderName ?? "" };
+    const typing = one.peerTyping ? typist : undefined;
+    if (one.group === undefined) {
+      const aboutPeer = { peerPresence: one.peerPresence, peerTrust: one.peerTrust ?? noTrust };
+      return { ...base, kind: "direct", peer: one.peer, typing, ...aboutPeer };
+    }
+    return groupView(one, one.group, { ...base, typing });
   }
   function update(one: FakeConversation, id: ClientMessageId, change: Partial<MessageView>): void {
     one.messages = one.messages.map((m) => (m.clientMessageId === id ? { ...m, ...change } : m));
@@ -107,7 +135,33 @@ export function createFakeClient(options: FakeOptions): FakeClient {
     one.messages.sort((a, b) => (a.seq ?? Infinity) - (b.seq ?? Infinity));
   }
 
+  const devices = createFakeDevices(recoveryCode, now, emit);
+  function enqueue(conversationId: ConversationId, content: MessageView["content"]): ClientMessageId {
+    const one = find(conversationId);
+    count += 1;
+    const clientMessageId = fakeId<ClientMessageId>(`sent-${count}`);
+    one.messages = [
+      ...one.messages,
+      {
+        conversationId,
+        clientMessageId,
+        seq: undefined,
+        outboxPosition: count,
+        mine: true,
+        sender: self.account,
+        senderName: self.username,
+        timeMs: now(),
+        content,
+        delivery: "pending",
+      },
+    ];
+    changed(conversationId);
+    void drain(one);
+    return clientMessageId;
+  }
+
   const api: ClientApi = {
+    ...devices.api,
     ...fakeTrust(
       () => [...conversations.values()],
       () => emit({ type: "conversations" }),
@@ -147,7 +201,9 @@ export function createFakeClient(options: FakeOptions): FakeClient {
       await delay("network");
       if (username === self.username) throw new ClientError("cannot_write_to_self");
       if (username.startsWith("nobody")) throw new ClientError("user_not_found");
-      const known = [...conversations.values()].find((one) => one.peer.username === username);
+      const known = [...conversations.values()].find(
+        (one) => one.group === undefined && one.peer.username === username,
+      );
       const one: FakeConversation = known ?? {
         conversationId: fakeId<ConversationId>(`chat-${username}`),
         peer: { account: fakeId<AccountId>(`account-${username}`), username },
@@ -166,27 +222,13 @@ export function createFakeClient(options: FakeOptions): FakeClient {
       const upTo = before === undefined ? all : all.filter((m) => m.seq !== undefined && m.seq < before);
       return { messages: upTo.slice(-limit), hasOlder: upTo.length > limit };
     },
-    async sendText(conversationId, text) {
-      const one = find(conversationId);
-      count += 1;
-      const clientMessageId = fakeId<ClientMessageId>(`sent-${count}`);
-      one.messages = [
-        ...one.messages,
-        {
-          conversationId,
-          clientMessageId,
-          seq: undefined,
-          outboxPosition: count,
-          mine: true,
-          sender: self.account,
-          timeMs: now(),
-          content: { type: "text", text },
-          delivery: "pending",
-        },
-      ];
-      changed(conversationId);
-      void drain(one);
-      return clientMessageId;
+    ...files.api,
+    sendText: async (conversationId, text) => enqueue(conversationId, { type: "text", text }),
+    async sendFiles(conversationId, message) {
+      const attachments = message.files.map(viewOf);
+      const id = enqueue(conversationId, { type: "attachments", text: message.text, attachments });
+      for (const [index, { file }] of message.files.entries()) files.put(id, index, file);
+      return id;
     },
     async retryMessage(conversationId, id) {
       update(find(conversationId), id, { delivery: "pending" });
@@ -209,6 +251,38 @@ export function createFakeClient(options: FakeOptions): FakeClient {
       emit({ type: "conversations" });
     },
     setTyping: () => Promise.resolve(),
+    backupStatus: () => Promise.resolve(backup),
+    async saveBackup() {
+      await delay("network");
+      if (backup.state === "off") return;
+      const savedMessages = backup.savedMessages + backup.waitingMessages;
+      setBackup({ ...backup, savedAtMs: now(), savedMessages, waitingMessages: 0 });
+    },
+    async exportBackup() {
+      await delay("derive");
+      return new TextEncoder().encode("sottokey");
+    },
+    async importBackup({ passphrase }) {
+      await delay("derive");
+      if (passphrase === "wrong") throw new ClientError("wrong_passphrase");
+      return { added: 214 };
+    },
+    ...fakeGroupMethods({
+      delay: () => delay("network"),
+      now,
+      isOnline: () => connection.state === "online",
+      find,
+      add: (one) => conversations.set(one.conversationId, one),
+      view(one) {
+        const shown = view(one);
+        if (shown.kind !== "group") throw new ClientError("internal");
+        return shown;
+      },
+      changed(conversationId) {
+        changed(conversationId);
+        emit({ type: "group", conversationId });
+      },
+    }),
     reconnectNow: () => Promise.resolve(setConnection({ state: "connecting", attempt: 1 })),
   };
 
@@ -219,10 +293,16 @@ export function createFakeClient(options: FakeOptions): FakeClient {
 
   return {
     api,
+    devices,
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    show(conversation) {
+      conversations.set(conversation.conversationId, conversation);
+      changed(conversation.conversationId);
+    },
+    tell: emit,
     receive(conversationId, text) {
       const one = find(conversationId);
       const seq = lastSeq(one) + 1;
@@ -232,7 +312,7 @@ export function createFakeClient(options: FakeOptions): FakeClient {
         seq,
         outboxPosition: undefined,
         mine: false,
-        sender: one.peer.account,
+        ...senderOf(one),
         timeMs: now(),
         content: { type: "text", text },
         delivery: undefined,
@@ -249,31 +329,4 @@ export function createFakeClient(options: FakeOptions): FakeClient {
     setDelivery: (conversationId, id, delivery) => update(find(conversationId), id, { delivery }),
     endSession: (reason) => setAccount({ state: "ended", username: self.username, reason }),
   };
-}
-
-function sessions(nowMs: number): readonly SessionView[] {
-  const day = 86_400_000;
-  return [
-    {
-      sessionId: fakeId<SessionId>("session-1"),
-      deviceId: 1,
-      deviceName: "Chrome on Linux",
-      lastActiveDayMs: nowMs,
-      current: true,
-    },
-    {
-      sessionId: fakeId<SessionId>("session-2"),
-      deviceId: 2,
-      deviceName: "Safari on iPhone",
-      lastActiveDayMs: nowMs - day,
-      current: false,
-    },
-    {
-      sessionId: fakeId<SessionId>("session-3"),
-      deviceId: 3,
-      deviceName: "Firefox on Windows",
-      lastActiveDayMs: nowMs - 9 * day,
-      current: false,
-    },
-  ];
 }

@@ -52,7 +52,7 @@ export class GroupRig extends ConversationRig {
     return rig;
   }
 
-  async create(operation: string, actor: string): Promise<void> {
+  async create(operation: string, actor: string, device = 1): Promise<void> {
     const { store, groupStore, arrivals } = this;
     const context = {
       store,
@@ -69,7 +69,7 @@ export class GroupRig extends ConversationRig {
       conversationId: this.id,
       archiveShard: 0,
       createdAtMs: startMs,
-      identity: identityOf(actor),
+      identity: identityOf(actor, device),
       operation,
     });
   }

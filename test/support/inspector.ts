@@ -1,4 +1,6 @@
 /** The runtime's inspector: numbered requests over a WebSocket. */
+import { get, type IncomingMessage } from "node:http";
+import { text } from "node:stream/consumers";
 import { WebSocket } from "ws";
 
 export interface Inspector {
@@ -7,9 +9,11 @@ export interface Inspector {
 }
 
 export async function openInspector(port: number): Promise<Inspector> {
-  const targets = (await (await fetch(`http://127.0.0.1:${port}/json`)).json()) as {
-    readonly webSocketDebuggerUrl: string;
-  }[];
+  // On a connection of its own: a kept one may be closed by the other side just when it is used again.
+  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+    get(`http://127.0.0.1:${port}/json`, { agent: false }, resolve).on("error", reject);
+  });
+  const targets = JSON.parse(await text(answer)) as { readonly webSocketDebuggerUrl: string }[];
   const [target] = targets;
   if (target === undefined) throw new Error("the inspector offers nothing");
   const socket = new WebSocket(target.webSocketDebuggerUrl, { maxPayload: 0 });

@@ -39,7 +39,7 @@ export function nodeSql(): NodeSql {
   };
 }
 
-export function migrationsOf(database: "conversation" | "inbox"): Migration[] {
+export function migrationsOf(database: "conversation" | "inbox" | "rendezvous"): Migration[] {
   const folder = path.join(root, "schema/db", database, "migrations");
   return globSync("*.sql", { cwd: folder })
     .sort()

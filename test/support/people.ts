@@ -6,10 +6,10 @@ import type { Provider } from "#core/crypto/provider.ts";
 import type { ClientStorage } from "#core/store/client-storage.ts";
 import type { ConversationId } from "#schema/ids.ts";
 import { limits } from "#schema/limits.ts";
-import { testStorage, until } from "./client/people.ts";
+import { testStorage, textOf, until } from "./client/people.ts";
 import { RecordedNetwork } from "./recorded-network.ts";
 
-export { testStorage, until };
+export { testStorage, textOf, until };
 
 export interface LivePerson {
   readonly username: string;
@@ -84,13 +84,8 @@ export async function allMessages(client: Client, conversationId: ConversationId
       ...(before !== undefined && { before }),
     });
     found.unshift(...page.messages);
-    if (!page.hasOlder || page.messages.length === 0) return found;
+    if (!page.hasOlder || found[0]?.seq === undefined || page.messages.length === 0) return found;
   }
-}
-
-/** What a message shows: its text, or `[reason]`. */
-export function textOf({ content }: MessageView): string {
-  return content.type === "text" ? content.text : `[${content.reason}]`;
 }
 
 export async function isOnline(client: Client): Promise<boolean> {

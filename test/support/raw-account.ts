@@ -20,6 +20,8 @@ import type { Answer } from "#schema/http/answer.ts";
 import type { DeviceEnrolment, PrekeyUpload } from "#schema/http/devices.ts";
 import type { Session } from "#schema/http/auth.ts";
 
+const tokenMarginMs = 60_000;
+
 export interface RawAccount {
   readonly username: string;
   readonly account: string;
@@ -163,6 +165,15 @@ export async function addRawDevice(
   const device = { own, session };
   account.devices.push(device);
   return device;
+}
+
+/** An access token that is good for a while. */
+export async function rawToken(origin: string, device: RawDevice): Promise<string> {
+  const { session } = device;
+  if (session.accessExpiresAtMs - Date.now() > tokenMarginMs) return session.accessToken;
+  const { refreshToken } = session;
+  device.session = await post<Session>(origin, "/api/auth/refresh", { refreshToken });
+  return device.session.accessToken;
 }
 
 export async function createRawConversation(

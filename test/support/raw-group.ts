@@ -21,8 +21,9 @@ import { type RawAddress, rawCapsule } from "./raw-frames.ts";
 export interface RawActor {
   readonly account: string;
   readonly device: number;
-  /** Secret half of the device's signing key; without one the signature is random. */
+  /** Secret half of the device's signing key; without one the signature is this one, or random. */
   readonly signingKey?: Uint8Array;
+  readonly signature?: Uint8Array;
 }
 
 export interface RawOperation {
@@ -60,9 +61,8 @@ export function operationOn(
   };
   const sign = (groupId: Uint8Array, stateHash: Uint8Array) => {
     const tbs = encodeGroupOpTbs({ ...content, groupId, stateHash });
-    const { signingKey } = actor;
-    const sig =
-      signingKey === undefined ? provider.random(64) : provider.sign(signingKey, groupOpMessage(tbs));
+    const { signingKey, signature = provider.random(64) } = actor;
+    const sig = signingKey === undefined ? signature : provider.sign(signingKey, groupOpMessage(tbs));
     return parseGroupOp(encodeGroupOp(tbs, sig));
   };
   const draft = sign(content.groupId, new Uint8Array(32));
@@ -86,6 +86,7 @@ export interface GroupSend {
   readonly epoch: number;
   /** 8 bytes, base64url. */
   readonly keyId: string;
+  readonly clientMessageId?: string;
   readonly to?: readonly RawAddress[];
   readonly lists?: readonly { readonly account: string; readonly version: number }[];
 }
@@ -95,8 +96,9 @@ export function newKeyId(): string {
 }
 
 /** A message of a group with well-framed random bytes. */
-export function groupMessage({ groupId, epoch, keyId, to = [], lists = [] }: GroupSend): MessageSend {
-  const clientMsgId = provider.random(16);
+export function groupMessage(send: GroupSend): MessageSend {
+  const { groupId, epoch, keyId, clientMessageId, to = [], lists = [] } = send;
+  const clientMsgId = clientMessageId === undefined ? provider.random(16) : decodeBase64url(clientMessageId);
   const head = encodeGroupBodyHead({
     groupId: decodeBase64url(groupId),
     epoch,
@@ -111,7 +113,12 @@ export function groupMessage({ groupId, epoch, keyId, to = [], lists = [] }: Gro
 }
 
 /** An entry that hands out a sender key and says nothing. */
-export function keyEntry({ groupId, keyId, to = [], lists = [] }: Omit<GroupSend, "epoch">): MessageSend {
+export function keyEntry({
+  groupId,
+  keyId,
+  to = [],
+  lists = [],
+}: Omit<GroupSend, "epoch" | "clientMessageId">): MessageSend {
   const clientMsgId = provider.random(16);
   const body = encodeGroupKeyEntry({
     groupId: decodeBase64url(groupId),

@@ -32,6 +32,8 @@ export class RecordedNetwork {
   onFrame: (entry: WireEntry) => void = () => undefined;
   /** What an attacker on the way makes of a frame to the client; it is kept as it came. */
   tamper: (text: string) => string = (text) => text;
+  /** The same for answers to requests. */
+  tamperAnswer: (path: string, answer: Response) => Response | Promise<Response> = (_path, answer) => answer;
 
   constructor(origin: string, provider?: Provider) {
     this.#origin = origin;
@@ -80,7 +82,7 @@ export class RecordedNetwork {
     this.#keep("url", path, url);
     new Headers(init.headers).forEach((value, name) => this.#keep("header", path, `${name}: ${value}`));
     if (typeof init.body === "string") this.#keep("request", path, init.body);
-    const response = await platform.fetch(url, init);
+    const response = await this.tamperAnswer(path, await platform.fetch(url, init));
     response.headers.forEach((value, name) => this.#keep("header", path, `${name}: ${value}`));
     this.#keep("answer", path, await response.clone().text());
     return response;

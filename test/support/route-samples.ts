@@ -1,10 +1,14 @@
 /** A request that each route accepts (or refuses only for what it says), to be spoilt in every way. */
+import { blobBytesOf } from "#schema/envelope/attachment-size.ts";
+import * as attachments from "#schema/http/attachments.ts";
 import * as auth from "#schema/http/auth.ts";
+import * as backup from "#schema/http/backup.ts";
 import * as conversations from "#schema/http/conversations.ts";
 import * as delivery from "#schema/http/delivery.ts";
 import * as devices from "#schema/http/devices.ts";
 import * as groups from "#schema/http/groups.ts";
 import * as health from "#schema/http/health.ts";
+import * as links from "#schema/http/links.ts";
 import * as privacy from "#schema/http/privacy.ts";
 import * as reports from "#schema/http/reports.ts";
 import type { RouteContract } from "#schema/http/route.ts";
@@ -26,12 +30,15 @@ function isContract(value: unknown): value is RouteContract {
 /** Every route contract that the schema exports, by name. */
 export function allContracts(): ReadonlyMap<string, RouteContract> {
   const exported: [string, unknown][] = Object.entries({
+    ...attachments,
     ...auth,
+    ...backup,
     ...conversations,
     ...delivery,
     ...devices,
     ...groups,
     ...health,
+    ...links,
     ...privacy,
     ...reports,
     ...users,
@@ -62,13 +69,20 @@ export async function routeSamples(
     logout: { scope: "device" },
     signOut: { statement: b64(93) },
     claimBundles: { devices: [1] },
+    renameDevice: { deviceName: "x" },
+    publishDeviceList: { deviceList: b64(200) },
+    writeFromNewDevice: { data: b64(100) },
+    writeFromOldDevice: { data: b64(100) },
     uploadPrekeys: { ...prekeysFor(caller.own) },
+    putBackupSegment: { data: b64(300) },
+    putBackupManifest: { expected: 0, version: 1, data: b64(500), segments: [b64(16)], signature: b64(64) },
     setPrivacy: { presence: "contacts" },
     createGroup: { operation: b64(300) },
     postOperation: { operation: b64(300) },
     frankingTags: { sequences: [1] },
     sendReport: { conversation: conversationId, sealed: b64(500) },
     reportUndecryptable: { count: 1 },
+    beginUpload: { attachment: b64(16), blobBytes: blobBytesOf(5_000) },
     createConversation: { kind: "direct", account: peer.account },
   };
   return [...allContracts()].map(([name, contract]) => ({
@@ -77,8 +91,15 @@ export async function routeSamples(
     path: contract.path
       .replace(":account", peer.account)
       .replace(":username", peer.username)
+      .replace(":device", "1")
+      .replace(":segment", b64(16))
       .replace(":conversation", conversationId)
-      .replace(":seq", "1"),
+      .replace(":rendezvous", b64(16))
+      .replace(":slot", name.includes("New") ? "request" : "offer")
+      .replace(":device", "1")
+      .replace(":seq", "1")
+      .replace(":attachment", b64(16))
+      .replace(":part", "1"),
     json: bodies[name],
   }));
 }

@@ -24,7 +24,7 @@ export interface TestServer {
   restart(): Promise<void>;
   /** Takes an object out of memory as an idle while would; its sockets stay, asleep. */
   evict(className: "Conversation" | "Inbox", name: string): Promise<void>;
-  /** What the archive's database does from now on; only of a server with faults. A restarted server's archive works. */
+  /** What the archive's database does from now on; only of a faulty server. A restarted server's archive works. */
   setArchive(state: "works" | "fails" | "hangs"): Promise<void>;
   /** Resident memory of the runtime's process, without Node around it. */
   runtimeMemoryBytes(): number;
@@ -72,10 +72,10 @@ export interface ServerOptions {
   readonly messagesPerSecond?: number;
   /** Where the runtime's inspector listens; it does not unless given. */
   readonly inspectorPort?: number;
+  /** `faulty`: the archive can be made to fail and to hang. `counting`: rows and calls are counted. */
+  readonly wrapper?: "faulty" | "counting";
   /** Key of the moderators; reports are off unless given. */
   readonly reportPublicKey?: string;
-  /** The archive can be made to fail and to hang. */
-  readonly faults?: boolean;
 }
 
 export async function startServer(options: ServerOptions = {}): Promise<TestServer> {
@@ -84,7 +84,6 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   const limit = String(options.requestsPerMinute ?? 1_000_000);
   const messages = String(options.messagesPerSecond ?? "");
   const inspector = String(options.inspectorPort ?? "");
-  const faults = options.faults === true ? "faults" : "";
   let output = "";
   let child: ChildProcess | undefined;
 
@@ -92,7 +91,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     const script = path.join(root, "test/support/server-process.ts");
     const started = spawn(
       process.execPath,
-      [script, state, String(port), limit, messages, inspector, faults],
+      [script, state, String(port), limit, messages, inspector, options.wrapper ?? ""],
       {
         cwd: root,
         detached: true,

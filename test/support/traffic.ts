@@ -12,6 +12,12 @@ export interface Acknowledged {
   readonly seenAtMs: number;
 }
 
+interface UpEvent {
+  readonly type: string;
+  readonly conversationId?: string;
+  readonly clientMessageId?: string;
+}
+
 /** One person writing in one conversation, always with `ahead` messages on their way. */
 export class Writer {
   readonly person: LivePerson;
@@ -56,10 +62,12 @@ export class Writer {
   /** Every frame of the person's network, in either direction. */
   saw(place: string, text: string): void {
     if (place === "up") {
-      const frame = JSON.parse(text) as { type: string; conversationId?: string; clientMessageId?: string };
-      if (frame.type !== "message:send" || frame.conversationId !== this.conversationId) return;
-      const id = String(frame.clientMessageId);
-      this.sent.set(id, (this.sent.get(id) ?? 0) + 1);
+      const frame = JSON.parse(text) as UpEvent & { readonly events?: readonly UpEvent[] };
+      for (const event of frame.events ?? [frame]) {
+        if (event.type !== "message:send" || event.conversationId !== this.conversationId) continue;
+        const id = String(event.clientMessageId);
+        this.sent.set(id, (this.sent.get(id) ?? 0) + 1);
+      }
       return;
     }
     for (const event of parseFrame(text)) {

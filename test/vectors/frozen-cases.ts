@@ -36,6 +36,7 @@ import {
   startMs,
 } from "#test/support/crypto/peers.ts";
 import { deterministicProviderForTesting } from "#test/support/crypto/seeded-random.ts";
+import { backup } from "./frozen-backup.ts";
 import { groups } from "./frozen-groups.ts";
 import { negatives } from "./frozen-negatives.ts";
 import { attachments, link, reports, safetyNumbers } from "./frozen-transfers.ts";
@@ -56,6 +57,7 @@ export const frozenCases: Readonly<Record<string, () => object | Promise<object>
   "link.json": link,
   "reports.json": reports,
   "negatives.json": negatives,
+  "backup.json": backup,
 };
 
 function devices(): object {

@@ -4,8 +4,6 @@ import { plural } from "./format.ts";
 export const trustText = {
   contact: {
     title: "Contact",
-    open: (name: string) => `About ${name}`,
-    verified: "Verified",
     number: "Security number",
     numberHint: (name: string) =>
       `Look at this number on ${name}’s screen, or read it out to each other. If it is the same on both, nobody is listening in between.`,
@@ -30,8 +28,6 @@ export const trustText = {
     failed: "The number could not be computed. Check your connection and try again.",
   },
   trust: {
-    changed: (name: string) => `${name}’s security number changed.`,
-    changedMore: "What does this mean?",
     held: (name: string) => `${name}’s security number changed since you verified it.`,
     heldBody: "Your messages wait here until you compare the new number or choose to send them anyway.",
     compare: "Compare",
@@ -48,7 +44,6 @@ export const trustText = {
   },
   menu: {
     label: "Message",
-    hint: "Press Enter to go through the messages, and Enter again for what can be done with one.",
     copy: "Copy",
     report: "Report…",
     copied: "The message is copied.",

@@ -1,23 +1,43 @@
 /** Every sentence of the app in English. Whole sentences, so that another language may order them as it must. */
 import type { ClientErrorCode } from "#core/client-api.ts";
-import { trustText } from "./en-trust.ts";
+import { attachments } from "./attachments.en.ts";
+import { backupText } from "./en-backup.ts";
 import { plural } from "./format.ts";
+import { groups } from "./groups.en.ts";
 
 const errors: Record<ClientErrorCode, string> = {
   username_taken: "That name is already taken. Try another one.",
   username_invalid: "That name cannot be used. Try another one.",
   wrong_credentials: "The username or the password is not right.",
   wrong_recovery_code: "That is not the recovery code of this account.",
+  wrong_link_code: "That is not a code for linking a device.",
   rate_limited: "Too many tries. Please wait a little and try again.",
   offline: "You are offline. Check your connection and try again.",
   user_not_found: "Nobody has this username.",
   cannot_write_to_self: "That is you. Enter somebody else’s username.",
   message_too_long: "This message is too long to send in one piece.",
+  file_too_large: "This file is too large to be sent here.",
+  file_unreadable: "This file could not be read. Choose it again.",
+  file_gone: "This file is no longer on the server.",
+  file_damaged: "This file arrived damaged and was not opened.",
+  too_many_files: "That is too many files for one message.",
+  quota_exceeded: "Your storage on this server is full. Nothing was sent.",
+  cancelled: "Cancelled.",
   storage_failed:
     "This browser could not save the data. Free some space or leave private mode, then try again.",
+  backup_full: "The backup on this server is full. Messages are still sent and received as usual.",
+  wrong_passphrase: "That passphrase does not open this file.",
+  wrong_archive: "This file is not a backup of this account, or it is damaged.",
   not_signed_in: "You are no longer signed in on this device.",
   identity_changed: "The server’s word about this person’s keys does not fit. Nothing was sent.",
   cannot_report: "This message cannot be reported: the server no longer has it, or it takes no reports.",
+  not_allowed: "You may not do that in this group.",
+  group_full: "This group is full.",
+  group_name_invalid: "A group needs a name of at most 100 characters.",
+  group_changed: "Others are changing this group right now. Please try again.",
+  not_member: "You are no longer in this group.",
+  group_contradicted: "What the server says about this group does not add up. Nothing was sent.",
+  too_old: "Nobody knows any more for a message this old.",
   internal: "Something went wrong on our side. Please try again.",
 };
 
@@ -165,6 +185,7 @@ export const text = {
     existing: "Your conversations",
     searching: "Looking for this person…",
   },
+  groups,
   chat: {
     pickTitle: "Choose a conversation",
     pickBody: "Pick one from the list, or start a new one.",
@@ -192,7 +213,7 @@ export const text = {
     messageLabel: (sender: string, body: string, time: string, state: string) =>
       state === "" ? `${sender}, ${body}, ${time}` : `${sender}, ${body}, ${time}, ${state}`,
     waiting: "Waiting for this message. It appears once their device answers.",
-    before_this_device: "Sent before this device joined your account.",
+    before_this_device: "Not in your backup. It was sent before this device joined your account.",
     broken: "This message could not be opened. Ask for it to be sent again.",
     linkHost: (host: string) => `Opens ${host}`,
     notFoundTitle: "This conversation is not here",
@@ -201,8 +222,12 @@ export const text = {
     failed: "Not sent",
     retry: "Retry",
     delete: "Delete",
+    about: (name: string) => `About ${name}`,
+    verified: "Verified",
+    keyChanged: (name: string) => `${name}’s security number changed.`,
+    keyChangedMore: "What does this mean?",
+    menuHint: "Press Enter to go through the messages, and Enter again for what can be done with one.",
   },
-  ...trustText,
   delivery: {
     pending: "Waiting to be sent",
     sent: "Sent",
@@ -217,6 +242,7 @@ export const text = {
     left: (count: number) => plural(count, "1 character left", `${count} characters left`),
     over: (count: number) => plural(count, "1 character too many", `${count} characters too many`),
   },
+  attachments,
   connection: {
     offline: "You are offline. Messages will be sent when you are back.",
     connecting: "Connecting…",
@@ -257,6 +283,7 @@ export const text = {
         `All ${count} devices are logged out within seconds, and the messages and keys on this one are erased. To come back you need your password and your recovery code.`,
       ),
   },
+  backup: backupText,
   failure: {
     title: "Sotto could not start",
     body: "This browser did not let us open its storage or start the part that holds your keys. Private mode and blocked site data are the usual reasons.",

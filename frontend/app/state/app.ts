@@ -1,21 +1,26 @@
 /** The app's state: views read from the client, read again when the client says that they changed. */
-import { batch, effect, signal, type ReadonlySignal } from "@preact/signals";
+import { batch, computed, effect, signal, type ReadonlySignal } from "@preact/signals";
 import type {
   AccountStatus,
   ClientApi,
   ClientErrorCode,
   ConnectionStatus,
   ConversationView,
+  MessageView,
 } from "#core/client-api.ts";
-import type { ConversationId } from "#schema/ids.ts";
+import type { AccountId, ConversationId } from "#schema/ids.ts";
 import type { Client } from "../client.ts";
 import { text } from "../i18n/en.ts";
 import { coalescePerFrame } from "./frame.ts";
 import { redirectFor } from "./guard.ts";
 import type { Preferences } from "./preferences.ts";
 import { openConversationOf, type Router } from "./router.ts";
+import { nameOfSender, sayChange } from "../features/groups/say-change.ts";
 import { createTimeline, errorCode, type Timeline } from "./timeline.ts";
 import { isWatched } from "./watching.ts";
+import { createFilesState, type FilesState } from "../features/attachments/files-state.ts";
+import { createMediaUrls, type MediaUrls } from "../features/attachments/media-urls.ts";
+import { sayContent } from "../features/chat/say.ts";
 import { createToasts, type Toasts } from "./toasts.ts";
 
 type RegisterInput = Parameters<ClientApi["register"]>[0];
@@ -31,10 +36,14 @@ export interface App {
   readonly preferences: Preferences;
   readonly toasts: Toasts;
   readonly account: ReadonlySignal<AccountStatus | undefined>;
+  /** Undefined while nobody is signed in. */
+  readonly self: ReadonlySignal<AccountId | undefined>;
   readonly connection: ReadonlySignal<ConnectionStatus>;
   /** Undefined until read for the first time. */
   readonly conversations: ReadonlySignal<readonly ConversationView[] | undefined>;
   readonly timeline: ReadonlySignal<Timeline | undefined>;
+  readonly media: MediaUrls;
+  readonly files: FilesState;
   /** Shown once, held nowhere but here. */
   readonly recoveryCode: ReadonlySignal<string | undefined>;
   /** The core could not be reached or its storage could not be opened. */
@@ -49,6 +58,10 @@ export interface App {
   readonly register: (input: RegisterInput) => Promise<void>;
   readonly forgetRecoveryCode: () => void;
   readonly readConversations: () => Promise<void>;
+}
+
+function accountOf(status: AccountStatus | undefined): AccountId | undefined {
+  return status?.state === "signed_in" ? status.account : undefined;
 }
 
 const announcementsKept = 5;
@@ -72,7 +85,10 @@ export function createApp(parts: { client: Client; router: Router; preferences: 
   const app = {
     ...parts,
     ...signals,
+    self: computed(() => accountOf(signals.account.value)),
     toasts,
+    media: createMediaUrls(api),
+    files: createFilesState(api, (code) => toasts.show(text.errors[code])),
     reportError: (code) => toasts.show(text.errors[code]),
     register: async (input) => {
       signals.registering.value = true;
@@ -100,9 +116,10 @@ export function createApp(parts: { client: Client; router: Router; preferences: 
     }
   }
 
-  function peerName(conversationId: ConversationId): string {
+  function speaker(message: MessageView): string {
     const all = app.conversations.peek() ?? [];
-    return all.find((one) => one.conversationId === conversationId)?.peer.username ?? "";
+    const view = all.find((one) => one.conversationId === message.conversationId);
+    return view?.kind === "direct" ? view.peer.username : nameOfSender(message);
   }
 
   /** Follows the address: one conversation is open at a time, and only for who is signed in. */
@@ -122,16 +139,14 @@ export function createApp(parts: { client: Client; router: Router; preferences: 
       isWatched,
       onError: app.reportError,
       onArrived: (messages) => {
-        const spoken = messages.flatMap((message) =>
-          message.content.type === "text"
-            ? [
-                {
-                  id: message.clientMessageId,
-                  text: text.chat.announce(peerName(conversationId), message.content.text),
-                },
-              ]
-            : [],
-        );
+        const spoken = messages.flatMap((message) => {
+          const { content, clientMessageId: id } = message;
+          if (content.type === "unreadable") return [];
+          if (content.type === "group_change") {
+            return [{ id, text: sayChange(message, content.change, app.self.peek()) }];
+          }
+          return [{ id, text: text.chat.announce(speaker(message), sayContent(content)) }];
+        });
         app.announcements.value = [...app.announcements.value, ...spoken].slice(-announcementsKept);
       },
     });
@@ -158,12 +173,21 @@ export function createApp(parts: { client: Client; router: Router; preferences: 
         break;
       case "conversations":
       case "typing":
+      case "group":
         refreshConversations();
+        break;
+      case "devices":
+      case "link":
+        break; // read where they are shown
+      case "transfer":
+        app.files.transfers.apply(event);
         break;
       case "messages":
         refreshConversations();
         if (event.conversationId === app.timeline.peek()?.conversationId) refreshTimeline();
         break;
+      case "backup":
+        break; // for who shows it
     }
   });
 

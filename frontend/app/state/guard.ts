@@ -2,7 +2,7 @@
 import type { AccountStatus } from "#core/client-api.ts";
 import type { Route } from "./router.ts";
 
-const forStrangers: ReadonlySet<Route["name"]> = new Set(["welcome", "signup", "login"]);
+const forStrangers: ReadonlySet<Route["name"]> = new Set(["welcome", "signup", "login", "link"]);
 
 export function redirectFor(route: Route, account: AccountStatus["state"]): Route | undefined {
   switch (account) {

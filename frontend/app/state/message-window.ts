@@ -15,6 +15,8 @@ export interface LocalMessage {
   readonly shown: ShownMessage;
   /** Known once the outbox has it. */
   readonly clientMessageId: ClientMessageId | undefined;
+  /** Hands it to the client. */
+  readonly give: () => Promise<ClientMessageId>;
 }
 
 /** Views in order, then the local ones the client does not list yet. */

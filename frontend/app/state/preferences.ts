@@ -12,6 +12,9 @@ interface KeyValue {
 export interface Preferences {
   readonly theme: ReadonlySignal<Theme>;
   readonly enterSends: ReadonlySignal<boolean>;
+  /** `account/deviceId` of the newest device that the person has said they know. */
+  readonly knownDevice: ReadonlySignal<string>;
+  readonly setKnownDevice: (device: string) => void;
   readonly setTheme: (theme: Theme) => void;
   readonly setEnterSends: (enterSends: boolean) => void;
 }
@@ -19,6 +22,7 @@ export interface Preferences {
 /** The same key is read by theme.js before the first paint. */
 const themeKey = "sotto.theme";
 const enterKey = "sotto.enter";
+const deviceKey = "sotto.device";
 
 export function parseTheme(stored: string | null): Theme {
   return stored === "light" || stored === "dark" ? stored : "system";
@@ -27,8 +31,14 @@ export function parseTheme(stored: string | null): Theme {
 export function createPreferences(storage: KeyValue | undefined): Preferences {
   const theme = signal(parseTheme(storage?.getItem(themeKey) ?? null));
   const enterSends = signal(storage?.getItem(enterKey) !== "newline");
+  const knownDevice = signal(storage?.getItem(deviceKey) ?? "");
   return {
     theme,
+    knownDevice,
+    setKnownDevice(device) {
+      knownDevice.value = device;
+      storage?.setItem(deviceKey, device);
+    },
     enterSends,
     setTheme(next) {
       theme.value = next;

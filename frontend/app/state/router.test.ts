@@ -49,6 +49,8 @@ test.each<[string, Route]>([
   ["/", { name: "home" }],
   [`/chat/${conversationId}`, { name: "chat", conversationId }],
   ["/new", { name: "new" }],
+  [`/chat/${conversationId}/group`, { name: "group", conversationId }],
+  ["/new/group", { name: "newGroup" }],
   ["/settings", { name: "settings" }],
   ["/welcome", { name: "welcome" }],
   ["/signup", { name: "signup" }],
@@ -85,6 +87,12 @@ test("a sheet opened by its address leads home without leaving the app", () => {
   router.leave();
   expect(router.place.value.route).toEqual({ name: "home" });
   expect(browser.entries).toHaveLength(1);
+});
+
+test("a group's page opened by its address leads to its chat", () => {
+  const router = createRouter(fakeBrowser(`/chat/${conversationId}/group`));
+  router.leave();
+  expect(router.place.value).toEqual({ route: { name: "chat", conversationId }, behind: undefined });
 });
 
 test("the back button follows", () => {

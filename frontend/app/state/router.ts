@@ -1,17 +1,21 @@
 /** Addresses of the app. Only names of places: never a key, a code or a username. */
 import { signal, type ReadonlySignal } from "@preact/signals";
-import type { ConversationId } from "#schema/ids.ts";
+import type { AccountId, ConversationId } from "#schema/ids.ts";
 
 export type Route =
   | { readonly name: "home" }
   | { readonly name: "chat"; readonly conversationId: ConversationId }
+  /** What is known of a group, over or beside its chat. */
+  | { readonly name: "group"; readonly conversationId: ConversationId }
   | { readonly name: "new" }
+  | { readonly name: "newGroup" }
   | { readonly name: "settings" }
-  /** Of the other person in the chat behind it. */
-  | { readonly name: "contact" }
+  /** Somebody's keys. */
+  | { readonly name: "contact"; readonly account: AccountId }
   | { readonly name: "welcome" }
   | { readonly name: "signup" }
-  | { readonly name: "login" };
+  | { readonly name: "login" }
+  | { readonly name: "link" };
 
 /** A sheet over a chat keeps the chat behind it, through reload and the back button. */
 export interface Place {
@@ -19,7 +23,12 @@ export interface Place {
   readonly behind: ConversationId | undefined;
 }
 
-const conversationPath = /^\/chat\/([A-Za-z0-9_-]{22})$/;
+const contactPath = /^\/contact\/([A-Za-z0-9_-]{22})$/;
+const conversationPath = /^\/chat\/([A-Za-z0-9_-]{22})(\/group)?$/;
+
+function isAccountId(text: unknown): text is AccountId {
+  return typeof text === "string" && /^[A-Za-z0-9_-]{22}$/.test(text);
+}
 
 function isConversationId(text: unknown): text is ConversationId {
   return typeof text === "string" && /^[A-Za-z0-9_-]{22}$/.test(text);
@@ -30,31 +39,53 @@ export function parseRoute(pathname: string): Route {
   switch (pathname) {
     case "/new":
       return { name: "new" };
+    case "/new/group":
+      return { name: "newGroup" };
     case "/settings":
       return { name: "settings" };
-    case "/contact":
-      return { name: "contact" };
     case "/welcome":
       return { name: "welcome" };
     case "/signup":
       return { name: "signup" };
     case "/login":
       return { name: "login" };
+    case "/link":
+      return { name: "link" };
     default: {
-      const id = conversationPath.exec(pathname)?.[1];
-      return isConversationId(id) ? { name: "chat", conversationId: id } : { name: "home" };
+      const [, account] = contactPath.exec(pathname) ?? [];
+      if (isAccountId(account)) return { name: "contact", account };
+      const [, id, info] = conversationPath.exec(pathname) ?? [];
+      if (!isConversationId(id)) return { name: "home" };
+      return { name: info === undefined ? "chat" : "group", conversationId: id };
     }
   }
 }
 
 export function formatRoute(route: Route): string {
-  if (route.name === "home") return "/";
-  return route.name === "chat" ? `/chat/${route.conversationId}` : `/${route.name}`;
+  switch (route.name) {
+    case "home":
+      return "/";
+    case "chat":
+      return `/chat/${route.conversationId}`;
+    case "group":
+      return `/chat/${route.conversationId}/group`;
+    case "contact":
+      return `/contact/${route.account}`;
+    case "newGroup":
+      return "/new/group";
+    case "new":
+    case "settings":
+    case "welcome":
+    case "signup":
+    case "login":
+    case "link":
+      return `/${route.name}`;
+  }
 }
 
 /** The conversation on screen: the chat itself, or the one behind a sheet. */
 export function openConversationOf(place: Place): ConversationId | undefined {
-  return place.route.name === "chat" ? place.route.conversationId : place.behind;
+  return "conversationId" in place.route ? place.route.conversationId : place.behind;
 }
 
 export interface Router {
@@ -90,8 +121,8 @@ function readEntry(state: unknown): EntryState {
   return { depth, behind };
 }
 
-export const isSheet = ({ name }: Route): boolean =>
-  name === "new" || name === "settings" || name === "contact";
+const sheets: ReadonlySet<Route["name"]> = new Set(["new", "newGroup", "settings", "contact"]);
+export const isSheet = (route: Route): boolean => sheets.has(route.name);
 
 export function createRouter(browser: Browser): Router {
   const read = (): Place => {
@@ -120,7 +151,8 @@ export function createRouter(browser: Browser): Router {
         browser.history.back();
         return;
       }
-      const { behind } = place.value;
+      const { route } = place.value;
+      const behind = route.name === "group" ? route.conversationId : place.value.behind;
       go(behind === undefined ? { name: "home" } : { name: "chat", conversationId: behind }, {
         replace: true,
       });

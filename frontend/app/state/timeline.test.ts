@@ -30,7 +30,11 @@ function chatOf(username: string): FakeConversation {
 
 const texts = (messages: readonly ShownMessage[]) =>
   messages.map((message) =>
-    message.content.type === "text" ? message.content.text : message.content.reason,
+    message.content.type === "unreadable"
+      ? message.content.reason
+      : message.content.type === "group_change"
+        ? message.content.change.type
+        : message.content.text,
   );
 const seqs = (messages: readonly ShownMessage[]) => messages.map((message) => message.seq);
 

@@ -1,6 +1,13 @@
 /** The open conversation: a window of messages that follows the client, and what the person does to it. */
 import { batch, computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
-import { type ClientApi, ClientError, type ClientErrorCode, type MessageView } from "#core/client-api.ts";
+import {
+  type AttachmentView,
+  type ClientApi,
+  ClientError,
+  type ClientErrorCode,
+  type MessageView,
+  type OutgoingFile,
+} from "#core/client-api.ts";
 import type { AccountId, ClientMessageId, ConversationId, Sequence } from "#schema/ids.ts";
 import {
   arrivedAfter,
@@ -19,6 +26,11 @@ const refreshPageSize = 100;
 /** Pages fetched to reach the first unread message; beyond that the chat opens at the oldest loaded one. */
 const openingPagesMax = 5;
 
+export interface FilesMessage {
+  readonly text: string;
+  readonly files: readonly OutgoingFile[];
+}
+
 export interface Timeline {
   readonly conversationId: ConversationId;
   readonly state: ReadonlySignal<"loading" | "ready" | "failed">;
@@ -33,6 +45,7 @@ export interface Timeline {
   trim(): void;
   markRead(seq: Sequence): Promise<void>;
   send(text: string): Promise<void>;
+  sendFiles(message: FilesMessage): Promise<void>;
   retry(message: ShownMessage): Promise<void>;
   discard(message: ShownMessage): Promise<void>;
 }
@@ -99,9 +112,10 @@ export function createTimeline({
     locals.value = locals.value.map((local) => (local.key === key ? { ...local, ...change } : local));
   }
 
-  async function hand(local: LocalMessage, text: string): Promise<void> {
+  /** The bubble is there at once; it is the client's as soon as the client has it. */
+  async function hand(local: LocalMessage): Promise<void> {
     try {
-      const clientMessageId = await api.sendText(conversationId, text);
+      const clientMessageId = await local.give();
       keys.set(clientMessageId, local.key);
       const listed = views.value.some((view) => view.clientMessageId === clientMessageId);
       if (listed) locals.value = locals.value.filter((other) => other.key !== local.key);
@@ -110,6 +124,28 @@ export function createTimeline({
       updateLocal(local.key, { shown: { ...local.shown, delivery: "failed" } });
       onError(errorCode(error));
     }
+  }
+
+  async function begin(content: ShownMessage["content"], give: LocalMessage["give"]): Promise<void> {
+    localCount += 1;
+    const key = `local-${localCount}`;
+    const shown: ShownMessage = {
+      key,
+      conversationId,
+      clientMessageId: undefined,
+      seq: undefined,
+      outboxPosition: undefined,
+      mine: true,
+      sender: self,
+      senderName: "",
+      timeMs: Date.now(),
+      content,
+      delivery: "pending",
+    };
+    const local: LocalMessage = { key, shown, clientMessageId: undefined, give };
+    locals.value = [...locals.value, local];
+    dividerAfter.value = undefined;
+    await hand(local);
   }
 
   return {
@@ -190,26 +226,12 @@ export function createTimeline({
       }
     },
 
-    async send(text) {
-      localCount += 1;
-      const key = `local-${localCount}`;
-      const shown: ShownMessage = {
-        key,
-        conversationId,
-        clientMessageId: undefined,
-        seq: undefined,
-        outboxPosition: undefined,
-        mine: true,
-        sender: self,
-        timeMs: Date.now(),
-        content: { type: "text", text },
-        delivery: "pending",
-      };
-      const local: LocalMessage = { key, shown, clientMessageId: undefined };
-      locals.value = [...locals.value, local];
-      dividerAfter.value = undefined;
-      await hand(local, text);
-    },
+    send: (text) => begin({ type: "text", text }, () => api.sendText(conversationId, text)),
+
+    sendFiles: (message) =>
+      begin({ type: "attachments", text: message.text, attachments: message.files.map(viewOutgoing) }, () =>
+        api.sendFiles(conversationId, message),
+      ),
 
     async retry(message) {
       if (message.clientMessageId !== undefined) {
@@ -217,10 +239,10 @@ export function createTimeline({
         return;
       }
       const local = locals.value.find((other) => other.key === message.key);
-      if (local === undefined || message.content.type !== "text") return;
+      if (local === undefined) return;
       const again = { ...local, shown: { ...local.shown, delivery: "pending" as const } };
       updateLocal(local.key, again);
-      await hand(again, message.content.text);
+      await hand(again);
     },
 
     async discard(message) {
@@ -229,5 +251,25 @@ export function createTimeline({
         await api.discardMessage(conversationId, message.clientMessageId);
       }
     },
+  };
+}
+
+function viewOutgoing({
+  file,
+  name,
+  mime,
+  width,
+  height,
+  durationMs,
+  preview,
+}: OutgoingFile): AttachmentView {
+  return {
+    name,
+    mime,
+    sizeBytes: file.size,
+    isLocal: true,
+    ...(width !== undefined && height !== undefined && { width, height }),
+    ...(durationMs !== undefined && { durationMs }),
+    ...(preview !== undefined && { preview }),
   };
 }

@@ -12,6 +12,8 @@ test.each([
   ["tomas_v", "TV"],
   ["ilse", "I"],
   ["felix.the.very.long.name", "FN"],
+  ["Chamber choir", "CC"],
+  ["🎄 at Anna’s", "🎄A"],
   ["", ""],
 ])("the initials of %j are %j", (name, expected) => {
   expect(initials(name)).toBe(expected);

@@ -13,7 +13,13 @@ export function avatarHue(accountId: string): number {
 /** One letter for a plain name, two for `first.last`; never a lone punctuation mark. */
 export function initials(name: string): string {
   const parts = name.split(/[._\s-]+/).filter((part) => part !== "");
-  const first = parts[0]?.charAt(0) ?? "";
-  const second = parts.length > 1 ? (parts.at(-1)?.charAt(0) ?? "") : "";
+  const first = firstLetter(parts[0]);
+  const second = parts.length > 1 ? firstLetter(parts.at(-1)) : "";
   return (first + second).toUpperCase();
+}
+
+/** A whole character, also where it takes two units. */
+function firstLetter(part: string | undefined): string {
+  const code = part?.codePointAt(0);
+  return code === undefined ? "" : String.fromCodePoint(code);
 }

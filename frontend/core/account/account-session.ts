@@ -63,10 +63,17 @@ export class AccountSession {
   }
 
   async enter(record: AccountRecord, session: Session | undefined): Promise<void> {
-    const signedIn = await openSignedIn(this.#environment, this.#records, record, this.#events, {
-      renewed: (renewed) => this.#changeAccount((before) => withSession(before, renewed)),
-      ended: (reason) => this.#end(record.username, reason),
-    });
+    const signedIn = await openSignedIn(
+      this.#environment,
+      this.#records,
+      this.#storage.blobs,
+      record,
+      this.#events,
+      {
+        renewed: (renewed) => this.#changeAccount((before) => withSession(before, renewed)),
+        ended: (reason) => this.#end(record.username, reason),
+      },
+    );
     if (session !== undefined) signedIn.tokens.adopt(session);
     this.#signedIn = signedIn;
     const { account, username, deviceId } = record;
@@ -99,6 +106,7 @@ export class AccountSession {
     this.#signedIn = undefined;
     await this.#records.retire();
     await this.#storage.destroyMasterKey();
+    await this.#storage.blobs.clear();
     this.#records = await openRecords(this.#environment, this.#storage);
     this.#setStatus({ state: "signed_out" });
   }

@@ -11,6 +11,7 @@ import {
   type OwnDevice,
 } from "../crypto/device-identity.ts";
 import { deviceListHash } from "../crypto/device-list.ts";
+import type { HandedPin } from "../crypto/link/link-export.ts";
 import { firstPrekeyRequest, generatePrekeys, type PrekeyBatch } from "../crypto/prekeys.ts";
 import type { KeyPair, Provider } from "../crypto/provider.ts";
 import type { Records } from "../store/records.ts";
@@ -23,6 +24,7 @@ import {
   prekeyStateTable,
 } from "../store/tables.ts";
 import { prekeyStateKey, storePrekeys, toPrekeyUpload } from "../sync/prekey-upkeep.ts";
+import { takePins } from "./handed-pins.ts";
 
 /** A device that exists here and is about to be told to the server. */
 export interface NewDevice {
@@ -34,6 +36,10 @@ export interface NewDevice {
   /** Certificates of the list's active devices, base64url. */
   readonly certificates: readonly string[];
   readonly signOuts: DirectoryRecord["signOuts"];
+  /** BRK of the account, base64url. */
+  readonly backupRoot: string;
+  /** Of contacts, from the device that let this one in. */
+  readonly pins?: readonly HandedPin[];
 }
 
 /** Makes keys and a certificate for `deviceId`. */
@@ -93,6 +99,7 @@ export async function storeEnrolled(
       ...(session.refreshToken !== undefined && { refreshToken: session.refreshToken }),
     };
     transaction.put(accountTable, accountKey, record);
+    await takePins(transaction, device.pins ?? []);
     transaction.put(directoryTable, device.account, {
       username: session.username,
       pin: {
@@ -103,13 +110,12 @@ export async function storeEnrolled(
       list: encodeBase64url(device.list.bytes),
       certificates: device.certificates,
       signOuts: device.signOuts,
-      identityChanged: false,
     });
     return record;
   });
 }
 
-function accountRecord({ account, username, own }: NewDevice): AccountRecord {
+function accountRecord({ account, username, own, backupRoot }: NewDevice): AccountRecord {
   return {
     state: "registering",
     account,
@@ -118,5 +124,6 @@ function accountRecord({ account, username, own }: NewDevice): AccountRecord {
     sessionId: "",
     ownDevice: encodeBase64url(encodeOwnDevice(own)),
     joinedAtMs: 0,
+    backupRoot,
   };
 }

@@ -68,10 +68,10 @@ export async function finishLogin(
   input: { readonly recoveryCode: string; readonly deviceName: string },
 ): Promise<{ readonly record: AccountRecord; readonly session: Session }> {
   let { answer } = pending;
-  const aik = unlockAccountKey(environment, pending, input.recoveryCode);
+  const { aik, backupRoot } = unlockAccount(environment, pending, input.recoveryCode);
   try {
     for (let attempt = 1; ; attempt += 1) {
-      const device = joinAccount(environment, pending.username, answer, aik);
+      const device = joinAccount(environment, pending.username, answer, aik, backupRoot);
       await storeNewDevice(records, device);
       try {
         const session = await callRoute(environment, enrolDevice, {
@@ -96,7 +96,11 @@ export async function finishLogin(
   }
 }
 
-function unlockAccountKey(environment: Environment, pending: PendingLogin, recoveryCode: string): KeyPair {
+function unlockAccount(
+  environment: Environment,
+  pending: PendingLogin,
+  recoveryCode: string,
+): { readonly aik: KeyPair; readonly backupRoot: string } {
   const { provider } = environment;
   try {
     const secret = parseRecoveryCode(provider, recoveryCode);
@@ -104,14 +108,20 @@ function unlockAccountKey(environment: Environment, pending: PendingLogin, recov
     const vault = openWrapped(environment, pending, kek);
     kek.fill(0);
     secret.fill(0);
-    return accountKeyOf(provider, vault.aikSeed);
+    const backupRoot = encodeBase64url(vault.backupRoot);
+    return { aik: accountKeyOf(provider, vault.aikSeed), backupRoot };
   } catch (error) {
     if (isCryptoError(error)) throw new ClientError("wrong_recovery_code", { cause: error });
     throw error;
   }
 }
 
-function openWrapped({ provider }: Environment, { answer }: PendingLogin, kek: Uint8Array): Vault {
+/** Opens the vault under the key of the recovery code. Throws `CryptoError`. */
+export function openWrapped(
+  { provider }: Environment,
+  { answer }: { readonly answer: Pick<PendingLogin["answer"], "account" | "vault"> },
+  kek: Uint8Array,
+): Vault {
   const wrap = answer.vault.wraps.find(({ kind }) => kind === "recovery");
   if (wrap === undefined) throw new CryptoError("BAD_TAG", "vault: no recovery wrap");
   const data = decodeBase64url(answer.vault.data);
@@ -134,11 +144,12 @@ function joinAccount(
   username: string,
   answer: AnswerOf<typeof login>,
   aik: KeyPair,
+  backupRoot: string,
 ): NewDevice {
   const { provider } = environment;
   const nowMs = environment.nowMs();
   const { account } = answer;
-  const directory = verifyDirectory(provider, account, answer.devices, undefined, environment.nowMs());
+  const directory = verifyDirectory(provider, account, answer.devices, undefined);
   if (directory.pin.aik !== encodeBase64url(aik.pub)) {
     throw new CryptoError("UNTRUSTED_IDENTITY", "device list: not signed by the account key of the vault");
   }
@@ -156,5 +167,6 @@ function joinAccount(
     list,
     certificates: [...directory.certificates, encodeBase64url(own.cert.bytes)],
     signOuts: [],
+    backupRoot,
   };
 }

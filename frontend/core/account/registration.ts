@@ -51,7 +51,17 @@ export async function registerAccount(
   const list = createGenesisList(provider, aik, { accountId, issuedAtMs: nowMs, certs: [own.cert] });
   const prekeys = createFirstPrekeys(provider, own, nowMs);
   const certificates = [encodeBase64url(own.cert.bytes)];
-  const device: NewDevice = { account, username, own, prekeys, list, certificates, signOuts: [] };
+  const backupRoot = provider.random(32);
+  const device: NewDevice = {
+    account,
+    username,
+    own,
+    prekeys,
+    list,
+    certificates,
+    signOuts: [],
+    backupRoot: encodeBase64url(backupRoot),
+  };
 
   const address = { accountId, keyVersion: 1 };
   const vaultKey = provider.random(32);
@@ -60,14 +70,14 @@ export async function registerAccount(
   const kek = recoveryKek(provider, salt, recoverySecret);
   const vault = sealVault(provider, vaultKey, address, {
     aikSeed: aik.secret,
-    backupRoot: provider.random(32),
+    backupRoot,
     profileKey: provider.random(32),
     pins: [],
     lastDeviceId: firstDeviceId,
     epoch: 1,
   });
   const wrap = wrapVaultKey(provider, kek, "recovery", address, vaultKey);
-  for (const secret of [aik.secret, vaultKey, recoverySecret, kek]) secret.fill(0);
+  for (const secret of [aik.secret, backupRoot, vaultKey, recoverySecret, kek]) secret.fill(0);
 
   await storeNewDevice(records, device);
   const { memoryKib, passes } = defaultPasswordParams;

@@ -4,8 +4,9 @@ import type { Session } from "#schema/http/auth.ts";
 import { Tokens } from "../api/tokens.ts";
 import { decodeOwnDevice, signSessionRenewal } from "../crypto/device-identity.ts";
 import type { Environment } from "../environment.ts";
+import type { BlobStore } from "../store/blob-store.ts";
 import type { Records } from "../store/records.ts";
-import type { AccountRecord } from "../store/tables.ts";
+import { type AccountRecord, directoryTable } from "../store/tables.ts";
 import { Engine } from "../sync/engine.ts";
 import type { EventHub } from "../sync/event-hub.ts";
 import type { Self } from "../sync/self.ts";
@@ -19,6 +20,7 @@ export interface SignedIn {
 export async function openSignedIn(
   environment: Environment,
   records: Records,
+  blobs: BlobStore,
   record: AccountRecord,
   events: EventHub,
   handlers: {
@@ -27,7 +29,7 @@ export async function openSignedIn(
   },
 ): Promise<SignedIn> {
   const { provider } = environment;
-  const { account, deviceId, joinedAtMs, refreshToken } = record;
+  const { account, deviceId, joinedAtMs, refreshToken, backupRoot } = record;
   const own = decodeOwnDevice(provider, decodeBase64url(record.ownDevice));
   const tokens = new Tokens(environment, {
     account,
@@ -38,9 +40,20 @@ export async function openSignedIn(
     ...handlers,
   });
   const native = await environment.nativeCurves?.();
-  const nowMs = (): number => tokens.serverNowMs();
-  const self: Self = { provider, native, own, account, deviceId, joinedAtMs, nowMs };
-  const engine = new Engine(environment, records, tokens, self, events);
+  const self: Self = {
+    provider,
+    native,
+    own,
+    account,
+    deviceId,
+    joinedAtMs,
+    nowMs: () => tokens.serverNowMs(),
+    ...(backupRoot !== undefined && { backupRoot: decodeBase64url(backupRoot) }),
+  };
+  const engine = new Engine(environment, records, blobs, tokens, self, events);
   await engine.load();
+  records.watch(directoryTable, (key) => {
+    if (key === account) events.emit({ type: "devices" });
+  });
   return { tokens, engine };
 }

@@ -29,7 +29,14 @@ export async function callRoute<C extends RouteContract>(
   input: CallInput<C>,
   accessToken?: string,
 ): Promise<AnswerOf<C>> {
-  const { status, text } = await send(environment, contract, input, accessToken);
+  return parseAnswer(contract, await send(environment, contract, input, accessToken));
+}
+
+/** `data` of an answer. Throws `SottoError`: the refusal that it is, or what it looks like when it is none of ours. */
+export function parseAnswer<C extends RouteContract>(
+  contract: C,
+  { status, text }: { readonly status: number; readonly text: string },
+): AnswerOf<C> {
   const answer = v.safeParse(answerSchema, tryParseJson(text));
   if (!answer.success) {
     throw new SottoError(
@@ -74,7 +81,8 @@ async function send<C extends RouteContract>(
   }
 }
 
-function fillPath(path: string, input: Pick<CallInput<RouteContract>, "params" | "query">): string {
+/** Throws `RangeError` when a parameter of the path is missing. */
+export function fillPath(path: string, input: Pick<CallInput<RouteContract>, "params" | "query">): string {
   const filled = path.replace(/:([A-Za-z]+)/g, (_, name: string) => {
     const value = input.params?.[name];
     if (value === undefined) throw new RangeError(`path parameter ${name} is missing`);

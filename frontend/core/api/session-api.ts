@@ -9,16 +9,22 @@ export type SessionCall = <C extends RouteContract>(contract: C, input: CallInpu
 
 /** Throws `SottoError` as `callRoute` does. */
 export function sessionCall(environment: Environment, tokens: Tokens): SessionCall {
-  return async (contract, input) => {
-    const token = await tokens.access();
-    try {
-      return await callRoute(environment, contract, input, token);
-    } catch (error) {
-      if (!(error instanceof SottoError) || !isTokenProblem(error)) throw error;
-      tokens.invalidate(token);
-      return callRoute(environment, contract, input, await tokens.access());
-    }
-  };
+  return (contract, input) => withAccess(tokens, (token) => callRoute(environment, contract, input, token));
+}
+
+/** Runs `call` with an access token, and once more with another one when the server finds the first one expired. */
+export async function withAccess<Result>(
+  tokens: Tokens,
+  call: (accessToken: string) => Promise<Result>,
+): Promise<Result> {
+  const token = await tokens.access();
+  try {
+    return await call(token);
+  } catch (error) {
+    if (!(error instanceof SottoError) || !isTokenProblem(error)) throw error;
+    tokens.invalidate(token);
+    return call(await tokens.access());
+  }
 }
 
 function isTokenProblem(error: SottoError): boolean {

@@ -1,7 +1,6 @@
 import { chacha20poly1305, xchacha20poly1305 } from "@noble/ciphers/chacha.js";
 import { equalBytes } from "@noble/ciphers/utils.js";
 import { ed25519, x25519 } from "@noble/curves/ed25519.js";
-import { argon2idAsync } from "@noble/hashes/argon2.js";
 import { hkdf } from "@noble/hashes/hkdf.js";
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256, sha512 } from "@noble/hashes/sha2.js";
@@ -54,8 +53,11 @@ export const nobleProvider: Provider = {
   },
   kem768: kemOf(ml_kem768),
   kem1024: kemOf(ml_kem1024),
-  argon2id: (password, salt, params, length) =>
-    argon2idAsync(password, salt, { m: params.memoryKib, t: params.passes, p: params.lanes, dkLen: length }),
+  async argon2id(password, salt, { memoryKib: m, passes: t, lanes: p }, length) {
+    // Once per login: nobody who is signed in has to fetch it.
+    const { argon2idAsync } = await import("@noble/hashes/argon2.js");
+    return argon2idAsync(password, salt, { m, t, p, dkLen: length });
+  },
   equal: (a, b) => a.length === b.length && equalBytes(a, b),
 };
 

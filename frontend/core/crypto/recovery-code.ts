@@ -1,12 +1,11 @@
 import { type Bytes, concat } from "#schema/envelope/bytes.ts";
 import { label } from "#schema/envelope/labels.ts";
-import { assertOr, CryptoError } from "./errors.ts";
+import { CryptoError } from "./errors.ts";
 import { type Provider } from "./provider.ts";
+import { formatTypedCode, parseTypedCode } from "./typed-code.ts";
 
-const alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const secretBytes = 24;
 const codeChars = 40;
-const groupChars = 5;
 
 /** The 24 random bytes behind a recovery code (CRYPTO 2.13): 192 bits, so no stretching is needed. */
 export function createRecoverySecret(provider: Provider): Bytes {
@@ -19,11 +18,7 @@ export function formatRecoveryCode(provider: Provider, secret: Uint8Array): stri
   const bytes = concat(secret, checksum(provider, secret));
   let bits = 0n;
   for (const byte of bytes) bits = (bits << 8n) | BigInt(byte);
-  let code = "";
-  for (let index = codeChars - 1; index >= 0; index -= 1) {
-    code += alphabet[Number((bits >> BigInt(index * 5)) & 31n)]!;
-  }
-  return code.match(/.{5}/g)?.join("-") ?? code;
+  return formatTypedCode(bits, codeChars);
 }
 
 /**
@@ -31,24 +26,7 @@ export function formatRecoveryCode(provider: Provider, secret: Uint8Array): stri
  * Throws `CryptoError` TRUNCATED (characters missing) or MALFORMED (too many, foreign, or a wrong checksum).
  */
 export function parseRecoveryCode(provider: Provider, text: string): Bytes {
-  const normal = text
-    .normalize("NFKC")
-    .toUpperCase()
-    .replace(/[\s\-–—_.]/g, "")
-    .replaceAll("O", "0")
-    .replaceAll(/[IL]/g, "1");
-  assertOr(
-    normal.length >= codeChars,
-    "TRUNCATED",
-    `recovery code: expected ${codeChars / groupChars} groups`,
-  );
-  assertOr(normal.length === codeChars, "MALFORMED", "recovery code: too long");
-  let bits = 0n;
-  for (const char of normal) {
-    const value = alphabet.indexOf(char);
-    assertOr(value >= 0, "MALFORMED", "recovery code: foreign character");
-    bits = (bits << 5n) | BigInt(value);
-  }
+  const bits = parseTypedCode(text, codeChars, "recovery code");
   const bytes = Uint8Array.from({ length: secretBytes + 1 }, (_, index) =>
     Number((bits >> BigInt((secretBytes - index) * 8)) & 255n),
   );

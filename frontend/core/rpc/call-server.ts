@@ -5,38 +5,69 @@ import type { ClientMethod, RpcAnswer, RpcCall } from "./messages.ts";
 /** Answers kept for repeated calls; more than any caller has open at once. */
 const remembered = 500;
 
-/** The compiler sees to it that none is missing. */
-const methods = {
-  accountStatus: true,
-  connectionStatus: true,
-  register: true,
-  login: true,
-  completeLogin: true,
-  logout: true,
-  forget: true,
-  listSessions: true,
-  listConversations: true,
-  startConversation: true,
-  listMessages: true,
-  sendText: true,
-  retryMessage: true,
-  discardMessage: true,
-  saveDraft: true,
-  openConversation: true,
-  closeConversation: true,
-  markRead: true,
-  presenceAudience: true,
-  setPresenceAudience: true,
-  setTyping: true,
-  safetyNumber: true,
-  compareSafetyNumber: true,
-  markVerified: true,
-  clearVerified: true,
-  confirmIdentity: true,
-  canReport: true,
-  reportMessage: true,
-  reconnectNow: true,
-} as const satisfies Record<ClientMethod, true>;
+/** What may be called. Whether its answer is kept: not where repeating the call does no harm and the answer is large. */
+const methods: Readonly<Record<ClientMethod, "kept" | "not_kept">> = {
+  accountStatus: "kept",
+  connectionStatus: "kept",
+  register: "kept",
+  login: "kept",
+  completeLogin: "kept",
+  logout: "kept",
+  forget: "kept",
+  listSessions: "kept",
+  listDevices: "kept",
+  recentDevices: "kept",
+  renameDevice: "kept",
+  removeDevice: "kept",
+  joinByLink: "kept",
+  linkDevice: "kept",
+  approveLink: "kept",
+  cancelLink: "kept",
+  linkStatus: "kept",
+  listConversations: "kept",
+  startConversation: "kept",
+  listMessages: "kept",
+  sendText: "kept",
+  maxFileBytes: "kept",
+  sendFiles: "kept",
+  downloadAttachment: "kept",
+  cancelDownload: "kept",
+  readAttachment: "not_kept",
+  retryMessage: "kept",
+  discardMessage: "kept",
+  saveDraft: "kept",
+  openConversation: "kept",
+  closeConversation: "kept",
+  markRead: "kept",
+  presenceAudience: "kept",
+  setPresenceAudience: "kept",
+  setTyping: "kept",
+  backupStatus: "kept",
+  saveBackup: "kept",
+  exportBackup: "not_kept",
+  importBackup: "kept",
+  createGroup: "kept",
+  group: "kept",
+  renameGroup: "kept",
+  addMembers: "kept",
+  removeMember: "kept",
+  setMemberRole: "kept",
+  leaveGroup: "kept",
+  dissolveGroup: "kept",
+  messageInfo: "kept",
+  safetyNumber: "kept",
+  compareSafetyNumber: "kept",
+  markVerified: "kept",
+  clearVerified: "kept",
+  confirmIdentity: "kept",
+  canReport: "kept",
+  reportMessage: "kept",
+  reconnectNow: "kept",
+};
+
+function isMethod(name: string): name is ClientMethod {
+  return Object.hasOwn(methods, name);
+}
 
 export class CallServer {
   readonly #client: ClientApi;
@@ -51,6 +82,7 @@ export class CallServer {
     const known = this.#answers.get(call.id);
     if (known !== undefined) return known;
     const answer = this.#perform(call);
+    if (isMethod(call.method) && methods[call.method] === "not_kept") return answer;
     this.#answers.set(call.id, answer);
     for (const oldest of this.#answers.keys()) {
       if (this.#answers.size <= remembered) break;
@@ -61,7 +93,7 @@ export class CallServer {
 
   async #perform({ id, method, args }: RpcCall): Promise<RpcAnswer> {
     try {
-      if (!Object.hasOwn(methods, method)) throw new ClientError("internal");
+      if (!isMethod(method)) throw new ClientError("internal");
       const perform = this.#client[method] as (...input: readonly unknown[]) => Promise<unknown>;
       return { type: "answer", id, ok: true, value: await perform.apply(this.#client, [...args]) };
     } catch (error) {

@@ -1,6 +1,7 @@
 /** Every table of the client's store: what is kept, under which key. */
 import {
   type AccountId,
+  type AttachmentId,
   type ClientMessageId,
   type ConversationId,
   type DeviceAddress,
@@ -11,6 +12,7 @@ import {
 import { decodePrekeySecret, encodePrekeySecret, type PrekeySecret } from "../crypto/prekeys.ts";
 import type { PeerRecord } from "../crypto/session/peer-session.ts";
 import { decodePeerRecord, encodePeerRecord } from "../crypto/session/record-codec.ts";
+import type { StoredChange } from "./group-tables.ts";
 import { jsonTable, orderedKey, type Table } from "./sealed-store.ts";
 
 /** This installation's account; one record, key `self`. Binary fields are base64url. */
@@ -27,6 +29,8 @@ export interface AccountRecord {
   /** Server time at which this device joined: older messages carry no capsule for it. */
   readonly joinedAtMs: number;
   readonly refreshToken?: string;
+  /** BRK: absent where the account was entered before devices kept it. */
+  readonly backupRoot?: string;
 }
 export const accountTable = jsonTable<AccountRecord>("account");
 export const accountKey = "self";
@@ -54,14 +58,6 @@ export const peerTable: Table<PeerRecord> = {
   decode: decodePeerRecord,
 };
 
-/**
- * What speaks against the server's word about an account. `withheld`: a device of the account vouches for a list that the server does
- * not give. `contradicted`: the server gave lists that do not follow from the pinned one.
- */
-export type DirectoryWarning =
-  | { readonly type: "withheld"; readonly version: number; readonly hash8: string }
-  | { readonly type: "contradicted" };
-
 /** The verified device directory of an account, key account id. */
 export interface DirectoryRecord {
   readonly username: string;
@@ -71,20 +67,12 @@ export interface DirectoryRecord {
   /** Certificates of its active devices, verified. */
   readonly certificates: readonly string[];
   readonly signOuts: readonly { readonly deviceId: DeviceId; readonly statement: string }[];
-  /** The account key of a verified contact was replaced; sending waits until the person confirms the new one. */
-  readonly identityChanged: boolean;
-  /** The account key that the person has compared (CRYPTO 2.10). */
-  readonly verifiedAik?: string;
-  /** Server times at which another account key was seen, the newest last. */
-  readonly keyChangesMs?: readonly number[];
-  readonly warning?: DirectoryWarning;
 }
 export const directoryTable = jsonTable<DirectoryRecord>("directories");
 
 /** What is known of a conversation, key conversation id. */
-export interface ConversationRecord {
+interface ConversationBase {
   readonly conversationId: ConversationId;
-  readonly peer: { readonly account: AccountId; readonly username: string };
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
   /** Newest sequence number the server told of. */
@@ -111,12 +99,51 @@ export interface ConversationRecord {
   /** Made here by `startConversation`: shown even while empty. */
   readonly startedHere: boolean;
 }
+
+export interface DirectRecord extends ConversationBase {
+  readonly peer: { readonly account: AccountId; readonly username: string };
+  readonly group?: undefined;
+}
+
+/** In a group `peerDelivered` and `peerRead` are what every other member has reached. */
+export interface GroupConversationRecord extends ConversationBase {
+  readonly peer?: undefined;
+  readonly group: {
+    /** The server's word: this account is out. Who is in by the signed operations is in `groupTable`. */
+    readonly left: boolean;
+    /** Where this account came in; 0 until that was looked for. Nothing before it is told to it. */
+    readonly joinedSeq: number;
+  };
+}
+
+export type ConversationRecord = DirectRecord | GroupConversationRecord;
 export const conversationTable = jsonTable<ConversationRecord>("conversations");
+
+/** A pointer to a file (CRYPTO 2.11); binary fields are base64url. */
+export interface StoredAttachment {
+  readonly attachmentId: AttachmentId;
+  readonly fileKey: string;
+  readonly sizeBytes: number;
+  readonly blobBytes: number;
+  readonly blobHash: string;
+  readonly name: string;
+  readonly mime: string;
+  readonly width?: number;
+  readonly height?: number;
+  readonly durationMs?: number;
+  readonly preview?: string;
+}
 
 export type StoredContent =
   /** A position without a bubble: a repeated client message id, or a type this version does not know. */
   | { readonly type: "nothing" }
   | { readonly type: "text"; readonly text: string }
+  | {
+      readonly type: "attachments";
+      readonly text: string;
+      readonly attachments: readonly StoredAttachment[];
+    }
+  | { readonly type: "group_change"; readonly change: StoredChange }
   /** `body` is kept (base64url) while a repaired capsule may still open it. */
   | {
       readonly type: "unreadable";
@@ -129,11 +156,13 @@ export interface SentKey {
   readonly key: string;
   readonly hash: string;
   readonly sentAtMs: number;
+  /** In a group: none. Whoever was a member at `groupEpoch` may ask. */
   readonly devices: readonly DeviceAddress[];
+  readonly groupEpoch?: number;
 }
 
-/** Key and hash of a received body. */
-export type OpenedKey = Pick<SentKey, "key" | "hash" | "sentAtMs">;
+/** Key and hash of a received body, for the backup and for reports. */
+export type OpenedKey = Pick<SentKey, "key" | "hash" | "sentAtMs" | "groupEpoch">;
 
 /** A sequenced message, key `conversation/seq`. */
 export interface StoredMessage {
@@ -167,13 +196,20 @@ export interface OutboxRecord {
   readonly clientMessageId: ClientMessageId;
   readonly position: number;
   readonly text: string;
+  /** Uploaded already. */
+  readonly attachments?: readonly StoredAttachment[];
+  /** A key entry of a group: hands out the sender key, has no text and is shown nowhere. */
+  readonly isKeyEntry?: true;
   readonly sentAtMs: number;
+  /** Body, key and hash are empty in a group until there is a frame: they come out of the sender key's chain. */
   readonly body: string;
   readonly bodyKey: string;
   readonly bodyHash: string;
   /** The finished frame and the devices it is for; absent until encrypted, or after a refusal of its device set. */
   readonly frame?: string;
   readonly devices?: readonly DeviceAddress[];
+  /** In a group: the epoch that the frame was made for. */
+  readonly groupEpoch?: number;
   readonly failure?: "refused" | "identity_changed";
 }
 export const outboxTable = jsonTable<OutboxRecord>("outbox");
@@ -181,12 +217,38 @@ export function outboxKey(conversationId: ConversationId, position: number): str
   return `${conversationId}/${orderedKey(position)}`;
 }
 
+/** A message whose files are sealed here and on their way to the server, key `conversation/clientMessageId`. */
+export interface UploadRecord {
+  readonly conversationId: ConversationId;
+  readonly clientMessageId: ClientMessageId;
+  readonly startedAtMs: number;
+  readonly text: string;
+  readonly attachments: readonly StoredAttachment[];
+  /** How many of them are complete on the server, from the first. */
+  readonly completed: number;
+  readonly failure?: "refused" | "too_large" | "quota_exceeded";
+}
+export const uploadTable = jsonTable<UploadRecord>("uploads");
+export function uploadKey(conversationId: ConversationId, id: ClientMessageId): string {
+  return `${conversationId}/${id}`;
+}
+
+/** Sealed blobs kept on this device, key blob name. `upload`: needed until its message is sent. */
+export interface BlobRecord {
+  readonly blobBytes: number;
+  readonly state: "upload" | "partial" | "whole";
+  readonly usedAtMs: number;
+}
+export const blobTable = jsonTable<BlobRecord>("blobs");
+
 /** To-device messages until `device:sent`, key id. `data` is base64url. */
 export interface DeviceOutboxRecord {
   readonly id: ClientMessageId;
   readonly account: AccountId;
   readonly device: DeviceId;
   readonly data: string;
+  /** The group that makes the two devices known to each other, where there may be nothing else. */
+  readonly group?: ConversationId;
 }
 export const deviceOutboxTable = jsonTable<DeviceOutboxRecord>("device-outbox");
 

@@ -1,10 +1,12 @@
 /** Fetches prekey bundles for devices without a session and verifies them (CRYPTO 2.2). */
 import { decodeBase64url } from "#schema/envelope/base64url.ts";
 import { claimBundles } from "#schema/http/devices.ts";
+import type { AccountId } from "#schema/ids.ts";
 import type { SessionCall } from "../api/session-api.ts";
 import { type VerifiedBundle, verifyBundle } from "../crypto/bundle.ts";
 import { runNative } from "../crypto/native/run-native.ts";
 import { type Recipient, recipientKey } from "./capsules.ts";
+import { inParallel } from "./lane.ts";
 import type { Self } from "./self.ts";
 
 /**
@@ -18,7 +20,7 @@ export async function claimVerifiedBundles(
 ): Promise<Map<string, VerifiedBundle>> {
   const verified = new Map<string, VerifiedBundle>();
   const byAccount = Map.groupBy(recipients, ({ directory }) => directory.account);
-  for (const [account, wanted] of byAccount) {
+  const claim = async ([account, wanted]: [AccountId, Recipient[]]): Promise<void> => {
     const devices = wanted.map(({ device }) => device.deviceId);
     const { bundles } = await call(claimBundles, { params: { account }, body: { devices } });
     for (const bundle of bundles) {
@@ -36,6 +38,7 @@ export async function claimVerifiedBundles(
       );
       verified.set(recipientKey(recipient), result);
     }
-  }
+  };
+  await inParallel([...byAccount], claim);
   return verified;
 }

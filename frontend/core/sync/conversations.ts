@@ -2,8 +2,8 @@
 import type { ClientEvent } from "../client-api.ts";
 import type { AccountId, ConversationId } from "#schema/ids.ts";
 import { limits } from "#schema/limits.ts";
-import type { ConversationSummary, DirectSummary } from "#schema/protocol/conversation.ts";
-import type { Receipt } from "#schema/protocol/receipt.ts";
+import type { ConversationSummary } from "#schema/protocol/conversation.ts";
+import type { Receipt, ReceiptLow } from "#schema/protocol/receipt.ts";
 import type { Records, Transaction } from "../store/records.ts";
 import { orderedKey } from "../store/sealed-store.ts";
 import { type ConversationRecord, conversationTable, messageKey, messageTable } from "../store/tables.ts";
@@ -43,15 +43,14 @@ export class Conversations {
 
   /** The direct conversation with an account. */
   find(peer: AccountId): ConversationRecord | undefined {
-    return this.all().find((record) => record.peer.account === peer);
+    return this.all().find((record) => record.peer?.account === peer);
   }
 
   /** Takes over summaries; a conversation that is new here is created. Nothing is written when nothing changed. */
   async merge(summaries: readonly ConversationSummary[], startedHere = false): Promise<void> {
-    const direct = summaries.filter((summary) => summary.kind === "direct");
-    if (direct.length === 0) return;
+    if (summaries.length === 0) return;
     await this.#records.transact(async (transaction) => {
-      for (const summary of direct) {
+      for (const summary of summaries) {
         const before = await transaction.get(conversationTable, summary.conversationId);
         const after = await this.#merged(transaction, before, summary, startedHere);
         if (JSON.stringify(before) !== JSON.stringify(after)) {
@@ -74,6 +73,8 @@ export class Conversations {
       for (const receipt of receipts) {
         const record = await transaction.get(conversationTable, receipt.conversationId);
         if (record === undefined) continue;
+        // Of a group only the own account's are told one by one.
+        if (record.group !== undefined && receipt.account !== this.#self.account) continue;
         const after =
           receipt.account === this.#self.account
             ? await this.#withRead(transaction, record, receipt.read)
@@ -83,6 +84,29 @@ export class Conversations {
                 peerRead: Math.max(record.peerRead, receipt.read),
               };
         transaction.put(conversationTable, receipt.conversationId, after);
+      }
+    });
+  }
+
+  /** What everyone in a group has, and has read: a member leaves itself out. */
+  async applyLow(lows: readonly ReceiptLow[]): Promise<void> {
+    const others = ({ account, seq, next }: ReceiptLow["read"]): number =>
+      account === this.#self.account ? (next ?? 0) : seq;
+    const marks = lows.map(({ conversationId, delivered, read }) => {
+      return { conversationId, delivered: Math.max(others(delivered), others(read)), read: others(read) };
+    });
+    const isNews = marks.some(({ conversationId, delivered, read }) => {
+      const known = this.get(conversationId);
+      return known !== undefined && (delivered > known.peerDelivered || read > known.peerRead);
+    });
+    if (!isNews) return;
+    await this.#records.transact(async (transaction) => {
+      for (const { conversationId, delivered, read } of marks) {
+        const record = await transaction.get(conversationTable, conversationId);
+        if (record?.group === undefined) continue;
+        const peerDelivered = Math.max(record.peerDelivered, delivered);
+        const peerRead = Math.max(record.peerRead, read);
+        transaction.put(conversationTable, conversationId, { ...record, peerDelivered, peerRead });
       }
     });
   }
@@ -121,32 +145,44 @@ export class Conversations {
   async #merged(
     transaction: Transaction,
     before: ConversationRecord | undefined,
-    summary: DirectSummary,
+    summary: ConversationSummary,
     startedHere: boolean,
   ): Promise<ConversationRecord> {
     const record = before ?? this.#created(summary);
     const read = await this.#withRead(transaction, record, summary.read);
-    return {
-      ...read,
-      peer: { account: summary.peer.account, username: summary.peer.username },
+    const merged = {
       lastSeq: Math.max(read.lastSeq, summary.lastSeq),
       updatedAtMs: Math.max(read.updatedAtMs, summary.updatedAtMs),
       remoteUnread: summary.unread,
       startedHere: read.startedHere || startedHere,
     };
+    if (summary.kind === "direct") {
+      const { account, username } = summary.peer;
+      return { ...read, ...merged, peer: { account, username }, group: undefined };
+    }
+    const { left } = summary.group;
+    const group = { joinedSeq: read.group?.joinedSeq ?? 0, left };
+    // Out: nothing more comes, and who comes back starts anew.
+    const isBack = read.group?.left === true && !left;
+    const after = { ...read, ...merged, peer: undefined, group, placed: read.placed && !isBack };
+    return left ? { ...after, lastSeq: read.lastSeq, remoteUnread: 0 } : after;
   }
 
-  #created(summary: DirectSummary): ConversationRecord {
+  #created(summary: ConversationSummary): ConversationRecord {
     const isYoung = summary.createdAtMs >= this.#self.joinedAtMs || summary.lastSeq === 0;
+    const who =
+      summary.kind === "direct"
+        ? { peer: { account: summary.peer.account, username: summary.peer.username } }
+        : { group: { left: summary.group.left, joinedSeq: 0 } };
     return {
+      ...who,
       conversationId: summary.conversationId,
-      peer: { account: summary.peer.account, username: summary.peer.username },
       createdAtMs: summary.createdAtMs,
       updatedAtMs: summary.updatedAtMs,
       lastSeq: 0,
       floor: 0,
       cursor: 0,
-      placed: isYoung,
+      placed: isYoung && summary.kind === "direct",
       ahead: [],
       readSeq: 0,
       unread: 0,
@@ -166,7 +202,8 @@ export function countsAsUnread(
   self: Self,
   message: { readonly sender: { readonly account: AccountId }; readonly content: { readonly type: string } },
 ): boolean {
-  return message.sender.account !== self.account && message.content.type !== "nothing";
+  const { type } = message.content;
+  return message.sender.account !== self.account && type !== "nothing" && type !== "group_change";
 }
 
 /** The record after message `seq` was stored: the cursor passes everything that is now contiguous. */

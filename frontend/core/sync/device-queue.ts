@@ -100,9 +100,10 @@ export class DeviceQueue {
   }
 
   #flush(): void {
-    for (const [key, { id, account, device, data }] of this.#outgoing) {
+    for (const [key, { id, account, device, data, group }] of this.#outgoing) {
       if (this.#onWire.has(key)) continue;
-      const frame: DeviceSend = { type: "device:send", id, account, device, data };
+      const to = { account, device, data, ...(group !== undefined && { group }) };
+      const frame: DeviceSend = { type: "device:send", id, ...to };
       if (!this.#send(frame)) return;
       this.#onWire.add(key);
     }

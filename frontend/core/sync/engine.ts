@@ -1,15 +1,16 @@
 /** Everything that runs while a device is signed in: the inbox, the conversations' sockets, and what joins them. */
 import type { ConversationId } from "#schema/ids.ts";
 import type { DownEvent } from "#schema/protocol/down.ts";
-import type { MessageAck, MessageNew, MessageRefused } from "#schema/protocol/message.ts";
-import type { Receipt } from "#schema/protocol/receipt.ts";
 import type { TypingDown } from "#schema/protocol/typing.ts";
+import { Attachments } from "../attachments/attachments.ts";
 import { type SessionCall, sessionCall } from "../api/session-api.ts";
 import type { Tokens } from "../api/tokens.ts";
+import { Backup } from "../backup/backup.ts";
 import type { ConnectionStatus } from "../client-api.ts";
 import type { Environment } from "../environment.ts";
+import type { BlobStore } from "../store/blob-store.ts";
 import type { Records } from "../store/records.ts";
-import { conversationTable, directoryTable } from "../store/tables.ts";
+import { conversationTable } from "../store/tables.ts";
 import { Connection, type LinkState } from "./connection.ts";
 import { ConversationChannels } from "./conversation-channels.ts";
 import { Conversations } from "./conversations.ts";
@@ -17,6 +18,10 @@ import { DeviceQueue } from "./device-queue.ts";
 import { Directory } from "./directory.ts";
 import type { EventHub } from "./event-hub.ts";
 import { FrameSealer } from "./frame-sealer.ts";
+import { GroupChains } from "./groups/group-chain.ts";
+import { GroupPlacing } from "./groups/group-placing.ts";
+import { GroupSealer } from "./groups/group-sealer.ts";
+import { MemberNames, watchGroups } from "./groups/member-names.ts";
 import { HistoryPager } from "./history.ts";
 import { Incoming } from "./incoming.ts";
 import { MessageApplier } from "./message-applier.ts";
@@ -25,10 +30,10 @@ import { Presence } from "./presence.ts";
 import { PrekeyUpkeep } from "./prekey-upkeep.ts";
 import { Receipts } from "./receipts.ts";
 import { Repairs } from "./repairs.ts";
-import { Reports } from "./reports.ts";
 import type { Self } from "./self.ts";
+import { sortEvents, sortInboxEvents } from "./sort-events.ts";
 import { Timeline } from "./timeline.ts";
-import { Trust } from "./trust.ts";
+import { TrustBook } from "./trust-book.ts";
 import { Typing } from "./typing.ts";
 
 export class Engine {
@@ -38,12 +43,14 @@ export class Engine {
   readonly timeline: Timeline;
   readonly directory: Directory;
   readonly history: HistoryPager;
+  readonly chains: GroupChains;
+  readonly #names: MemberNames;
   readonly outbox: Outbox;
   readonly receipts: Receipts;
   readonly typing: Typing;
   readonly presence: Presence;
-  readonly trust: Trust;
-  readonly reports: Reports;
+  readonly attachments: Attachments;
+  readonly backup: Backup;
   readonly #events: EventHub;
   readonly #environment: Environment;
   readonly #channels: ConversationChannels;
@@ -55,7 +62,14 @@ export class Engine {
   #status: ConnectionStatus = { state: "idle" };
   #stopListening: () => void = () => undefined;
 
-  constructor(environment: Environment, records: Records, tokens: Tokens, self: Self, events: EventHub) {
+  constructor(
+    environment: Environment,
+    records: Records,
+    blobs: BlobStore,
+    tokens: Tokens,
+    self: Self,
+    events: EventHub,
+  ) {
     this.#environment = environment;
     this.#events = events;
     this.self = self;
@@ -63,11 +77,12 @@ export class Engine {
     const emit = events.emit.bind(events);
     this.conversations = new Conversations(records, self, emit);
     this.timeline = new Timeline(records, emit);
-    this.directory = new Directory(records, self, this.call);
-    this.trust = new Trust(self, this.directory, this.conversations, (peer) => this.outbox.kick(peer));
-    records.watch(directoryTable, () => emit({ type: "conversations" }));
-    this.history = new HistoryPager(records, self, this.call);
-    this.reports = new Reports(self, this.timeline, this.history, this.call, environment.reportKey);
+    watchGroups(records, emit);
+    this.directory = new Directory(records, self, this.call, new TrustBook(records, emit));
+    this.backup = new Backup(environment, records, self, this.call, this.directory, this.conversations, emit);
+    this.history = new HistoryPager(records, self, this.call, this.backup);
+    this.chains = new GroupChains(records, self, this.directory, this.call);
+    this.#names = new MemberNames(records, this.call);
     this.#channels = new ConversationChannels(environment, tokens, {
       cursor: (conversationId) => this.conversations.get(conversationId)?.cursor ?? 0,
       events: (conversationId, received) => this.#conversationEvents(conversationId, received),
@@ -80,17 +95,30 @@ export class Engine {
       lost: (conversationId) => this.receipts.lostOn(conversationId),
       refused: (conversationId) => this.#channels.want(conversationId, "gap", false),
     });
-    const sealer = new FrameSealer(records, self, this.directory, this.call);
+    const groupSealer = new GroupSealer(records, self, this.directory, this.chains, this.call);
+    const sealer = new FrameSealer(records, self, this.directory, groupSealer, this.call);
     this.outbox = new Outbox(environment, records, self, this.timeline, sealer, {
       want: (conversationId, wanted) => this.#channels.want(conversationId, "outbox", wanted),
       isLive: (conversationId) => this.#channels.isLive(conversationId),
       send: (conversationId, frame) => this.#channels.send(conversationId, frame),
     });
+    this.attachments = new Attachments({
+      environment,
+      records,
+      blobs,
+      tokens,
+      call: this.call,
+      self,
+      timeline: this.timeline,
+      emit,
+      handedOver: (conversationId) => this.outbox.kick(conversationId),
+    });
     this.receipts = new Receipts(environment, records, this.conversations, (conversationId, frame) => {
       return this.#channels.send(conversationId, frame) || this.#inbox.send(frame);
     });
-    const applier = new MessageApplier(records, self, this.directory, this.timeline);
-    this.#incoming = new Incoming(environment, records, this.conversations, applier, this.history, {
+    const applier = new MessageApplier(records, self, this.directory, this.timeline, this.chains);
+    const placing = new GroupPlacing(records, self, this.history, this.chains);
+    this.#incoming = new Incoming(environment, records, this.conversations, applier, this.history, placing, {
       gap: (conversationId, isOpen) => {
         this.#channels.want(conversationId, "gap", isOpen);
         this.#updateStatus();
@@ -108,7 +136,7 @@ export class Engine {
     );
     this.presence = new Presence(environment, {
       send: (frame) => this.#inbox.send(frame),
-      peerOf: (conversationId) => this.conversations.get(conversationId)?.peer.account,
+      peerOf: (conversationId) => this.conversations.get(conversationId)?.peer?.account,
       changed: () => emit({ type: "conversations" }),
     });
     this.#inbox = new Connection(environment, tokens, "/ws/inbox", {
@@ -125,25 +153,35 @@ export class Engine {
 
   /** Loads what is stored. The engine answers views from here on. Throws `StoreError`. */
   async load(): Promise<void> {
-    await Promise.all([this.conversations.load(), this.timeline.load(), this.#deviceQueue.load()]);
+    await Promise.all([
+      this.conversations.load(),
+      this.timeline.load(),
+      this.attachments.load(),
+      this.#deviceQueue.load(),
+      this.#names.load(),
+      this.directory.book.load(),
+    ]);
   }
 
   /** Goes online and stays there. */
   start(): void {
     this.#inbox.start();
     this.outbox.resume();
+    this.attachments.start();
     this.#stopListening = this.#environment.onOnline?.(() => this.reconnectNow()) ?? this.#stopListening;
   }
 
   stop(): void {
     this.#stopListening();
     this.outbox.stop();
+    this.attachments.stop();
     this.#incoming.stop();
     this.#channels.stop();
     this.#inbox.stop();
     this.receipts.stop();
     this.typing.stop();
     this.presence.stop();
+    this.backup.stop();
     this.#prekeys.stop();
   }
 
@@ -154,6 +192,7 @@ export class Engine {
   reconnectNow(): void {
     this.#inbox.retryNow();
     this.#channels.retryNow();
+    this.attachments.wake();
   }
 
   /** The conversation is on screen, or no longer. */
@@ -163,10 +202,12 @@ export class Engine {
   }
 
   #inboxOpened(): void {
+    this.attachments.wake();
     this.#inboxIsComplete = false;
     this.#inbox.send({ type: "inbox:resume" });
     this.receipts.live();
     this.#deviceQueue.live();
+    this.#names.live();
     this.presence.ask();
   }
 
@@ -188,30 +229,17 @@ export class Engine {
   }
 
   #conversationEvents(conversationId: ConversationId, events: readonly DownEvent[]): void {
-    const messages: MessageNew[] = [];
-    const acks: MessageAck[] = [];
-    const refusals: MessageRefused[] = [];
-    const receipts: Receipt[] = [];
-    for (const event of events) {
-      if (event.type === "message:new") messages.push(event);
-      else if (event.type === "message:ack") acks.push(event);
-      else if (event.type === "message:refused") refusals.push(event);
-      else if (event.type === "receipt") receipts.push(event);
-      else if (event.type === "conversation:resumed") receipts.push(...event.receipts);
-      else if (event.type === "typing:start" || event.type === "typing:stop") {
-        this.#typingEvent(event);
-      }
-    }
+    const { messages, acks, refusals, receipts, lows, typing } = sortEvents(events);
+    for (const event of typing) this.#typingEvent(event);
     if (messages.length > 0) {
       this.#incoming.offer(conversationId, messages);
-      if (messages.some(({ sender }) => sender.account !== this.self.account)) {
-        this.typing.received(conversationId, false);
-      }
+      for (const { sender } of messages) this.typing.received(conversationId, sender.account, false);
     }
     void this.#background(async () => {
       if (acks.length > 0) await this.outbox.acknowledged(conversationId, acks);
       if (refusals.length > 0) await this.outbox.refused(conversationId, refusals);
       if (receipts.length > 0) await this.conversations.applyReceipts(receipts);
+      if (lows.length > 0) await this.conversations.applyLow(lows);
       if (acks.length > 0) this.#incoming.check(conversationId);
     });
   }
@@ -238,30 +266,25 @@ export class Engine {
 
   #typingEvent({ type, conversationId, account }: TypingDown): void {
     if (account === this.self.account) return;
-    this.typing.received(conversationId, type === "typing:start");
+    this.typing.received(conversationId, account, type === "typing:start");
     this.presence.active(account);
   }
 
   async #mergeInbox(events: readonly DownEvent[]): Promise<void> {
-    const summaries = events.flatMap((event) => {
-      if (event.type === "inbox:state") return event.conversations;
-      return event.type === "conversation:update" ? [event.summary] : [];
-    });
+    const { summaries, updates, receipts, lows, isComplete } = sortInboxEvents(events);
     await this.conversations.merge(summaries);
-    const receipts: Receipt[] = [];
-    for (const event of events) {
-      if (event.type === "receipt") receipts.push(event);
-      if (event.type !== "conversation:update") continue;
-      receipts.push(...(event.receipts ?? []));
-      this.#incoming.offer(event.summary.conversationId, event.messages ?? []);
+    for (const { summary, messages } of updates) {
+      this.#incoming.offer(summary.conversationId, messages ?? []);
     }
     await this.conversations.applyReceipts(receipts);
+    if (lows.length > 0) await this.conversations.applyLow(lows);
     for (const { conversationId, lastSeq } of summaries) {
       if ((this.conversations.get(conversationId)?.cursor ?? 0) < lastSeq)
         this.#incoming.check(conversationId);
     }
-    if (events.some((event) => event.type === "inbox:state" && !event.more)) {
+    if (isComplete) {
       this.#inboxIsComplete = true;
+      this.backup.online();
       this.#updateStatus();
     }
   }

@@ -19,11 +19,12 @@ export class EventHub {
     return () => this.#listeners.delete(listener);
   };
 
-  /** The newest event of a kind (and conversation) replaces one that still waits. */
+  /** The newest event of a kind (and conversation, and file) replaces one that still waits. */
   emit(event: ClientEvent): void {
     if (this.#waiting.size === 0) this.#environment.setTimer(windowMs, () => this.#flush());
     const about = "conversationId" in event ? event.conversationId : "";
-    this.#waiting.set(`${event.type}/${about}`, event);
+    const file = event.type === "transfer" ? `/${event.clientMessageId}/${event.index}` : "";
+    this.#waiting.set(`${event.type}/${about}${file}`, event);
   }
 
   #flush(): void {

@@ -2,20 +2,23 @@
 import { decodeBase64url, encodeBase64url } from "#schema/envelope/base64url.ts";
 import { SottoError } from "#schema/errors.ts";
 import type { ConversationId } from "#schema/ids.ts";
-import type { MessageSend } from "#schema/protocol/message.ts";
+import type { DeviceSetDifference, MessageSend } from "#schema/protocol/message.ts";
 import type { SessionCall } from "../api/session-api.ts";
 import type { VerifiedBundle } from "../crypto/bundle.ts";
 import type { Records, Transaction } from "../store/records.ts";
-import { conversationTable, outboxKey, type OutboxRecord, outboxTable } from "../store/tables.ts";
+import {
+  conversationTable,
+  type DirectRecord,
+  outboxKey,
+  type OutboxRecord,
+  outboxTable,
+} from "../store/tables.ts";
 import { claimVerifiedBundles } from "./bundle-claims.ts";
 import { hasSession, type Recipient, recipientKey, trySealCapsule } from "./capsules.ts";
 import type { AccountDevices, Directory } from "./directory.ts";
+import type { GroupSealer } from "./groups/group-sealer.ts";
+import { IdentityChangedError } from "./identity-changed.ts";
 import type { Self } from "./self.ts";
-
-/** The account key of a verified peer was replaced, and the person has not confirmed the new one. */
-export class IdentityChangedError extends Error {
-  override readonly name = "IdentityChangedError";
-}
 
 interface DeviceSet {
   readonly own: AccountDevices;
@@ -27,19 +30,49 @@ export class FrameSealer {
   readonly #records: Records;
   readonly #self: Self;
   readonly #directory: Directory;
+  readonly #groups: GroupSealer;
   readonly #call: SessionCall;
   readonly #stale = new Set<ConversationId>();
 
-  constructor(records: Records, self: Self, directory: Directory, call: SessionCall) {
+  constructor(records: Records, self: Self, directory: Directory, groups: GroupSealer, call: SessionCall) {
+    this.#groups = groups;
     this.#records = records;
     this.#self = self;
     this.#directory = directory;
     this.#call = call;
   }
 
-  /** The server knows another device set: the next `seal` fetches and verifies the lists first. */
-  markStale(conversationId: ConversationId): void {
+  /**
+   * The server knows another device set, group or sender key: the refused rows lose their frames, and the next `seal` fetches and
+   * verifies what is newer first. Throws `StoreError`.
+   */
+  async discardFrames(
+    conversationId: ConversationId,
+    rows: readonly OutboxRecord[],
+    refusal: { readonly difference: DeviceSetDifference | undefined; readonly mustRotate: boolean },
+  ): Promise<void> {
+    const conversation = await this.#records.read(conversationTable, conversationId);
+    if (conversation?.group !== undefined) {
+      this.#groups.markStale(conversationId, refusal.difference);
+      await this.#groups.discardFrames(conversationId, rows, refusal);
+      return;
+    }
     this.#stale.add(conversationId);
+    await this.#records.transact(async (transaction) => {
+      for (const { position } of rows) {
+        const key = outboxKey(conversationId, position);
+        const row = await transaction.get(outboxTable, key);
+        if (row === undefined) continue;
+        const { frame: _frame, devices: _devices, ...rest } = row;
+        transaction.put(outboxTable, key, rest);
+      }
+    });
+  }
+
+  /** All frames of a sealed row, in the order in which they go. */
+  async framesOf(row: OutboxRecord): Promise<readonly string[]> {
+    const frames = row.frame === undefined ? [] : [row.frame];
+    return row.groupEpoch === undefined ? frames : [...(await this.#groups.keyEntriesOf(row)), ...frames];
   }
 
   /**
@@ -51,14 +84,17 @@ export class FrameSealer {
     conversationId: ConversationId,
     rows: readonly OutboxRecord[],
   ): Promise<readonly OutboxRecord[]> {
-    const set = await this.#deviceSet(conversationId);
+    const conversation = await this.#records.read(conversationTable, conversationId);
+    if (conversation === undefined) throw new SottoError("not_found", "There is no such conversation.");
+    if (conversation.group !== undefined) return this.#groups.seal(conversationId, rows);
+    const set = await this.#deviceSet(conversation);
     const bundles = new Map<string, VerifiedBundle>();
     for (;;) {
       const missing = await this.#records.transact((transaction) => this.#missing(transaction, set, bundles));
       if (missing.length > 0) {
         const claimed = await claimVerifiedBundles(this.#self, this.#call, missing);
         if (missing.some((recipient) => !claimed.has(recipientKey(recipient)))) {
-          this.markStale(conversationId);
+          this.#stale.add(conversationId);
           throw new SottoError("unavailable", "A device has no prekeys.");
         }
         for (const [key, bundle] of claimed) bundles.set(key, bundle);
@@ -70,17 +106,15 @@ export class FrameSealer {
     }
   }
 
-  async #deviceSet(conversationId: ConversationId): Promise<DeviceSet> {
-    const conversation = await this.#records.read(conversationTable, conversationId);
-    if (conversation === undefined) throw new SottoError("not_found", "There is no such conversation.");
-    const accounts = [this.#self.account, conversation.peer.account];
+  async #deviceSet({ conversationId, peer: { account } }: DirectRecord): Promise<DeviceSet> {
+    const accounts = [this.#self.account, account];
     if (this.#stale.has(conversationId)) {
       await Promise.all(accounts.map((account) => this.#directory.refresh(account)));
       this.#stale.delete(conversationId);
     }
     const own = await this.#directory.load(this.#self.account);
-    const peer = await this.#directory.load(conversation.peer.account);
-    if (peer.identityChanged) throw new IdentityChangedError();
+    const peer = await this.#directory.load(account);
+    if (this.#directory.isHeld(account)) throw new IdentityChangedError();
     const recipients = [own, peer].flatMap((directory) =>
       directory.recipients
         .filter((device) => directory !== own || device.deviceId !== this.#self.deviceId)

@@ -1,23 +1,38 @@
 /** Pages of a conversation's log from the server. */
+import { decodeBase64url, encodeBase64url } from "#schema/envelope/base64url.ts";
+import { bodyType } from "#schema/envelope/body.ts";
+import { groupKeyEntryType } from "#schema/envelope/group-body.ts";
+import { groupOpType } from "#schema/envelope/group-op.ts";
 import { listMessages } from "#schema/http/conversations.ts";
 import type { AnswerOf } from "#schema/http/route.ts";
 import type { ClientMessageId, ConversationId } from "#schema/ids.ts";
 import { limits } from "#schema/limits.ts";
 import type { MessageRecord } from "#schema/protocol/message.ts";
 import type { SessionCall } from "../api/session-api.ts";
-import type { Records } from "../store/records.ts";
-import { conversationTable, messageKey, messageTable } from "../store/tables.ts";
+import type { KeyEntry } from "../crypto/backup/key-entries.ts";
+import { isCryptoError, parsing } from "../crypto/errors.ts";
+import { groupOperationTable } from "../store/group-tables.ts";
+import type { Records, Transaction } from "../store/records.ts";
+import { conversationTable, messageKey, messageTable, type StoredContent, under } from "../store/tables.ts";
+import { openContent } from "./outcome.ts";
 import type { Self } from "./self.ts";
+
+/** Where keys of messages from before this device joined come from. */
+export interface HistoryKeys {
+  keys(conversationId: ConversationId, from: number, to: number): Promise<ReadonlyMap<number, KeyEntry>>;
+}
 
 export class HistoryPager {
   readonly #records: Records;
   readonly #self: Self;
   readonly #call: SessionCall;
+  readonly #keys: HistoryKeys;
 
-  constructor(records: Records, self: Self, call: SessionCall) {
+  constructor(records: Records, self: Self, call: SessionCall, keys: HistoryKeys) {
     this.#records = records;
     this.#self = self;
     this.#call = call;
+    this.#keys = keys;
   }
 
   /** One page, ascending. Throws `SottoError`. */
@@ -37,50 +52,144 @@ export class HistoryPager {
     return { messages, more: answer.more };
   }
 
-  /** The last sequence number from before this device joined: older messages have no capsule for it. */
-  async findFloor(conversationId: ConversationId): Promise<number> {
+  /**
+   * The last sequence number from before this device joined: older messages have no capsule for it. `page` holds what
+   * was read on the way and ends there.
+   */
+  async findFloor(
+    conversationId: ConversationId,
+  ): Promise<{ readonly floor: number; readonly page: readonly MessageRecord[] }> {
     let before: number | undefined;
     for (;;) {
       const range = { limit: limits.pageMax, ...(before !== undefined && { before }) };
       const { messages, more } = await this.page(conversationId, range);
-      const last = messages.findLast((message) => this.#isFromBefore(message));
-      if (last !== undefined) return last.seq;
+      const at = messages.findLastIndex((message) => this.#isFromBefore(message));
+      if (at >= 0) return { floor: messages[at]?.seq ?? 0, page: messages.slice(0, at + 1) };
       before = messages[0]?.seq;
-      if (!more || before === undefined) return 0;
+      if (!more || before === undefined) return { floor: 0, page: [] };
     }
   }
 
   /**
-   * Stores one more page of messages from before this device joined, as placeholders below the floor.
-   * Returns false when there is nothing older. Throws `SottoError` and `StoreError`.
+   * Stores one more page of messages from before this device joined, below the floor. Returns false when there is
+   * nothing older. Throws `SottoError` and `StoreError`.
    */
   async extend(conversationId: ConversationId, limit: number): Promise<boolean> {
     const floor = (await this.#records.read(conversationTable, conversationId))?.floor ?? 0;
     if (floor === 0) return false;
     const { messages } = await this.page(conversationId, { before: floor + 1, limit });
+    return this.store(conversationId, messages);
+  }
+
+  /**
+   * Stores messages that end at the floor, opened with keys of the backup; those whose key is not there as placeholders.
+   * Returns whether anything joined on. Throws `StoreError`.
+   */
+  async store(conversationId: ConversationId, messages: readonly MessageRecord[]): Promise<boolean> {
+    const [first, last] = [messages[0], messages.at(-1)];
+    if (first === undefined || last === undefined) return false;
+    const keys = await this.#keys.keys(conversationId, first.seq, last.seq);
     return this.#records.transact(async (transaction) => {
       const record = await transaction.get(conversationTable, conversationId);
-      if (record === undefined || record.floor !== floor || messages.length === 0) return false;
-      let lowest = floor;
-      for (const { capsule: _capsule, body: _body, ...message } of messages.toReversed()) {
+      if (record === undefined) return false;
+      let lowest = record.floor;
+      for (const message of messages.toReversed()) {
         if (message.seq !== lowest) break; // only a page that joins on
         lowest -= 1;
-        transaction.insert(messageTable, messageKey(conversationId, message.seq), {
-          conversationId,
-          seq: message.seq,
-          sender: message.sender,
-          clientMessageId: message.clientMessageId,
-          serverTimeMs: message.serverTimeMs,
-          content: { type: "unreadable", reason: "before_this_device" },
-        });
+        const { seq, sender, clientMessageId, serverTimeMs } = message;
+        const content =
+          openBackedUp(this.#self, message, keys.get(seq)) ?? (await oldContent(transaction, message));
+        const stored = { conversationId, seq, sender, clientMessageId, serverTimeMs, content };
+        transaction.insert(messageTable, messageKey(conversationId, seq), stored);
       }
-      if (lowest === floor) return false;
+      if (lowest === record.floor) return false;
       transaction.put(conversationTable, conversationId, { ...record, floor: lowest });
       return true;
     });
   }
 
+  /** Opens stored placeholders, given ascending, whose keys have come since. Throws `SottoError` and `StoreError`. */
+  async mend(conversationId: ConversationId, seqs: readonly number[]): Promise<void> {
+    const [from, to] = [Math.min(...seqs), Math.max(...seqs)];
+    const keys = await this.#keys.keys(conversationId, from, to);
+    const last = seqs.findLast((seq) => keys.get(seq)?.bodyType === bodyType);
+    if (last === undefined) return;
+    const { messages } = await this.page(conversationId, { before: last + 1, limit: limits.pageMax });
+    await this.#records.transact(async (transaction) => {
+      for (const message of messages) {
+        const key = messageKey(conversationId, message.seq);
+        const stored = await transaction.get(messageTable, key);
+        const content = openBackedUp(this.#self, message, keys.get(message.seq));
+        if (stored === undefined || content === undefined || !isNotInBackup(stored.content)) continue;
+        transaction.put(messageTable, key, { ...stored, content });
+      }
+    });
+  }
+
+  /** How many of the messages after `seq` are of others: what was unread when this device joined. */
+  countUnread(messages: readonly MessageRecord[], seq: number): number {
+    return messages.filter((message) => message.seq > seq && message.sender.account !== this.#self.account)
+      .length;
+  }
+
   #isFromBefore(message: MessageRecord): boolean {
     return message.capsule === undefined && message.serverTimeMs < this.#self.joinedAtMs;
+  }
+}
+
+const notInBackup = { type: "unreadable", reason: "before_this_device" } as const;
+
+/** A placeholder that a key can still replace. */
+export function isNotInBackup(content: StoredContent): boolean {
+  return content.type === "unreadable" && content.reason === "before_this_device";
+}
+
+/**
+ * What a message says, by a key that the backup keeps for its position: bound to body, conversation, message, sender and
+ * time like a live one (CRYPTO 2.5). Undefined without a key that this version can use.
+ */
+function openBackedUp(
+  self: Self,
+  message: MessageRecord,
+  entry: KeyEntry | undefined,
+): StoredContent | undefined {
+  if (entry === undefined || entry.bodyType !== bodyType) return undefined;
+  const sender = encodeBase64url(entry.senderAccountId);
+  if (sender !== message.sender.account || entry.senderDeviceId !== message.sender.device) {
+    return { type: "unreadable", reason: "broken" };
+  }
+  const clientMsgId = tryDecode(message.clientMessageId);
+  if (clientMsgId === undefined) return { type: "unreadable", reason: "broken" };
+  return openContent(self, message, {
+    kind: "bodyKey",
+    conversationId: decodeBase64url(message.conversationId),
+    clientMsgId,
+    bodyKey: entry.bodyKey,
+    bodyHash: entry.bodyHash,
+    sentAtMs: entry.sentAtMs,
+    expireAfterSeconds: 0,
+  });
+}
+
+/** From before this device: texts cannot be read, but what happened to the group is known from its operations. */
+async function oldContent(
+  transaction: Transaction,
+  { conversationId, body }: MessageRecord,
+): Promise<StoredContent> {
+  const type = tryDecode(body.slice(0, 4))?.[1];
+  if (type === groupKeyEntryType) return { type: "nothing" };
+  if (type !== groupOpType) return notInBackup;
+  const operations = await transaction.list(groupOperationTable, under(conversationId));
+  const known = operations.find(({ value }) => value.operation === body);
+  const change = known?.value.change;
+  return change === undefined ? { type: "nothing" } : { type: "group_change", change };
+}
+
+function tryDecode(text: string): Uint8Array | undefined {
+  try {
+    return parsing(() => decodeBase64url(text));
+  } catch (error) {
+    if (isCryptoError(error)) return undefined;
+    throw error;
   }
 }

@@ -11,6 +11,7 @@ import type { Environment } from "../environment.ts";
 import type { Records } from "../store/records.ts";
 import { conversationTable } from "../store/tables.ts";
 import type { Conversations } from "./conversations.ts";
+import type { GroupPlacing } from "./groups/group-placing.ts";
 import type { HistoryPager } from "./history.ts";
 import { Pump } from "./lane.ts";
 import type { MessageApplier } from "./message-applier.ts";
@@ -36,6 +37,7 @@ export class Incoming {
   readonly #conversations: Conversations;
   readonly #applier: MessageApplier;
   readonly #history: HistoryPager;
+  readonly #groups: GroupPlacing;
   readonly #links: IncomingLinks;
   readonly #early = new Map<ConversationId, Map<number, MessageRecord>>();
   readonly #pumps = new Map<ConversationId, Pump>();
@@ -47,6 +49,7 @@ export class Incoming {
     conversations: Conversations,
     applier: MessageApplier,
     history: HistoryPager,
+    groups: GroupPlacing,
     links: IncomingLinks,
   ) {
     this.#environment = environment;
@@ -54,6 +57,7 @@ export class Incoming {
     this.#conversations = conversations;
     this.#applier = applier;
     this.#history = history;
+    this.#groups = groups;
     this.#links = links;
   }
 
@@ -102,6 +106,10 @@ export class Incoming {
     try {
       const known = this.#conversations.get(conversationId);
       if (known === undefined) return; // its summary is on the way
+      if (known.group?.left === true && this.#contiguous(conversationId).length === 0) {
+        this.#links.gap(conversationId, false);
+        return;
+      }
       if (!known.placed) await this.#place(conversationId);
       while (!this.#stopped) {
         const batch = this.#contiguous(conversationId);
@@ -137,13 +145,18 @@ export class Incoming {
   }
 
   #hasGap(conversationId: ConversationId): boolean {
-    const { cursor = 0, lastSeq = 0 } = this.#conversations.get(conversationId) ?? {};
+    const { cursor = 0, lastSeq = 0, group } = this.#conversations.get(conversationId) ?? {};
+    if (group?.left === true) return false;
     return cursor < lastSeq || (this.#early.get(conversationId)?.size ?? 0) > 0;
   }
 
   /** A conversation older than this device: finds where the messages begin that have a capsule for it. */
   async #place(conversationId: ConversationId): Promise<void> {
-    const floor = await this.#history.findFloor(conversationId);
+    if (this.#conversations.get(conversationId)?.group !== undefined) {
+      await this.#groups.place(conversationId);
+      return;
+    }
+    const { floor, page } = await this.#history.findFloor(conversationId);
     await this.#records.transact(async (transaction) => {
       const record = await transaction.get(conversationTable, conversationId);
       if (record === undefined || record.placed) return;
@@ -155,7 +168,10 @@ export class Incoming {
         floor: start,
         cursor: start,
         ahead,
+        unread: this.#history.countUnread(page, record.readSeq),
       });
     });
+    // Not waited for: what is new comes first.
+    this.#history.store(conversationId, page).catch(() => undefined); // the first look fetches it again
   }
 }

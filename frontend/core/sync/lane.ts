@@ -45,3 +45,18 @@ export class Pump {
     } while (this.#again);
   }
 }
+
+/** Requests of one piece of work that are on their way at once. */
+const parallelRequests = 8;
+
+/** Runs `work` on every item, a bounded number at once. Rejects with the first failure. */
+export async function inParallel<Item, Result>(
+  items: readonly Item[],
+  work: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  for (let start = 0; start < items.length; start += parallelRequests) {
+    results.push(...(await Promise.all(items.slice(start, start + parallelRequests).map(work))));
+  }
+  return results;
+}

@@ -2,57 +2,53 @@
  * Decrypts a run of messages and writes everything that follows from them in one transaction: the sessions, the used
  * prekeys, the plaintexts, the cursor, the pending receipt, the requests for repair (CRYPTO 2.17 rule 3).
  */
-import { decodeBase64url, encodeBase64url } from "#schema/envelope/base64url.ts";
-import { type RetryReason } from "#schema/envelope/retry-envelope.ts";
+import { decodeBase64url } from "#schema/envelope/base64url.ts";
 import { SottoError } from "#schema/errors.ts";
 import type { AccountId, ClientMessageId, ConversationId } from "#schema/ids.ts";
 import type { MessageRecord } from "#schema/protocol/message.ts";
-import { openBody } from "../crypto/body.ts";
-import type { BodyKeyPayload, ListView } from "../crypto/capsule.ts";
-import { type CryptoErrorCode, isCryptoError, parsing } from "../crypto/errors.ts";
+import { isCryptoError, parsing } from "../crypto/errors.ts";
 import type { Records, Transaction } from "../store/records.ts";
 import {
+  type ConversationRecord,
   conversationTable,
   messageIdKey,
   messageIdTable,
   messageKey,
   messageTable,
-  type OpenedKey,
   type OutboxRecord,
   outboxTable,
-  type StoredContent,
   under,
 } from "../store/tables.ts";
 import { contradictsGossip, openCapsule } from "./capsules.ts";
 import { countsAsUnread, withSequenced } from "./conversations.ts";
 import type { AccountDevices, Directory } from "./directory.ts";
-import { sequenceOwn } from "./outbox.ts";
+import type { GroupChains } from "./groups/group-chain.ts";
+import { ChainBehindError, type GroupPlace, openGroupEntry } from "./groups/group-opener.ts";
+import {
+  type Directories,
+  openContent,
+  openedKey,
+  type Outcome,
+  outcomeOfFault,
+  wasActive,
+} from "./outcome.ts";
 import { askAgain } from "./retry-asking.ts";
+import { sequenceOwn } from "./sequence-own.ts";
 import { isSelf, type Self } from "./self.ts";
 import type { Timeline } from "./timeline.ts";
-
-/** A revoked device's messages are taken while the server dates them before the list that revoked it. */
-const revocationSlackMs = 5 * 60_000;
-
-type Directories = ReadonlyMap<AccountId, AccountDevices | undefined>;
-
-/** What one message is, and the reason to ask for it again when it does not open. */
-interface Outcome {
-  readonly content: StoredContent;
-  readonly ask?: RetryReason;
-  readonly opened?: OpenedKey;
-}
 
 export class MessageApplier {
   readonly #records: Records;
   readonly #self: Self;
   readonly #directory: Directory;
   readonly #timeline: Timeline;
+  readonly #chains: GroupChains;
 
-  constructor(records: Records, self: Self, directory: Directory, timeline: Timeline) {
+  constructor(records: Records, self: Self, directory: Directory, timeline: Timeline, chains: GroupChains) {
     this.#records = records;
     this.#self = self;
     this.#directory = directory;
+    this.#chains = chains;
     this.#timeline = timeline;
   }
 
@@ -62,22 +58,23 @@ export class MessageApplier {
    */
   async apply(conversationId: ConversationId, messages: readonly MessageRecord[]): Promise<void> {
     const directories = await this.#directoriesFor(messages);
-    const suspicious = await this.#records.transact(async (transaction) => {
-      const outdated = new Map<AccountId, ListView>();
-      for (const message of messages)
-        await this.#applyOne(transaction, conversationId, message, directories, outdated);
-      return outdated;
+    const run = (isFinal: boolean): Promise<GroupPlace["outdated"]> =>
+      this.#records.transact(async (transaction) => {
+        const outdated: GroupPlace["outdated"] = new Map();
+        const place = { transaction, self: this.#self, directories, outdated, isFinal };
+        for (const message of messages) await this.#applyOne(place, conversationId, message);
+        return outdated;
+      });
+    const suspicious = await run(false).catch(async (error: unknown) => {
+      if (!(error instanceof ChainBehindError)) throw error;
+      await this.#chains.sync(conversationId);
+      return run(true);
     });
     for (const [account, list] of suspicious) await this.#directory.vouched(account, list);
   }
 
-  async #applyOne(
-    transaction: Transaction,
-    conversationId: ConversationId,
-    message: MessageRecord,
-    directories: Directories,
-    outdated: Map<AccountId, ListView>,
-  ): Promise<void> {
+  async #applyOne(place: GroupPlace, conversationId: ConversationId, message: MessageRecord): Promise<void> {
+    const { transaction } = place;
     const { seq, sender, clientMessageId, serverTimeMs } = message;
     const record = await transaction.get(conversationTable, conversationId);
     if (record === undefined || seq !== record.cursor + 1) return;
@@ -88,8 +85,7 @@ export class MessageApplier {
       await sequenceOwn(transaction, this.#self, row, seq, serverTimeMs);
       return;
     }
-    const outcome = await this.#open(transaction, conversationId, message, directories, outdated);
-    const { content, ask, opened } = outcome;
+    const { content, ask, opened } = await this.#open(place, record, message);
     const stored = {
       conversationId,
       seq,
@@ -123,15 +119,15 @@ export class MessageApplier {
   }
 
   async #open(
-    transaction: Transaction,
-    conversationId: ConversationId,
+    place: GroupPlace,
+    { conversationId, group }: ConversationRecord,
     message: MessageRecord,
-    directories: Directories,
-    outdated: Map<AccountId, ListView>,
   ): Promise<Outcome> {
+    const { transaction, directories, outdated } = place;
     const { sender, capsule, body, clientMessageId } = message;
     const idKey = messageIdKey(conversationId, sender, clientMessageId);
     if ((await transaction.get(messageIdTable, idKey)) !== undefined) return { content: { type: "nothing" } };
+    if (group !== undefined) return openGroupEntry(place, message);
     if (isSelf(this.#self, sender)) return { content: { type: "unreadable", reason: "broken" } };
     if (capsule === undefined) {
       return message.serverTimeMs < this.#self.joinedAtMs
@@ -143,7 +139,7 @@ export class MessageApplier {
     if (directory === undefined || entry === undefined) {
       return { content: { type: "unreadable", reason: "waiting", body }, ask: "UNDECRYPTABLE" };
     }
-    if (!entry.active && message.serverTimeMs > directory.issuedAtMs + revocationSlackMs) {
+    if (!wasActive(directory, entry, message.serverTimeMs)) {
       return { content: { type: "unreadable", reason: "broken" } };
     }
     try {
@@ -153,9 +149,7 @@ export class MessageApplier {
         entry.device,
         parsing(() => decodeBase64url(capsule)),
       );
-      if (contradictsGossip(directory, opened.gossip.mine)) {
-        outdated.set(sender.account, opened.gossip.mine);
-      }
+      if (contradictsGossip(directory, opened.gossip.mine)) outdated.set(sender.account, opened.gossip.mine);
       if (opened.payload.kind !== "bodyKey") return { content: { type: "nothing" } };
       const content = openContent(this.#self, message, opened.payload);
       return { content, ...openedKey(content, opened.payload) };
@@ -189,55 +183,4 @@ export class MessageApplier {
       throw error;
     }
   }
-}
-
-/** Opens the body of a message with the key from its capsule. `broken` when they do not belong together. */
-export function openContent(
-  self: Self,
-  message: Pick<MessageRecord, "conversationId" | "clientMessageId" | "sender" | "body">,
-  payload: BodyKeyPayload,
-): StoredContent {
-  const { conversationId, clientMessageId, sender, body } = message;
-  const isForMessage =
-    encodeBase64url(payload.conversationId) === conversationId &&
-    encodeBase64url(payload.clientMsgId) === clientMessageId;
-  if (!isForMessage) return { type: "unreadable", reason: "broken" };
-  const from = { accountId: decodeBase64url(sender.account), deviceId: sender.device };
-  try {
-    const { payload: content } = openBody(
-      self.provider,
-      parsing(() => decodeBase64url(body)),
-      payload,
-      from,
-    );
-    return content.type === "text" ? { type: "text", text: content.text } : { type: "nothing" };
-  } catch (error) {
-    if (isCryptoError(error)) return { type: "unreadable", reason: "broken" };
-    throw error;
-  }
-}
-
-/** What a report needs of a body that was opened; nothing of one that is to vanish (CRYPTO 2.5). */
-export function openedKey(content: StoredContent, payload: BodyKeyPayload): { readonly opened?: OpenedKey } {
-  if (content.type === "unreadable" || payload.expireAfterSeconds > 0) return {};
-  const { bodyKey, bodyHash, sentAtMs } = payload;
-  return { opened: { key: encodeBase64url(bodyKey), hash: encodeBase64url(bodyHash), sentAtMs } };
-}
-
-const reasons: Partial<Record<CryptoErrorCode, RetryReason>> = {
-  NO_SESSION: "NO_SESSION",
-  FORKED: "FORKED",
-  KEM_UNKNOWN: "KEM_UNKNOWN",
-  PREKEY_UNKNOWN: "PREKEY_UNKNOWN",
-  // Not a repetition, for the message is new here: its sender went back to an earlier state, and needs a new session.
-  DUPLICATE: "FORKED",
-};
-
-function outcomeOfFault(error: unknown, body: string): Outcome {
-  if (isCryptoError(error)) {
-    if (error.code === "PREKEY_REUSED") return { content: { type: "nothing" } };
-    const ask = reasons[error.code] ?? "UNDECRYPTABLE";
-    return { content: { type: "unreadable", reason: "waiting", body }, ask };
-  }
-  throw error;
 }

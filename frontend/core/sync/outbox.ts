@@ -5,34 +5,30 @@
  * in one transaction with every ratchet they advanced; only committed bytes go to a socket, and after a crash the same
  * bytes go again (CRYPTO 2.17 rule 2, SPEC CL10).
  */
-import { SottoError } from "#schema/errors.ts";
+import { type Remedy, SottoError } from "#schema/errors.ts";
 import type { ClientMessageId, ConversationId } from "#schema/ids.ts";
-import type { MessageAck, MessageRefused } from "#schema/protocol/message.ts";
+import type { DeviceSetDifference, MessageAck, MessageRefused } from "#schema/protocol/message.ts";
 import { packFrames } from "#schema/protocol/pack-frames.ts";
 import { isCryptoError } from "../crypto/errors.ts";
 import type { Environment } from "../environment.ts";
-import type { Records, Transaction } from "../store/records.ts";
-import {
-  conversationTable,
-  messageIdKey,
-  messageIdTable,
-  messageKey,
-  messageTable,
-  outboxKey,
-  type OutboxRecord,
-  outboxTable,
-} from "../store/tables.ts";
-import { withSequenced } from "./conversations.ts";
+import type { Records } from "../store/records.ts";
+import { outboxKey, type OutboxRecord, outboxTable } from "../store/tables.ts";
 import { Pump } from "./lane.ts";
-import { IdentityChangedError, type FrameSealer } from "./frame-sealer.ts";
+import type { FrameSealer } from "./frame-sealer.ts";
+import { listKeyEntries } from "./groups/own-key.ts";
+import { IdentityChangedError } from "./identity-changed.ts";
 import { createTextSealer } from "./text-sealer.ts";
 import { SendWindow } from "./send-window.ts";
+import { sequenceKeyEntry, sequenceOwn } from "./sequence-own.ts";
 import type { Self } from "./self.ts";
 import type { Timeline } from "./timeline.ts";
 
 const retryAfterFaultMs = 3_000;
 /** Refusals of its device set after which a message is given up: the server and the signed lists disagree. */
 const mismatchesMax = 5;
+
+/** Refusals after which the same text goes again in a new frame. */
+const freshFrame: ReadonlySet<Remedy> = new Set(["refresh_devices", "refresh_group", "renew_sender_key"]);
 
 /** What the outbox asks of the conversation sockets. */
 export interface OutboxChannels {
@@ -108,6 +104,7 @@ export class Outbox {
   /** The server ordered messages. Repeated acknowledgements change nothing. */
   async acknowledged(conversationId: ConversationId, acks: readonly MessageAck[]): Promise<void> {
     const rows = this.#timeline.outbox(conversationId);
+    await this.#sequenceKeyEntries(conversationId, acks);
     const known = acks.flatMap((ack) => {
       const row = rows.find(({ clientMessageId }) => clientMessageId === ack.clientMessageId);
       return row === undefined ? [] : [{ row, ack }];
@@ -129,10 +126,14 @@ export class Outbox {
     const { window } = this.#lane(conversationId);
     const failed: ClientMessageId[] = [];
     const stale: ClientMessageId[] = [];
-    for (const { clientMessageId, error } of refusals) {
+    let mustRotate = false;
+    const differences: DeviceSetDifference[] = [];
+    for (const { clientMessageId, error, difference } of refusals) {
       window.answered(clientMessageId);
       const refusal = new SottoError(error.code, error.message);
-      if (refusal.remedy === "refresh_devices") {
+      if (freshFrame.has(refusal.remedy)) {
+        mustRotate ||= refusal.remedy === "renew_sender_key";
+        if (difference !== undefined) differences.push(difference);
         (window.countMismatch(clientMessageId) > mismatchesMax ? failed : stale).push(clientMessageId);
         window.holdUntilQuiet();
       } else if (refusal.remedy === "give_up" || refusal.remedy === "upgrade") {
@@ -143,8 +144,9 @@ export class Outbox {
       }
     }
     if (stale.length > 0) {
-      this.#sealer.markStale(conversationId);
-      await this.#change(conversationId, stale, ({ frame: _frame, devices: _devices, ...row }) => row);
+      const rows = this.#timeline.outbox(conversationId).filter((row) => stale.includes(row.clientMessageId));
+      const difference = differences.length === 0 ? undefined : allOf(differences);
+      await this.#sealer.discardFrames(conversationId, rows, { difference, mustRotate });
     }
     if (failed.length > 0) await this.#fail(conversationId, failed, "refused");
     this.kick(conversationId);
@@ -195,7 +197,7 @@ export class Outbox {
         ? waiting
         : await this.#trySeal(conversationId, waiting);
       if (sealed === undefined) return;
-      const frames = sealed.flatMap(({ frame }) => frame ?? []);
+      const frames = (await Promise.all(sealed.map((row) => this.#sealer.framesOf(row)))).flat();
       for (const frame of packFrames(frames)) if (!this.#channels.send(conversationId, frame)) return;
       for (const { clientMessageId } of sealed) window.sent(clientMessageId);
     }
@@ -229,6 +231,21 @@ export class Outbox {
     }
   }
 
+  /** Own key entries have their place in the log, too. */
+  async #sequenceKeyEntries(conversationId: ConversationId, acks: readonly MessageAck[]): Promise<void> {
+    const rows = this.#timeline.outbox(conversationId);
+    const unknown = acks.filter((ack) => rows.every((row) => row.clientMessageId !== ack.clientMessageId));
+    if (unknown.length === 0 || rows.every(({ groupEpoch }) => groupEpoch === undefined)) return;
+    await this.#records.transact(async (transaction) => {
+      for (const { position } of rows) {
+        for (const { value } of await listKeyEntries(transaction, conversationId, position)) {
+          const ack = unknown.find(({ clientMessageId }) => clientMessageId === value.clientMessageId);
+          if (ack !== undefined) await sequenceKeyEntry(transaction, this.#self, ack);
+        }
+      }
+    });
+  }
+
   #fail(
     conversationId: ConversationId,
     ids: readonly ClientMessageId[],
@@ -253,28 +270,10 @@ export class Outbox {
   }
 }
 
-/** Turns an outbox row into message `seq`; nothing happens when that was done before. */
-export async function sequenceOwn(
-  transaction: Transaction,
-  self: Self,
-  { conversationId, position }: OutboxRecord,
-  seq: number,
-  serverTimeMs: number,
-): Promise<void> {
-  const row = await transaction.get(outboxTable, outboxKey(conversationId, position));
-  const conversation = await transaction.get(conversationTable, conversationId);
-  if (row === undefined || conversation === undefined) return;
-  const sender = { account: self.account, device: self.deviceId };
-  transaction.delete(outboxTable, outboxKey(conversationId, position));
-  transaction.insert(messageTable, messageKey(conversationId, seq), {
-    conversationId,
-    seq,
-    sender,
-    clientMessageId: row.clientMessageId,
-    serverTimeMs,
-    content: { type: "text", text: row.text },
-    sent: { key: row.bodyKey, hash: row.bodyHash, sentAtMs: row.sentAtMs, devices: row.devices ?? [] },
-  });
-  transaction.insert(messageIdTable, messageIdKey(conversationId, sender, row.clientMessageId), { seq });
-  transaction.put(conversationTable, conversationId, withSequenced(conversation, seq, serverTimeMs));
+function allOf(differences: readonly DeviceSetDifference[]): DeviceSetDifference {
+  return {
+    missing: differences.flatMap(({ missing }) => missing),
+    extra: differences.flatMap(({ extra }) => extra),
+    stale: differences.flatMap(({ stale }) => stale),
+  };
 }

@@ -1,10 +1,19 @@
 /** Answers requests for repair, and takes repaired capsules so that a waiting message heals in place (CRYPTO 2.8). */
 import { decodeBase64url, encodeBase64url } from "#schema/envelope/base64url.ts";
 import type { RetryReason, RetryRequest } from "#schema/envelope/retry-envelope.ts";
-import { type ClientMessageId, type ConversationId, deviceAddressKey } from "#schema/ids.ts";
+import {
+  type ClientMessageId,
+  type ConversationId,
+  type DeviceAddress,
+  deviceAddressKey,
+} from "#schema/ids.ts";
 import type { SessionCall } from "../api/session-api.ts";
+import { wasMember } from "../crypto/group/group-history.ts";
+import { backupLateTable } from "../store/backup-tables.ts";
+import { groupTable } from "../store/group-tables.ts";
 import type { Records, Transaction } from "../store/records.ts";
 import {
+  conversationTable,
   deviceOutboxTable,
   messageIdKey,
   messageIdTable,
@@ -19,8 +28,10 @@ import {
 import { claimVerifiedBundles } from "./bundle-claims.ts";
 import { openCapsule, type Recipient, recipientKey, trySealCapsule } from "./capsules.ts";
 import type { Directory } from "./directory.ts";
-import { openContent, openedKey } from "./message-applier.ts";
-import { askAgain, retriesMax, retryPauseMs, tryCountRetry } from "./retry-asking.ts";
+import { openGroupContent, takeSenderKey } from "./groups/handed-over.ts";
+import { takeBack } from "./groups/own-key.ts";
+import { openContent, openedKey } from "./outcome.ts";
+import { askAgain, groupOf, retriesMax, retryPauseMs, tryCountRetry } from "./retry-asking.ts";
 import { createMessageId, type Self } from "./self.ts";
 
 const hourMs = 3_600_000;
@@ -76,7 +87,10 @@ export class Repairs {
         const id = createMessageId(this.#self.provider);
         const { account } = asker.directory;
         const data = encodeBase64url(envelope);
-        transaction.insert(deviceOutboxTable, id, { id, account, device: asker.device.deviceId, data });
+        const to = { account, device: asker.device.deviceId };
+        const through = await groupOf(transaction, message.conversationId);
+        transaction.insert(deviceOutboxTable, id, { id, ...to, data, ...through });
+        if (request.reason === "NO_SENDER_KEY") await this.#forget(transaction, message, to);
         return true;
       });
     try {
@@ -110,20 +124,34 @@ export class Repairs {
   async take(sender: Recipient, envelope: Uint8Array): Promise<void> {
     await this.#records.transact(async (transaction) => {
       const { payload } = await openCapsule(transaction, this.#self, sender.device, envelope);
+      const from = { account: sender.directory.account, device: sender.device.deviceId };
+      if (payload.kind === "senderKey") {
+        const groupId = encodeBase64url(payload.senderKey.groupId) as ConversationId;
+        await takeSenderKey({ transaction, self: this.#self }, from, groupId, payload.senderKey);
+        return;
+      }
       if (payload.kind !== "bodyKey") return;
       const conversationId = encodeBase64url(payload.conversationId) as ConversationId;
       const clientMessageId = encodeBase64url(payload.clientMsgId) as ClientMessageId;
-      const address = { account: sender.directory.account, device: sender.device.deviceId };
       const found = await transaction.get(
         messageIdTable,
-        messageIdKey(conversationId, address, clientMessageId),
+        messageIdKey(conversationId, from, clientMessageId),
       );
       if (found === undefined) return;
       const key = messageKey(conversationId, found.seq);
       const message = await transaction.get(messageTable, key);
       if (message?.content.type !== "unreadable" || message.content.body === undefined) return;
-      const content = openContent(this.#self, { ...message, body: message.content.body }, payload);
-      transaction.put(messageTable, key, { ...message, content, ...openedKey(content, payload) });
+      const isGroup = (await transaction.get(conversationTable, conversationId))?.group !== undefined;
+      const sealed = { ...message, body: message.content.body };
+      if (isGroup) {
+        const opened = await openGroupContent({ transaction, self: this.#self }, sealed, payload);
+        transaction.put(messageTable, key, { ...message, ...opened });
+      } else {
+        const content = openContent(this.#self, sealed, payload);
+        transaction.put(messageTable, key, { ...message, content, ...openedKey(content, payload) });
+        await transaction.get(backupLateTable, key);
+        transaction.put(backupLateTable, key, {});
+      }
     });
   }
 
@@ -142,10 +170,25 @@ export class Repairs {
     const message = await this.#records.read(messageTable, messageKey(conversationId, found.seq));
     if (message?.sent === undefined) return undefined;
     const isRecent = this.#self.nowMs() - message.serverTimeMs <= sentKeysMs;
-    const wasSent = message.sent.devices.some(
-      ({ account, device }) => account === asker.directory.account && device === asker.device.deviceId,
-    );
-    return isRecent && wasSent ? message : undefined;
+    return isRecent && (await this.#wasSent(message, message.sent, asker)) ? message : undefined;
+  }
+
+  async #wasSent(message: StoredMessage, sent: SentKey, { device, directory }: Recipient): Promise<boolean> {
+    const { groupEpoch } = sent;
+    if (groupEpoch === undefined) {
+      const isAsker = (to: DeviceAddress) =>
+        to.account === directory.account && to.device === device.deviceId;
+      return sent.devices.some(isAsker);
+    }
+    // Only devices in the state of that epoch: of members then, and not younger than the message.
+    const group = await this.#records.read(groupTable, message.conversationId);
+    if (group === undefined || device.cert.createdAtMs > message.serverTimeMs) return false;
+    return wasMember(group.history, device.accountId, groupEpoch);
+  }
+
+  /** A device lost the sender key, or never got it: it is given the key again with the next message. */
+  #forget(transaction: Transaction, message: StoredMessage, device: DeviceAddress): Promise<void> {
+    return takeBack(transaction, message.conversationId, [device], false);
   }
 }
 

@@ -1,10 +1,18 @@
 /** Asking for a capsule again when a message did not open (CRYPTO 2.8). */
 import { decodeBase64url, encodeBase64url } from "#schema/envelope/base64url.ts";
 import type { RetryReason } from "#schema/envelope/retry-envelope.ts";
+import type { ConversationId } from "#schema/ids.ts";
 import type { MessageRecord } from "#schema/protocol/message.ts";
 import { signRetry } from "../crypto/retry.ts";
 import type { Transaction } from "../store/records.ts";
-import { deviceOutboxTable, messageKey, type RetryRecord, retryTable } from "../store/tables.ts";
+import {
+  conversationTable,
+  type DeviceOutboxRecord,
+  deviceOutboxTable,
+  messageKey,
+  type RetryRecord,
+  retryTable,
+} from "../store/tables.ts";
 import { createMessageId, type Self } from "./self.ts";
 
 /** Requests and answers per message (CRYPTO 2.8). */
@@ -45,7 +53,17 @@ export async function askAgain(
     account: sender.account,
     device: sender.device,
     data: encodeBase64url(request),
+    ...(await groupOf(transaction, conversationId)),
   });
+}
+
+/** To-device messages between members who may have no direct conversation name their group. */
+export async function groupOf(
+  transaction: Transaction,
+  conversationId: ConversationId,
+): Promise<Pick<DeviceOutboxRecord, "group">> {
+  const conversation = await transaction.get(conversationTable, conversationId);
+  return conversation?.group === undefined ? {} : { group: conversationId };
 }
 
 /**

@@ -18,6 +18,8 @@ export interface Self {
   readonly joinedAtMs: number;
   /** A clock that follows the server's (attack 12). */
   readonly nowMs: () => number;
+  /** BRK, 32 bytes, where it is known. */
+  readonly backupRoot?: Uint8Array;
 }
 
 export function sessionContext(self: Self): SessionContext {

@@ -1,6 +1,8 @@
 /** Message pages from the local store, with the newest messages of a conversation kept in memory. */
-import type { ConversationId } from "#schema/ids.ts";
-import type { ClientEvent, DeliveryState, MessageView } from "../client-api.ts";
+import type { AccountId, ConversationId } from "#schema/ids.ts";
+import type { ClientEvent, DeliveryState, GroupChangeView, MessageView, PersonView } from "../client-api.ts";
+import { viewAttachment } from "../attachments/stored-attachment.ts";
+import type { StoredChange } from "../store/group-tables.ts";
 import type { Records } from "../store/records.ts";
 import {
   type ConversationRecord,
@@ -8,7 +10,9 @@ import {
   messageTable,
   type OutboxRecord,
   outboxTable,
+  type StoredAttachment,
   type StoredMessage,
+  type UploadRecord,
   under,
 } from "../store/tables.ts";
 import type { Self } from "./self.ts";
@@ -120,14 +124,25 @@ export function isVisible(message: StoredMessage): boolean {
   return message.content.type !== "nothing";
 }
 
+/** Whether a file of a conversation is on this device. */
+export type IsLocal = (conversationId: ConversationId, attachment: StoredAttachment) => boolean;
+/** The username of an account, or nothing. */
+export type NameOf = (account: AccountId) => string;
+
+/** What a view needs to know besides the message. */
+export interface Beholder {
+  readonly nameOf: NameOf;
+  readonly isLocal: IsLocal;
+}
+
 /** A sequenced message as the app sees it. */
 export function viewStored(
   self: Self,
   conversation: ConversationRecord,
   message: StoredMessage,
+  { nameOf, isLocal }: Beholder,
 ): MessageView {
   const mine = message.sender.account === self.account;
-  const { content } = message;
   return {
     conversationId: message.conversationId,
     clientMessageId: message.clientMessageId,
@@ -135,17 +150,58 @@ export function viewStored(
     outboxPosition: undefined,
     mine,
     sender: message.sender.account,
+    senderName: nameOf(message.sender.account),
     timeMs: message.serverTimeMs,
-    content:
-      content.type === "text"
-        ? { type: "text", text: content.text }
-        : { type: "unreadable", reason: content.type === "nothing" ? "broken" : content.reason },
-    delivery: mine ? deliveryOf(conversation, message.seq) : undefined,
+    content: viewContent(message, { nameOf, isLocal }),
+    delivery:
+      mine && message.content.type !== "group_change" ? deliveryOf(conversation, message.seq) : undefined,
   };
 }
 
+function viewContent(
+  { conversationId, content }: StoredMessage,
+  { nameOf, isLocal }: Beholder,
+): MessageView["content"] {
+  switch (content.type) {
+    case "text":
+    case "attachments":
+      return viewWritten(conversationId, content, isLocal);
+    case "group_change":
+      return { type: "group_change", change: viewChange(content.change, nameOf) };
+    case "nothing":
+      return { type: "unreadable", reason: "broken" };
+    case "unreadable":
+      return { type: "unreadable", reason: content.reason };
+  }
+}
+
+function viewChange(change: StoredChange, nameOf: NameOf): GroupChangeView {
+  const person = (account: AccountId): PersonView => ({ account, username: nameOf(account) });
+  switch (change.type) {
+    case "created":
+    case "added":
+    case "removed":
+      return { type: change.type, people: change.accounts.map(person) };
+    case "left":
+      return { type: "left", heir: change.heir === undefined ? undefined : person(change.heir) };
+    case "role":
+      return { type: "role", person: person(change.account), role: change.role };
+    case "renamed":
+      return { type: "renamed", title: change.title };
+    case "link":
+      return { type: "link", isOn: change.isOn };
+    case "dissolved":
+      return { type: "dissolved" };
+  }
+}
+
+/** Rows of the outbox that are messages of the person. */
+export function isWritten(row: OutboxRecord): boolean {
+  return row.isKeyEntry !== true;
+}
+
 /** An outbox message as the app sees it. */
-export function viewOutbox(self: Self, row: OutboxRecord): MessageView {
+export function viewOutbox(self: Self, row: OutboxRecord, { nameOf, isLocal }: Beholder): MessageView {
   return {
     conversationId: row.conversationId,
     clientMessageId: row.clientMessageId,
@@ -153,10 +209,37 @@ export function viewOutbox(self: Self, row: OutboxRecord): MessageView {
     outboxPosition: row.position,
     mine: true,
     sender: self.account,
+    senderName: nameOf(self.account),
     timeMs: row.sentAtMs,
-    content: { type: "text", text: row.text },
+    content: viewWritten(row.conversationId, row, isLocal),
     delivery: row.failure === undefined ? "pending" : "failed",
   };
+}
+
+/** A message whose files are still going up: it comes after the outbox, into which it goes when they are there. */
+export function viewUpload(self: Self, row: UploadRecord, { nameOf, isLocal }: Beholder): MessageView {
+  return {
+    conversationId: row.conversationId,
+    clientMessageId: row.clientMessageId,
+    seq: undefined,
+    outboxPosition: Number.MAX_SAFE_INTEGER,
+    mine: true,
+    sender: self.account,
+    senderName: nameOf(self.account),
+    timeMs: row.startedAtMs,
+    content: viewWritten(row.conversationId, row, isLocal),
+    delivery: row.failure === undefined ? "pending" : "failed",
+  };
+}
+
+function viewWritten(
+  conversationId: ConversationId,
+  { text, attachments }: { readonly text: string; readonly attachments?: readonly StoredAttachment[] },
+  isLocal: IsLocal,
+): MessageView["content"] {
+  if (attachments === undefined) return { type: "text", text };
+  const views = attachments.map((stored) => viewAttachment(stored, isLocal(conversationId, stored)));
+  return { type: "attachments", text, attachments: views };
 }
 
 function deliveryOf(conversation: ConversationRecord, seq: number): DeliveryState {

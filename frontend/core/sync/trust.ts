@@ -1,55 +1,41 @@
-/** What a person knows of the keys of others: compared, confirmed, warned of (CRYPTO 2.10, 2.15). */
+/** What a person does about the keys of others: compares, confirms (CRYPTO 2.10, 2.15). */
 import { decodeBase64url, encodeBase64url } from "#schema/envelope/base64url.ts";
-import type { AccountId, ConversationId } from "#schema/ids.ts";
+import type { AccountId } from "#schema/ids.ts";
 import { ClientError } from "../client-api.ts";
 import { isCryptoError } from "../crypto/errors.ts";
 import { formatSafetyCode, isSameSafetyNumber } from "../crypto/verification/safety-code.ts";
 import { type SafetyNumber, safetyNumber } from "../crypto/verification/safety-number.ts";
-import type { SafetyComparison, SafetyNumberView, TrustView } from "../trust-api.ts";
-import type { Conversations } from "./conversations.ts";
-import type { AccountDevices, Directory } from "./directory.ts";
-import type { Self } from "./self.ts";
+import type { SafetyComparison, SafetyNumberView } from "../trust-api.ts";
+import type { AccountDevices } from "./directory.ts";
+import type { Engine } from "./engine.ts";
 
-/** Of whom nothing is known. */
-const nothing: TrustView = { verified: false, held: false, keyChangesMs: [], warning: undefined };
+interface KnownNumber {
+  /** Of the account key, base64url. */
+  readonly key: string;
+  readonly number: SafetyNumber;
+}
 
 export class Trust {
-  readonly #self: Self;
-  readonly #directory: Directory;
-  readonly #conversations: Conversations;
-  readonly #kick: (conversationId: ConversationId) => void;
+  readonly engine: Engine;
   /** 10,400 hashes each: kept while the account key is the same. */
-  readonly #numbers = new Map<AccountId, { readonly key: string; readonly number: SafetyNumber }>();
+  readonly #numbers = new Map<AccountId, KnownNumber>();
 
-  /** `kick` makes a conversation send what waits. */
-  constructor(
-    self: Self,
-    directory: Directory,
-    conversations: Conversations,
-    kick: (conversationId: ConversationId) => void,
-  ) {
-    this.#self = self;
-    this.#directory = directory;
-    this.#conversations = conversations;
-    this.#kick = kick;
-  }
-
-  /** What is known here, without asking anyone. */
-  async of(account: AccountId): Promise<TrustView> {
-    return (await this.#directory.tryLoad(account))?.trust ?? nothing;
+  constructor(engine: Engine) {
+    this.engine = engine;
   }
 
   /** Throws `SottoError` and `CryptoError` when nothing is known and the server does not help. */
   async safetyNumber(account: AccountId): Promise<SafetyNumberView> {
-    const devices = await this.#directory.load(account);
+    const devices = await this.engine.directory.load(account);
     const { key, number } = this.#numberOf(devices);
-    const { username, trust } = devices;
+    const { username } = devices;
+    const trust = this.engine.directory.book.of(account);
     return { account, username, key, groups: number.groups, code: formatSafetyCode(number), ...trust };
   }
 
   /** Throws as `safetyNumber`. */
   async compare(account: AccountId, text: string): Promise<SafetyComparison> {
-    const { number } = this.#numberOf(await this.#directory.load(account));
+    const { number } = this.#numberOf(await this.engine.directory.load(account));
     try {
       return isSameSafetyNumber(number, text) ? "same" : "different";
     } catch (error) {
@@ -61,38 +47,37 @@ export class Trust {
 
   /** The person has compared the number of this key; messages that waited for that go. Throws `ClientError` identity_changed. */
   async verify(account: AccountId, key: string): Promise<void> {
-    await this.#directory.change(account, (record) => {
-      if (record.pin.aik !== key) throw new ClientError("identity_changed");
-      return { ...record, verifiedAik: key, identityChanged: false };
+    await this.engine.directory.mark(account, ({ held: _held, ...trust }, pin) => {
+      if (pin?.aik !== key) throw new ClientError("identity_changed");
+      return { ...trust, verifiedAik: key };
     });
     this.#release(account);
   }
 
   clear(account: AccountId): Promise<void> {
-    return this.#directory.change(account, ({ verifiedAik: _verified, ...record }) => record);
+    return this.engine.directory.book.change(account, ({ verifiedAik: _verified, ...trust }) => trust);
   }
 
   /** Messages that waited go to the new key, which nobody has compared. */
   async confirm(account: AccountId): Promise<void> {
-    await this.#directory.change(account, (record) =>
-      record.identityChanged ? { ...record, identityChanged: false } : record,
-    );
+    await this.engine.directory.book.change(account, ({ held: _held, ...trust }) => trust);
     this.#release(account);
   }
 
+  /** Groups as well: whether the account is in one makes no difference to one where nothing waits. */
   #release(account: AccountId): void {
-    for (const { conversationId, peer } of this.#conversations.all()) {
-      if (peer.account === account) this.#kick(conversationId);
+    for (const { conversationId, peer } of this.engine.conversations.all()) {
+      if (peer === undefined || peer.account === account) this.engine.outbox.kick(conversationId);
     }
   }
 
-  #numberOf({ account, pin }: AccountDevices): { readonly key: string; readonly number: SafetyNumber } {
+  #numberOf({ account, pin }: AccountDevices): KnownNumber {
     const key = encodeBase64url(pin.aik);
     const known = this.#numbers.get(account);
     if (known?.key === key) return known;
-    const { accountId, aik } = this.#self.own.cert;
+    const { accountId, aik } = this.engine.self.own.cert;
     const other = { accountId: decodeBase64url(account), aik: pin.aik };
-    const made = { key, number: safetyNumber(this.#self.provider, { accountId, aik }, other) };
+    const made = { key, number: safetyNumber(this.engine.self.provider, { accountId, aik }, other) };
     this.#numbers.set(account, made);
     return made;
   }

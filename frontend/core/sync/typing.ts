@@ -1,5 +1,5 @@
 /** Typing marks: own ones throttled and stopped by themselves, others' expire. */
-import type { ConversationId } from "#schema/ids.ts";
+import type { AccountId, ConversationId } from "#schema/ids.ts";
 import { limits } from "#schema/limits.ts";
 import type { Environment } from "../environment.ts";
 
@@ -7,6 +7,12 @@ import type { Environment } from "../environment.ts";
 const repeatMs = 3_000;
 /** Nothing typed for this long: stopped. */
 const quietMs = 5_000;
+
+/** Who began last. */
+interface OtherMark {
+  readonly account: AccountId;
+  readonly cancelExpiry: () => void;
+}
 
 interface OwnMark {
   readonly startedAtMs: number;
@@ -18,7 +24,7 @@ export class Typing {
   readonly #send: (conversationId: ConversationId, frame: object) => void;
   readonly #changed: (conversationId: ConversationId, typing: boolean) => void;
   readonly #own = new Map<ConversationId, OwnMark>();
-  readonly #others = new Map<ConversationId, () => void>();
+  readonly #others = new Map<ConversationId, OtherMark>();
 
   constructor(
     environment: Environment,
@@ -47,26 +53,30 @@ export class Typing {
     this.#own.set(conversationId, { startedAtMs, cancelStop });
   }
 
-  /** The peer types, or stopped. */
-  received(conversationId: ConversationId, typing: boolean): void {
-    const cancelExpiry = this.#others.get(conversationId);
-    cancelExpiry?.();
+  /** Somebody else types, or stopped. */
+  received(conversationId: ConversationId, account: AccountId, typing: boolean): void {
+    const before = this.#others.get(conversationId);
+    if (!typing && before?.account !== account) return;
+    before?.cancelExpiry();
     if (typing) {
-      const cancel = this.#environment.setTimer(limits.typingMs, () => this.received(conversationId, false));
-      this.#others.set(conversationId, cancel);
+      const cancelExpiry = this.#environment.setTimer(limits.typingMs, () =>
+        this.received(conversationId, account, false),
+      );
+      this.#others.set(conversationId, { account, cancelExpiry });
     } else {
       this.#others.delete(conversationId);
     }
-    if (typing !== (cancelExpiry !== undefined)) this.#changed(conversationId, typing);
+    if (before?.account !== (typing ? account : undefined)) this.#changed(conversationId, typing);
   }
 
-  isPeerTyping(conversationId: ConversationId): boolean {
-    return this.#others.has(conversationId);
+  /** Who types, as far as that is known. */
+  typist(conversationId: ConversationId): AccountId | undefined {
+    return this.#others.get(conversationId)?.account;
   }
 
   stop(): void {
     for (const { cancelStop } of this.#own.values()) cancelStop();
-    for (const cancel of this.#others.values()) cancel();
+    for (const { cancelExpiry } of this.#others.values()) cancelExpiry();
     this.#own.clear();
     this.#others.clear();
   }

@@ -67,3 +67,53 @@ export const conversationMembers = sqliteTable(
   },
   (table) => [primaryKey({ columns: [table.accountId, table.conversationId] })],
 );
+
+/** Uploads that are not finished. Names, types and keys of files are nowhere here (CRYPTO 2.11). */
+export const uploads = sqliteTable(
+  "uploads",
+  {
+    conversationId: text("conversation_id").notNull(),
+    attachmentId: text("attachment_id").notNull(),
+    accountId: text("account_id").notNull(),
+    /** Of the multipart upload in the bucket. */
+    uploadId: text("upload_id").notNull(),
+    blobBytes: integer("blob_bytes").notNull(),
+    /** When it began or a part last arrived. */
+    touchedAtMs: integer("touched_at_ms").notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.conversationId, table.attachmentId] }),
+    index("uploads_account").on(table.accountId),
+    index("uploads_touched").on(table.touchedAtMs),
+  ],
+);
+
+export const uploadParts = sqliteTable(
+  "upload_parts",
+  {
+    conversationId: text("conversation_id").notNull(),
+    attachmentId: text("attachment_id").notNull(),
+    part: integer("part").notNull(),
+    etag: text("etag").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.conversationId, table.attachmentId, table.part] })],
+);
+
+/** Finished ones. The object's name in the bucket is derived from both ids, so that reading needs no row. */
+export const attachments = sqliteTable(
+  "attachments",
+  {
+    conversationId: text("conversation_id").notNull(),
+    attachmentId: text("attachment_id").notNull(),
+    accountId: text("account_id").notNull(),
+    blobBytes: integer("blob_bytes").notNull(),
+    createdAtMs: integer("created_at_ms").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.conversationId, table.attachmentId] })],
+);
+
+/** Bytes of an account's uploads and attachments, kept beside them so that no upload has to add them up. */
+export const mediaUsage = sqliteTable("media_usage", {
+  accountId: text("account_id").primaryKey(),
+  bytes: integer("bytes").notNull(),
+});

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { SendWindow } from "#core/sync/send-window.ts";
 import { Typing } from "#core/sync/typing.ts";
-import type { ClientMessageId, ConversationId } from "#schema/ids.ts";
+import type { AccountId, ClientMessageId, ConversationId } from "#schema/ids.ts";
 import { limits } from "#schema/limits.ts";
 import { FakeServer } from "#test/support/client/fake-server.ts";
 import { ManualTime } from "#test/support/client/manual-time.ts";
@@ -70,6 +70,7 @@ describe("typing", () => {
     const time = new ManualTime();
     const sent: string[] = [];
     const seen: boolean[] = [];
+    const other = "other" as AccountId;
     const typing = new Typing(
       new FakeServer().environment(time.parts),
       (_, frame) => sent.push((frame as { type: string }).type),
@@ -84,11 +85,11 @@ describe("typing", () => {
     expect(sent.at(-1)).toBe("typing:stop");
     typing.set(conversationId, false);
     expect(sent).toHaveLength(3);
-    typing.received(conversationId, true);
-    typing.received(conversationId, true);
+    typing.received(conversationId, other, true);
+    typing.received(conversationId, other, true);
     await time.pass(limits.typingMs - 1);
-    expect([typing.isPeerTyping(conversationId), seen]).toEqual([true, [true]]);
+    expect([typing.typist(conversationId), seen]).toEqual([other, [true]]);
     await time.pass(1);
-    expect([typing.isPeerTyping(conversationId), seen]).toEqual([false, [true, false]]);
+    expect([typing.typist(conversationId), seen]).toEqual([undefined, [true, false]]);
   });
 });

@@ -63,7 +63,10 @@ test("[CL45] the view of a conversation on screen shows the peer's presence and 
   const { conversationId } = await alice.startConversation("bob");
   await alice.sendText(conversationId, "hello");
   await shows(bob, conversationId, ["hello"]);
-  const seen = async () => (await alice.listConversations())[0]?.peerPresence;
+  const seen = async () => {
+    const [view] = await alice.listConversations();
+    return view?.kind === "direct" ? view.peerPresence : undefined;
+  };
   expect(await seen()).toBeUndefined();
   await alice.openConversation(conversationId);
   await until(async () => (await seen())?.state === "online");

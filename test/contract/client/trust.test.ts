@@ -45,7 +45,9 @@ async function verify(client: Client, account: AccountId): Promise<void> {
 function trustOf(client: Client, conversationId: ConversationId) {
   return async () => {
     const all = await client.listConversations();
-    return all.find((one) => one.conversationId === conversationId)!.peerTrust;
+    const view = all.find((one) => one.conversationId === conversationId);
+    if (view?.kind !== "direct") throw new Error("no such direct conversation");
+    return view.peerTrust;
   };
 }
 

@@ -1,5 +1,6 @@
 /** What must hold at every device once everything has come to rest: the accepted log, in order, readable. */
 import type { MessageView } from "#core/client-api.ts";
+import { textOf } from "#test/support/client/people.ts";
 import type { ConversationHost } from "../conversation-host.ts";
 import { deviceAddressKey } from "#schema/ids.ts";
 import type { World } from "../world.ts";
@@ -54,7 +55,7 @@ function logFaults(
       texts.set(id, known);
       if (known !== view.content.text) faults.push(`${name} reads something else at ${seq}`);
     } else if (mayRead) {
-      faults.push(`${name} cannot read ${seq} (${view.content.reason})`);
+      faults.push(`${name} cannot read ${seq} (${textOf(view)})`);
     }
   }
   return faults;
@@ -83,7 +84,8 @@ function writtenFaults(
       if (found.length !== promised.length && device.state === "joined") {
         faults.push(`${host.name}: ${promised.length - found.length} messages of ${device.name} are lost`);
       }
-      const isOrdered = !device.refusedIn.has(host.id);
+      // What an object forgets when it sleeps cannot hold up what is still on the wire then.
+      const isOrdered = !device.refusedIn.has(host.id) || !host.hasSlept;
       if (isOrdered && found.some((seq, index) => seq <= (found[index - 1] ?? 0))) {
         faults.push(`${host.name}: messages of ${device.name} changed their order`);
       }

@@ -2,6 +2,10 @@
  * One run of one seed with the real client on every device: its engine, its ratchets, its storage, against the real cores
  * of conversations and inboxes, under one virtual clock. The primitives alone are cheap (provider.ts).
  */
+// What the client fetches when it is needed would come at the pace of the real world.
+import "#core/account/login.ts";
+import "#core/account/registration.ts";
+import "#core/group-api.ts";
 import type { Client } from "#core/client.ts";
 import { MemoryStore } from "#core/store/memory-store.ts";
 import type { Store } from "#core/store/store.ts";

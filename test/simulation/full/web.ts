@@ -13,6 +13,7 @@ import { claimBundles, type DeviceEnrolment, uploadPrekeys } from "#schema/http/
 import type { AccountId, ConversationId, DeviceId, SessionId } from "#schema/ids.ts";
 import { answerRpc, unwrap } from "#schema/rpc/result.ts";
 import type { Identity } from "#schema/rpc/shared.ts";
+import { FakeBackups } from "#test/support/client/fake-backups.ts";
 import type { InboxHost } from "../inbox-host.ts";
 import { idOf } from "../sealed.ts";
 import { usernameOf, type World } from "../world.ts";
@@ -36,6 +37,7 @@ export interface WebRequest {
 
 export class Web {
   readonly #world: World;
+  readonly #backups = new FakeBackups();
   readonly #directory = new Map<AccountId, Registered>();
   readonly #access = new Map<string, { readonly identity: Identity; readonly expiresAtMs: number }>();
 
@@ -46,7 +48,8 @@ export class Web {
   /** `data` of the answer. Throws `SottoError`, or anything when a call got lost. */
   answer(request: WebRequest): Promise<unknown> {
     const [area = "", ...rest] = request.url.pathname.split("/").slice(2).map(decodeURIComponent);
-    return area === "auth" ? this.#auth(rest.join("/"), request) : this.#api(area, rest, request);
+    if (area === "auth") return this.#auth(rest.join("/"), request);
+    return area === "backup" ? this.#backup(rest, request) : this.#api(area, rest, request);
   }
 
   /** Who a token speaks for. Throws `token_expired`, `session_revoked`, or anything when the call got lost. */
@@ -57,6 +60,11 @@ export class Web {
     }
     await this.#inbox(known.identity.account, "authorize", (inbox) => inbox.core.authorize(known.identity));
     return known.identity;
+  }
+
+  async #backup(rest: readonly string[], { method, body, token }: WebRequest): Promise<unknown> {
+    const { account, device } = await this.authenticate(token);
+    return this.#backups.answer({ account, deviceId: device }, method, rest, body);
   }
 
   async #auth(path: string, { body, token }: WebRequest): Promise<unknown> {

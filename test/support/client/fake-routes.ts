@@ -19,6 +19,10 @@ export function answerRoute(server: FakeServer, url: URL, init: RequestInit): un
   if (parts[0] === "auth") return answerAuth(server, parts.slice(1).join("/"), body, init);
   const { account, device } = caller(server, init);
   const { accounts, conversations } = server;
+  if (parts[0] === "backup") {
+    const who = { account: account.account, deviceId: device.deviceId };
+    return server.backups.answer(who, init.method ?? "GET", parts.slice(1), body);
+  }
   switch (`${init.method} ${parts[0]} ${parts[2] ?? ""}`.trim()) {
     case "GET users": {
       const found = accounts.byName(parts[1] ?? "");

@@ -10,6 +10,7 @@ import type { AccountId, DeviceId } from "#schema/ids.ts";
 import type { DeviceMessage } from "#schema/protocol/inbox.ts";
 import type { PresenceAudience } from "#schema/protocol/presence.ts";
 import { FakeAccounts } from "./fake-accounts.ts";
+import { FakeBackups } from "./fake-backups.ts";
 import type { FakeConversation } from "./fake-conversations.ts";
 import { answerRoute } from "./fake-routes.ts";
 import { takeConversationFrame, takeInboxFrame } from "./fake-frames.ts";
@@ -33,6 +34,7 @@ export const quickProvider: Provider = {
 
 export class FakeServer {
   readonly accounts = new FakeAccounts(() => Date.now());
+  readonly backups = new FakeBackups();
   readonly conversations = new Map<string, FakeConversation>();
   readonly sockets = new Set<FakeSocket>();
   /** To-device messages by device, kept until acknowledged. */

@@ -26,5 +26,14 @@ export function enrolmentOnTop(
       ? createResetList(provider, key, previous, { ...change, revoke })
       : createNextList(provider, key, previous, change);
   const prekeys = createFirstPrekeys(provider, own, Date.now());
-  return toEnrolment({ account, username, own, list, prekeys, certificates: [], signOuts: [] });
+  return toEnrolment({
+    account,
+    username,
+    own,
+    list,
+    prekeys,
+    certificates: [],
+    signOuts: [],
+    backupRoot: "",
+  });
 }

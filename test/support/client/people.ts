@@ -3,6 +3,7 @@ import { Client } from "#core/client.ts";
 import type { MessageView } from "#core/client-api.ts";
 import type { Environment } from "#core/environment.ts";
 import type { ClientStorage } from "#core/store/client-storage.ts";
+import { MemoryBlobStore } from "#core/store/memory-blob-store.ts";
 import { MemoryStore } from "#core/store/memory-store.ts";
 import type { Store } from "#core/store/store.ts";
 import type { ConversationId } from "#schema/ids.ts";
@@ -13,6 +14,7 @@ export function testStorage(store: Store = new MemoryStore()): ClientStorage {
   let key = crypto.getRandomValues(new Uint8Array(32));
   return {
     store,
+    blobs: new MemoryBlobStore(),
     openMasterKey: async () => Uint8Array.from(key),
     destroyMasterKey: async () => {
       key = crypto.getRandomValues(new Uint8Array(32));
@@ -74,9 +76,7 @@ export async function messages(
 
 /** Texts in order; unreadable ones as `[reason]`. */
 export async function texts(client: Client, conversationId: ConversationId): Promise<string[]> {
-  return (await messages(client, conversationId)).map(({ content }) =>
-    content.type === "text" ? content.text : `[${content.reason}]`,
-  );
+  return (await messages(client, conversationId)).map(textOf);
 }
 
 /** Waits until the client knows the conversation and shows exactly these texts. */
@@ -91,4 +91,10 @@ export function shows(
     const shown = await texts(client, conversationId);
     return shown.length === expected.length && shown.every((text, index) => text === expected[index]);
   });
+}
+
+/** What a message shows: its text, `[reason]`, or `(change)`. */
+export function textOf({ content }: MessageView): string {
+  if (content.type === "unreadable") return `[${content.reason}]`;
+  return content.type === "group_change" ? `(${content.change.type})` : content.text;
 }

@@ -1,13 +1,16 @@
 import "./chat-list.css";
 import type { ConversationView } from "#core/client-api.ts";
+import { seedOf } from "../../state/conversation-name.ts";
 import { text } from "../../i18n/en.ts";
 import { useApp } from "../../state/context.ts";
 import { formatRoute, openConversationOf } from "../../state/router.ts";
 import { Avatar } from "../../ui/avatar.tsx";
 import { Icon } from "../../ui/icons.tsx";
+import { RestoreLine } from "../backup/restore-line.tsx";
 import { ConnectionBanner } from "../connection/banner.tsx";
+import { NewDeviceBanner } from "../link/new-device-banner.tsx";
 import { Ticks } from "../chat/ticks.tsx";
-import { type RowPreview, rowView } from "./row-view.ts";
+import { prefixOf, type RowPreview, rowView, typingWords } from "./row-view.ts";
 
 export function ChatList() {
   const { account, conversations, router } = useApp();
@@ -40,6 +43,8 @@ export function ChatList() {
         </button>
       </header>
       <ConnectionBanner />
+      <NewDeviceBanner />
+      <RestoreLine />
       {list === undefined ? (
         <RowSkeletons />
       ) : list.length === 0 ? (
@@ -56,8 +61,8 @@ export function ChatList() {
 }
 
 function ChatRow({ view, isOpen }: { view: ConversationView; isOpen: boolean }) {
-  const { nowMs, router } = useApp();
-  const row = rowView(view, isOpen, nowMs.value);
+  const { nowMs, router, self } = useApp();
+  const row = rowView(view, isOpen, nowMs.value, self.value);
   const route = { name: "chat", conversationId: view.conversationId } as const;
   return (
     <li>
@@ -74,7 +79,7 @@ function ChatRow({ view, isOpen }: { view: ConversationView; isOpen: boolean }) 
           if (!isOpen) router.go(route, { replace: besides });
         }}
       >
-        <Avatar account={view.peer.account} name={row.name} />
+        <Avatar account={seedOf(view)} name={row.name} isGroup={view.kind === "group"} />
         <span class="chat-row-text">
           <span class="chat-row-line">
             <span class="chat-row-name ellipsis">
@@ -95,7 +100,7 @@ function ChatRow({ view, isOpen }: { view: ConversationView; isOpen: boolean }) 
 function Preview({ preview }: { preview: RowPreview }) {
   switch (preview.type) {
     case "typing":
-      return <span class="chat-row-preview chat-row-typing ellipsis">{text.list.typing}</span>;
+      return <span class="chat-row-preview chat-row-typing ellipsis">{typingWords(preview.name)}</span>;
     case "draft":
       return (
         <span class="chat-row-preview ellipsis">
@@ -109,7 +114,7 @@ function Preview({ preview }: { preview: RowPreview }) {
         <>
           {preview.delivery !== undefined && <Ticks delivery={preview.delivery} />}
           <span class="chat-row-preview ellipsis">
-            {preview.mine && text.list.you}
+            {prefixOf(preview)}
             <bdi>{preview.text}</bdi>
           </span>
         </>

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import type { ConversationView } from "#core/client-api.ts";
 import { createFakeClient } from "#test/support/fake-client.ts";
 import { conversations } from "#test/support/fake-client-data.ts";
+import { nameOf } from "../../state/conversation-name.ts";
 import { formatBadge, neighbour, rowView, totalUnread } from "./row-view.ts";
 
 const nowMs = new Date(2026, 10, 20, 16, 42).getTime();
@@ -12,7 +13,7 @@ const views = await createFakeClient({
 }).api.listConversations();
 
 function viewOf(username: string): ConversationView {
-  const view = views.find((one) => one.peer.username === username);
+  const view = views.find((one) => nameOf(one) === username);
   if (view === undefined) throw new Error(username);
   return view;
 }

@@ -1,14 +1,21 @@
 /** What one row of the chat list says, in words for the eye and for a screen reader. Pure. */
 import type { ConversationView, DeliveryState } from "#core/client-api.ts";
+import type { AccountId } from "#schema/ids.ts";
+import { nameOf } from "../../state/conversation-name.ts";
 import { text } from "../../i18n/en.ts";
+import { sayContent } from "../chat/say.ts";
 import { formatListTime } from "../../i18n/format.ts";
+import { nameOfSender, sayChange } from "../groups/say-change.ts";
 
 export type RowPreview =
-  | { readonly type: "typing" }
+  /** `name`: who types in a group. */
+  | { readonly type: "typing"; readonly name: string | undefined }
   | { readonly type: "draft"; readonly text: string }
   | {
       readonly type: "message";
       readonly mine: boolean;
+      /** Whose it is, in a group. */
+      readonly sender: string | undefined;
       readonly text: string;
       readonly delivery: DeliveryState | undefined;
     }
@@ -35,25 +42,42 @@ function oneLine(message: string): string {
   return message.slice(0, 200).replace(/\s+/g, " ").trim();
 }
 
-function previewOf(view: ConversationView, isOpen: boolean): RowPreview {
-  if (view.peerTyping) return { type: "typing" };
+function previewOf(view: ConversationView, isOpen: boolean, self: AccountId | undefined): RowPreview {
+  const isGroup = view.kind === "group";
+  if (view.typing !== undefined) {
+    return { type: "typing", name: isGroup ? view.typing.username : undefined };
+  }
   if (!isOpen && view.draft.trim() !== "") return { type: "draft", text: oneLine(view.draft) };
   const message = view.preview;
   if (message === undefined) return { type: "quiet", text: text.list.noMessages };
   if (message.content.type === "unreadable")
     return { type: "quiet", text: text.chat[message.content.reason] };
-  const body = oneLine(message.content.text);
-  return { type: "message", mine: message.mine, text: body, delivery: message.delivery };
+  if (message.content.type === "group_change") {
+    return { type: "quiet", text: oneLine(sayChange(message, message.content.change, self)) };
+  }
+  const { mine, delivery } = message;
+  const sender = isGroup && !mine ? nameOfSender(message) : undefined;
+  return { type: "message", mine, sender, text: oneLine(sayContent(message.content)), delivery };
+}
+
+export function typingWords(name: string | undefined): string {
+  return name === undefined || name === "" ? text.list.typing : text.groups.typing(name);
+}
+
+/** Whose words a preview shows: one's own, or in a group somebody's. */
+export function prefixOf({ mine, sender }: { mine: boolean; sender: string | undefined }): string {
+  if (mine) return text.list.you;
+  return sender === undefined ? "" : text.groups.says(sender);
 }
 
 function spoken(preview: RowPreview): string {
   switch (preview.type) {
     case "typing":
-      return text.list.typing;
+      return typingWords(preview.name);
     case "draft":
       return `${text.list.draft} ${preview.text}`;
     case "message": {
-      const body = preview.mine ? text.list.you + preview.text : preview.text;
+      const body = prefixOf(preview) + preview.text;
       return preview.delivery === undefined ? body : `${body}, ${text.delivery[preview.delivery]}`;
     }
     case "quiet":
@@ -61,10 +85,10 @@ function spoken(preview: RowPreview): string {
   }
 }
 
-export function rowView(view: ConversationView, isOpen: boolean, nowMs: number): RowView {
-  const name = view.peer.username;
+export function rowView(view: ConversationView, isOpen: boolean, nowMs: number, self?: AccountId): RowView {
+  const name = nameOf(view);
   const time = formatListTime(view.updatedAtMs, nowMs, { yesterday: text.chat.yesterday });
-  const preview = previewOf(view, isOpen);
+  const preview = previewOf(view, isOpen, self);
   const counted = view.unread > 0 ? [text.list.unread(view.unread)] : [];
   return {
     name,

@@ -2,21 +2,34 @@ import "./chat.css";
 import { useComputed } from "@preact/signals";
 import { useState } from "preact/hooks";
 import type { ConversationView, PresenceView } from "#core/client-api.ts";
+import type { Sequence } from "#schema/ids.ts";
 import { text } from "../../i18n/en.ts";
 import { formatLastSeen } from "../../i18n/format.ts";
+import { nameOf, seedOf } from "../../state/conversation-name.ts";
 import { useApp } from "../../state/context.ts";
 import type { ShownMessage } from "../../state/message-window.ts";
 import { openConversationOf } from "../../state/router.ts";
 import { errorCode, type Timeline } from "../../state/timeline.ts";
+import { personToSettle, trustIn } from "../../state/trust-in.ts";
 import { Avatar } from "../../ui/avatar.tsx";
 import { Icon } from "../../ui/icons.tsx";
+import { lazily } from "../../ui/lazily.tsx";
 import { LogoMark } from "../../ui/logo.tsx";
+import { Attaching } from "../attachments/attaching.tsx";
+import { Viewer } from "../attachments/viewer.tsx";
 import { ConnectionBanner } from "../connection/banner.tsx";
+import { GroupStart } from "../groups/group-start.tsx";
+import { GroupWho } from "../groups/group-who.tsx";
+import { MessageInfo } from "../groups/message-info.tsx";
+import { ContradictionNote, ReadOnlyLine } from "../groups/read-only.tsx";
 import { Composer } from "./composer.tsx";
 import { MessageLog } from "./message-log.tsx";
-import { MessageMenu, type MenuPlace } from "./message-menu.tsx";
+import type { MenuPlace } from "./message-menu.tsx";
 import { timelineItems } from "./timeline-items.ts";
-import { TrustBar } from "./trust-bar.tsx";
+import { useKeyChanges } from "./use-key-changes.ts";
+
+const MessageMenu = lazily(async () => (await import("./message-menu.tsx")).MessageMenu);
+const TrustBar = lazily(async () => (await import("./trust-bar.tsx")).TrustBar);
 
 export function ChatPane() {
   const { conversations, router, timeline } = useApp();
@@ -30,24 +43,55 @@ export function ChatPane() {
 }
 
 function Chat({ view, timeline }: { view: ConversationView; timeline: Timeline }) {
-  const name = view.peer.username;
+  if (view.kind === "group" && view.membership !== "member") {
+    return (
+      <main class="chat">
+        <ChatBody view={view} timeline={timeline} />
+        <ReadOnlyLine membership={view.membership} />
+        <Viewer peerName={nameOf(view)} />
+      </main>
+    );
+  }
   return (
-    <main class="chat">
+    <Attaching view={view} timeline={timeline}>
+      {(attach) => (
+        <>
+          <ChatBody view={view} timeline={timeline} />
+          <Composer view={view} timeline={timeline} onFiles={attach} />
+          <Viewer peerName={nameOf(view)} />
+        </>
+      )}
+    </Attaching>
+  );
+}
+
+/** Everything above the place to write. */
+function ChatBody({ view, timeline }: { view: ConversationView; timeline: Timeline }) {
+  return (
+    <>
       <ChatHead view={view} />
       <ConnectionBanner />
       <div class="log-frame">
         {timeline.state.value === "ready" ? <Log view={view} timeline={timeline} /> : <LogSkeleton />}
-        <TypingLine typing={view.peerTyping} name={name} />
+        <TypingLine typing={view.typing !== undefined} name={view.typing?.username ?? ""} />
       </div>
       <Announcer />
-      <TrustBar view={view} />
-      <Composer view={view} timeline={timeline} />
-    </main>
+      {view.kind === "group" && <ContradictionNote view={view} />}
+      <TrustNote view={view} />
+    </>
   );
+}
+
+/** While messages wait for the person, or the server's word about somebody does not fit. */
+function TrustNote({ view }: { view: ConversationView }) {
+  if (view.kind === "group" && view.membership !== "member") return null;
+  const person = personToSettle(trustIn(view));
+  return person === undefined ? null : <TrustBar key={person.account} person={person} />;
 }
 
 function ChatHead({ view }: { view: ConversationView }) {
   const { router } = useApp();
+  const presence = view.kind === "direct" ? view.peerPresence : undefined;
   return (
     <header class="pane-head chat-head">
       <button
@@ -58,28 +102,34 @@ function ChatHead({ view }: { view: ConversationView }) {
       >
         <Icon name="back" />
       </button>
-      <span class={view.peerPresence?.state === "online" ? "presence presence-online" : "presence"}>
-        <Avatar account={view.peer.account} name={view.peer.username} size="s" />
-      </span>
-      <div class="chat-who">
-        <h1 class="chat-name">
-          <button
-            type="button"
-            class="chat-about"
-            title={text.contact.open(view.peer.username)}
-            onClick={() => router.go({ name: "contact" })}
-          >
-            <bdi class="ellipsis">{view.peer.username}</bdi>
-            {view.peerTrust.verified && (
-              <span class="chat-verified" title={text.contact.verified}>
-                <Icon name="verified" />
-                <span class="visually-hidden">{text.contact.verified}</span>
-              </span>
-            )}
-          </button>
-        </h1>
-        <PresenceLine presence={view.peerPresence} />
-      </div>
+      {view.kind === "group" ? (
+        <GroupWho view={view} />
+      ) : (
+        <>
+          <span class={presence?.state === "online" ? "presence presence-online" : "presence"}>
+            <Avatar account={seedOf(view)} name={nameOf(view)} size="s" />
+          </span>
+          <div class="chat-who">
+            <h1 class="chat-name">
+              <button
+                type="button"
+                class="chat-about"
+                title={text.chat.about(view.peer.username)}
+                onClick={() => router.go({ name: "contact", account: view.peer.account })}
+              >
+                <bdi class="ellipsis">{nameOf(view)}</bdi>
+                {view.peerTrust.verified && (
+                  <span class="chat-verified" title={text.chat.verified}>
+                    <Icon name="verified" />
+                    <span class="visually-hidden">{text.chat.verified}</span>
+                  </span>
+                )}
+              </button>
+            </h1>
+            <PresenceLine presence={presence} />
+          </div>
+        </>
+      )}
     </header>
   );
 }
@@ -94,41 +144,54 @@ function PresenceLine({ presence }: { presence: PresenceView | undefined }) {
 }
 
 function Log({ view, timeline }: { view: ConversationView; timeline: Timeline }) {
-  const { conversations, nowMs, reportError, router } = useApp();
+  const { nowMs, reportError, router, self } = useApp();
+  const [infoOf, setInfoOf] = useState<Sequence>();
   const [menu, setMenu] = useState<MenuPlace>();
-  const items = useComputed(() => {
-    const known = conversations.value?.find((one) => one.conversationId === timeline.conversationId);
-    const keyChangesMs = known?.peerTrust.keyChangesMs;
-    return timelineItems(timeline.messages.value, timeline.dividerAfter.value, keyChangesMs);
-  });
+  const keyChanges = useKeyChanges(timeline.conversationId);
+  const items = useComputed(() =>
+    timelineItems(timeline.messages.value, timeline.dividerAfter.value, keyChanges.value),
+  );
   const report = (error: unknown): void => reportError(errorCode(error));
 
+  const log = (
+    <MessageLog
+      items={items.value}
+      peerName={nameOf(view)}
+      peerSeed={seedOf(view)}
+      isGroup={view.kind === "group"}
+      self={self.value}
+      start={view.kind === "group" && <GroupStart view={view} />}
+      nowMs={nowMs.value}
+      unread={view.unread}
+      hasOlder={timeline.hasOlder.value}
+      older={timeline.older.value}
+      onNeedOlder={() => void timeline.loadOlder()}
+      onSeen={(seq) => {
+        if (view.unread > 0 && seq > view.readSeq) void timeline.markRead(seq);
+      }}
+      onSettledAtEnd={() => timeline.trim()}
+      onRetry={(message: ShownMessage) => void timeline.retry(message).catch(report)}
+      onDiscard={(message: ShownMessage) => void timeline.discard(message).catch(report)}
+      onKeyChange={({ account }) => router.go({ name: "contact", account })}
+      onMenu={(key, at) => setMenu({ key, at })}
+      onInfo={view.kind === "group" ? ({ seq }) => setInfoOf(seq) : undefined}
+    />
+  );
   return (
     <>
-      <MessageLog
-        items={items.value}
-        peerName={view.peer.username}
-        peerAccount={view.peer.account}
-        nowMs={nowMs.value}
-        unread={view.unread}
-        hasOlder={timeline.hasOlder.value}
-        older={timeline.older.value}
-        onNeedOlder={() => void timeline.loadOlder()}
-        onSeen={(seq) => {
-          if (view.unread > 0 && seq > view.readSeq) void timeline.markRead(seq);
-        }}
-        onSettledAtEnd={() => timeline.trim()}
-        onRetry={(message: ShownMessage) => void timeline.retry(message).catch(report)}
-        onDiscard={(message: ShownMessage) => void timeline.discard(message).catch(report)}
-        onKeyChange={() => router.go({ name: "contact" })}
-        onMenu={(key, at) => setMenu({ key, at })}
-      />
-      <MessageMenu
-        place={menu}
-        messages={timeline.messages.value}
-        peerName={view.peer.username}
-        onClose={() => setMenu(undefined)}
-      />
+      {log}
+      {menu !== undefined && (
+        <MessageMenu
+          key={menu.key}
+          place={menu}
+          messages={timeline.messages.value}
+          peerName={view.kind === "direct" ? nameOf(view) : undefined}
+          onClose={() => setMenu(undefined)}
+        />
+      )}
+      {infoOf !== undefined && (
+        <MessageInfo conversationId={view.conversationId} seq={infoOf} onClose={() => setInfoOf(undefined)} />
+      )}
     </>
   );
 }

@@ -1,10 +1,12 @@
 import "./composer.css";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { ConversationView } from "#core/client-api.ts";
+import { nameOf } from "../../state/conversation-name.ts";
 import { text } from "../../i18n/en.ts";
 import { useApp } from "../../state/context.ts";
 import { errorCode, type Timeline } from "../../state/timeline.ts";
 import { Icon } from "../../ui/icons.tsx";
+import { AttachButton } from "../attachments/attach-button.tsx";
 import { enterSendsMessage, lengthView } from "./composing.ts";
 import { createDraftSaver } from "./draft-saver.ts";
 import { createTypingMarks } from "./typing-marks.ts";
@@ -24,7 +26,13 @@ function whenHidden(task: () => void): () => void {
   return () => document.removeEventListener("visibilitychange", listen);
 }
 
-export function Composer({ view, timeline }: { view: ConversationView; timeline: Timeline }) {
+interface ComposerProps {
+  view: ConversationView;
+  timeline: Timeline;
+  onFiles: (files: readonly File[]) => void;
+}
+
+export function Composer({ view, timeline, onFiles }: ComposerProps) {
   const { client, preferences, reportError } = useApp();
   const [draft, setDraft] = useState(view.draft);
   const field = useRef<HTMLTextAreaElement>(null);
@@ -79,13 +87,14 @@ export function Composer({ view, timeline }: { view: ConversationView; timeline:
       }}
     >
       <div class="composer-box">
+        <AttachButton onFiles={onFiles} />
         <textarea
           ref={field}
           rows={1}
           value={draft}
           dir="auto"
           data-composer=""
-          aria-label={text.composer.label(view.peer.username)}
+          aria-label={text.composer.label(nameOf(view))}
           placeholder={text.composer.placeholder}
           enterkeyhint={touch || !preferences.enterSends.value ? "enter" : "send"}
           onInput={(event) => {

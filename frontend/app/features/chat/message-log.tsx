@@ -1,5 +1,6 @@
 import "./message-log.css";
-import { Component, createRef } from "preact";
+import { type ComponentChildren, Component, createRef } from "preact";
+import type { PersonView } from "#core/client-api.ts";
 import type { AccountId, Sequence } from "#schema/ids.ts";
 import { text } from "../../i18n/en.ts";
 import { formatDay } from "../../i18n/format.ts";
@@ -7,8 +8,11 @@ import type { ShownMessage } from "../../state/message-window.ts";
 import { isWatched } from "../../state/watching.ts";
 import { Avatar } from "../../ui/avatar.tsx";
 import { Icon } from "../../ui/icons.tsx";
+import { ChangeLines } from "../groups/change-lines.tsx";
+import { nameOfSender } from "../groups/say-change.ts";
 import { Bubble } from "./bubble.tsx";
-import { type Point, pointAtMessages } from "./message-pointing.ts";
+import { KeyChangeLine } from "./key-change-line.tsx";
+import type { Point } from "./message-pointing.ts";
 import {
   type Anchor,
   anchorOf,
@@ -23,7 +27,11 @@ import type { TimelineItem } from "./timeline-items.ts";
 interface LogProps {
   items: readonly TimelineItem[];
   peerName: string;
-  peerAccount: AccountId;
+  peerSeed: string;
+  isGroup: boolean;
+  self: AccountId | undefined;
+  /** Stands at the very beginning, in place of the words for a chat in which nothing was said. */
+  start: ComponentChildren;
   nowMs: number;
   unread: number;
   hasOlder: boolean;
@@ -33,9 +41,10 @@ interface LogProps {
   onSettledAtEnd: () => void;
   onRetry: (message: ShownMessage) => void;
   onDiscard: (message: ShownMessage) => void;
-  onKeyChange: () => void;
+  onKeyChange: (person: PersonView) => void;
   /** Something can be done with a message; `key` is its row's. */
   onMenu: (key: string, at: Point) => void;
+  onInfo: ((message: ShownMessage) => void) | undefined;
 }
 
 interface Snapshot {
@@ -71,9 +80,13 @@ export class MessageLog extends Component<LogProps, { atEnd: boolean }> {
     if (this.#content.current !== null) this.#resize.observe(this.#content.current);
     document.addEventListener("visibilitychange", this.#afterMove);
     addEventListener("focus", this.#afterMove);
-    if (this.#log.current !== null) {
-      this.#stopPointing = pointAtMessages(this.#log.current, (key, at) => this.props.onMenu(key, at));
-    }
+    void this.#listenForPointing();
+  }
+
+  async #listenForPointing(): Promise<void> {
+    const { pointAtMessages } = await import("./message-pointing.ts");
+    const log = this.#log.current;
+    if (log !== null) this.#stopPointing = pointAtMessages(log, (key, at) => this.props.onMenu(key, at));
   }
 
   override componentWillUnmount(): void {
@@ -196,7 +209,7 @@ export class MessageLog extends Component<LogProps, { atEnd: boolean }> {
           </div>
         </section>
         <p id="log-hint" hidden>
-          {text.menu.hint}
+          {text.chat.menuHint}
         </p>
         {!this.state.atEnd && (
           <button
@@ -230,11 +243,12 @@ export class MessageLog extends Component<LogProps, { atEnd: boolean }> {
       <>
         <p class="encryption-line">
           <Icon name="lock" />
-          {text.chat.encryption}
+          {this.props.isGroup ? text.groups.encryption : text.chat.encryption}
         </p>
-        {items.length === 0 && (
+        {this.props.start}
+        {!this.props.isGroup && items.length === 0 && (
           <p class="empty-chat">
-            <Avatar account={this.props.peerAccount} name={this.props.peerName} size="l" />
+            <Avatar account={this.props.peerSeed} name={this.props.peerName} size="l" />
             <strong>{text.chat.emptyTitle(this.props.peerName)}</strong>
             <span>{text.chat.emptyBody}</span>
           </p>
@@ -258,14 +272,9 @@ export class MessageLog extends Component<LogProps, { atEnd: boolean }> {
           </li>
         );
       case "key-change":
-        return (
-          <li class="line-key-change" key={item.key}>
-            <button type="button" onClick={this.props.onKeyChange}>
-              <Icon name="key" />
-              {text.trust.changed(this.props.peerName)} <u>{text.trust.changedMore}</u>
-            </button>
-          </li>
-        );
+        return <KeyChangeLine key={item.key} person={item.person} onOpen={this.props.onKeyChange} />;
+      case "changes":
+        return <ChangeLines key={item.key} changes={item.changes} self={this.props.self} />;
       case "message":
         return (
           <Bubble
@@ -273,9 +282,11 @@ export class MessageLog extends Component<LogProps, { atEnd: boolean }> {
             message={item.message}
             first={item.first}
             last={item.last}
-            peerName={this.props.peerName}
+            peerName={this.props.isGroup ? nameOfSender(item.message) : this.props.peerName}
+            isGroup={this.props.isGroup}
             onRetry={this.props.onRetry}
             onDiscard={this.props.onDiscard}
+            onInfo={this.props.onInfo}
           />
         );
     }

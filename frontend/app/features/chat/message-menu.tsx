@@ -1,73 +1,71 @@
 import { useEffect, useState } from "preact/hooks";
+import { trustText } from "../../i18n/en-trust.ts";
 import { text } from "../../i18n/en.ts";
 import { useApp } from "../../state/context.ts";
 import type { ShownMessage } from "../../state/message-window.ts";
-import { Menu, type MenuItem } from "../../ui/menu.tsx";
-import { ReportDialog } from "../report/report-dialog.tsx";
+import { lazily } from "../../ui/lazily.tsx";
+import { type MenuItem, PointMenu } from "../../ui/menu.tsx";
 import type { Point } from "./message-pointing.ts";
 
+const ReportDialog = lazily(async () => (await import("../report/report-dialog.tsx")).ReportDialog);
+
 export interface MenuPlace {
+  /** Of the message's row. */
   readonly key: string;
   readonly at: Point;
 }
 
 interface MessageMenuProps {
-  place: MenuPlace | undefined;
+  place: MenuPlace;
   messages: readonly ShownMessage[];
-  peerName: string;
+  /** Undefined in a group, where everyone is called by the own name. */
+  peerName: string | undefined;
   onClose: () => void;
 }
 
 /** What can be done with one message. Nothing opens where nothing can be done. */
 export function MessageMenu({ place, messages, peerName, onClose }: MessageMenuProps) {
   const { client, toasts } = useApp();
-  const [canReport, setCanReport] = useState(false);
+  const [canReport, setCanReport] = useState<boolean>();
   const [reported, setReported] = useState<ShownMessage>();
   useEffect(() => {
     client.api.canReport().then(setCanReport, () => setCanReport(false));
   }, [client]);
 
-  const message = place && messages.find(({ key }) => key === place.key);
-  const items = message === undefined ? [] : itemsFor(message);
+  const message = messages.find(({ key }) => key === place.key);
+  const items = message === undefined || canReport === undefined ? [] : itemsFor(message);
+  const isFruitless = reported === undefined && canReport !== undefined && items.length === 0;
   useEffect(() => {
-    if (place !== undefined && items.length === 0) onClose();
-  });
+    if (isFruitless) onClose();
+  }, [isFruitless, onClose]);
 
   function itemsFor(shown: ShownMessage): MenuItem[] {
     const { content, mine, seq } = shown;
-    if (content.type !== "text") return [];
-    const copy: MenuItem = {
-      label: text.menu.copy,
-      icon: "copy",
-      onChoose: () => void copyText(content.text),
+    if (content.type !== "text" && content.type !== "attachments") return [];
+    const { text: words } = content;
+    const copy: MenuItem = { label: trustText.menu.copy, icon: "copy", onChoose: () => void copyText(words) };
+    const report: MenuItem = {
+      label: trustText.menu.report,
+      icon: "flag",
+      danger: true,
+      onChoose: () => setReported(shown),
     };
-    if (mine || seq === undefined || !canReport) return [copy];
-    const report = (): void => setReported(shown);
-    return [copy, { label: text.menu.report, icon: "flag", danger: true, onChoose: report }];
+    const isReportable = !mine && seq !== undefined && canReport === true;
+    return [...(words === "" ? [] : [copy]), ...(isReportable ? [report] : [])];
   }
 
-  async function copyText(message: string): Promise<void> {
+  async function copyText(words: string): Promise<void> {
     try {
-      await navigator.clipboard.writeText(message);
-      toasts.show(text.menu.copied);
+      await navigator.clipboard.writeText(words);
+      toasts.show(trustText.menu.copied);
     } catch {
       toasts.show(text.recovery.copyFailed); // permission refused
     }
   }
 
-  return (
-    <>
-      {place !== undefined && items.length > 0 && (
-        <Menu label={text.menu.label} at={place.at} items={items} onClose={onClose} />
-      )}
-      {reported !== undefined && (
-        <ReportDialog
-          message={reported}
-          messages={messages}
-          peerName={peerName}
-          onClose={() => setReported(undefined)}
-        />
-      )}
-    </>
-  );
+  if (reported !== undefined) {
+    return <ReportDialog message={reported} messages={messages} peerName={peerName} onClose={onClose} />;
+  }
+  if (items.length === 0) return null;
+  return <PointMenu label={trustText.menu.label} at={place.at} items={items} onClose={onClose} />;
 }

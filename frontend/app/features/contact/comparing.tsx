@@ -1,11 +1,11 @@
 import { useState } from "preact/hooks";
 import type { AccountId } from "#schema/ids.ts";
 import type { SafetyComparison } from "#core/trust-api.ts";
-import { text } from "../../i18n/en.ts";
+import { trustText } from "../../i18n/en-trust.ts";
 import { useApp } from "../../state/context.ts";
 import { errorCode } from "../../state/timeline.ts";
 import { Icon } from "../../ui/icons.tsx";
-import { canScan, Scanner } from "./scanner.tsx";
+import { canScan, Scanner } from "../../ui/scanner.tsx";
 
 interface ComparingProps {
   account: AccountId;
@@ -38,7 +38,7 @@ export function Comparing({ account, onResult }: ComparingProps) {
 
   return (
     <div class="comparing">
-      {scanning && <Scanner onFound={compare} onFailed={cameraFailed} />}
+      {scanning && <Scanner label={trustText.contact.scanning} onFound={compare} onFailed={cameraFailed} />}
       {canScan() && (
         <button
           type="button"
@@ -49,7 +49,7 @@ export function Comparing({ account, onResult }: ComparingProps) {
           }}
         >
           <Icon name={scanning ? "close" : "scan"} />
-          {scanning ? text.contact.scanStop : text.contact.scan}
+          {scanning ? trustText.contact.scanStop : trustText.contact.scan}
         </button>
       )}
       <form
@@ -65,20 +65,20 @@ export function Comparing({ account, onResult }: ComparingProps) {
             inputMode="numeric"
             autocomplete="off"
             spellcheck={false}
-            aria-label={text.contact.field}
-            placeholder={text.contact.field}
+            aria-label={trustText.contact.field}
+            placeholder={trustText.contact.field}
             onInput={(event) => setGiven(event.currentTarget.value)}
           />
         </span>
         <button type="submit" class="button button-quiet" disabled={given.trim() === ""}>
-          {text.contact.compare}
+          {trustText.contact.compare}
         </button>
       </form>
       <output class={result === "same" ? "comparing-result comparing-same" : "comparing-result"}>
         {result !== undefined && (
           <>
             <Icon name={result === "same" ? "verified" : "warning"} />
-            {result === "camera" ? text.contact.cameraFailed : text.contact.results[result]}
+            {result === "camera" ? trustText.contact.cameraFailed : trustText.contact.results[result]}
           </>
         )}
       </output>

@@ -1,84 +1,84 @@
 import "./contact.css";
 import { useEffect, useState } from "preact/hooks";
-import type { ConversationView } from "#core/client-api.ts";
+import type { PersonView, TrustView } from "#core/client-api.ts";
 import type { SafetyNumberView } from "#core/trust-api.ts";
+import type { AccountId } from "#schema/ids.ts";
+import { trustText } from "../../i18n/en-trust.ts";
 import { text } from "../../i18n/en.ts";
 import { useApp } from "../../state/context.ts";
-import { openConversationOf } from "../../state/router.ts";
 import { errorCode } from "../../state/timeline.ts";
+import { trustIn } from "../../state/trust-in.ts";
 import { Avatar } from "../../ui/avatar.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { Icon } from "../../ui/icons.tsx";
 import { QrCode } from "../../ui/qr-code.tsx";
 import { Comparing } from "./comparing.tsx";
 
-/** The person of the chat behind. Without one there is nobody to show. */
-export function Contact() {
-  const { conversations, router } = useApp();
-  const behind = openConversationOf(router.place.value);
-  const view = conversations.value?.find((one) => one.conversationId === behind);
-  const isNobody = behind === undefined || (conversations.value !== undefined && view === undefined);
-  useEffect(() => {
-    if (isNobody) router.go({ name: "home" }, { replace: true });
-  }, [isNobody, router]);
-  return view === undefined ? null : <Person view={view} />;
-}
-
-function Person({ view }: { view: ConversationView }) {
-  const { client, router } = useApp();
-  const { peer, peerTrust } = view;
+/** What is known of somebody's keys, and how to compare them. */
+export function Contact({ account }: { account: AccountId }) {
+  const { client, conversations, router } = useApp();
   const [number, setNumber] = useState<SafetyNumberView | "loading" | "failed">("loading");
+  const known = conversations.value?.flatMap(trustIn).find((one) => one.account === account);
 
   // Read again with every change of what is known of this person: the key may be another one.
-  const version = JSON.stringify(peerTrust);
+  const version = JSON.stringify(known);
   useEffect(() => {
     let isCurrent = true;
-    client.api.safetyNumber(peer.account).then(
+    client.api.safetyNumber(account).then(
       (found) => isCurrent && setNumber(found),
       () => isCurrent && setNumber("failed"),
     );
     return () => {
       isCurrent = false;
     };
-  }, [client, peer.account, version]);
+  }, [client, account, version]);
 
+  const found = typeof number === "object" ? number : undefined;
+  const person = known ?? found;
   return (
-    <Dialog title={text.contact.title} kind="sheet" onClose={() => router.leave()}>
+    <Dialog title={trustText.contact.title} kind="sheet" onClose={() => router.leave()}>
       <div class="dialog-scroll contact">
-        <section class="contact-who">
-          <Avatar account={peer.account} name={peer.username} size="l" />
-          <p class="contact-name">
-            <bdi>@{peer.username}</bdi>
-          </p>
-          {peerTrust.verified && (
-            <p class="contact-verified">
-              <Icon name="verified" />
-              {text.contact.verified}
-            </p>
-          )}
-        </section>
-        <Warnings view={view} />
-        <section aria-label={text.contact.number}>
-          <h3 class="section-title">{text.contact.number}</h3>
+        {person !== undefined && <Who person={person} />}
+        {person !== undefined && <Warnings person={person} />}
+        <section aria-label={trustText.contact.number}>
+          <h3 class="section-title">{trustText.contact.number}</h3>
           {number === "loading" && <p class="contact-hint">{text.common.loading}</p>}
-          {number === "failed" && <p class="contact-hint">{text.contact.failed}</p>}
-          {typeof number === "object" && <Number number={number} />}
+          {number === "failed" && <p class="contact-hint">{trustText.contact.failed}</p>}
+          {found !== undefined && <Number number={found} />}
         </section>
       </div>
     </Dialog>
   );
 }
 
-function Warnings({ view: { peer, peerTrust } }: { view: ConversationView }) {
-  const { warning, held, verified, keyChangesMs } = peerTrust;
+function Who({ person: { account, username, verified } }: { person: PersonView & TrustView }) {
+  return (
+    <section class="contact-who">
+      <Avatar account={account} name={username} size="l" />
+      <p class="contact-name">
+        <bdi>@{username}</bdi>
+      </p>
+      {verified && (
+        <p class="contact-verified">
+          <Icon name="verified" />
+          {text.chat.verified}
+        </p>
+      )}
+    </section>
+  );
+}
+
+function Warnings({ person }: { person: PersonView & TrustView }) {
+  const { warning, held, verified, keyChangesMs, username } = person;
   const isNews = !verified && keyChangesMs.length > 0;
   if (warning === undefined && !isNews) return null;
+  const isStrong = held || warning !== undefined;
   return (
-    <div class={held || warning !== undefined ? "contact-note contact-note-strong" : "contact-note"}>
-      <Icon name={held || warning !== undefined ? "warning" : "info"} />
+    <div class={isStrong ? "contact-note contact-note-strong" : "contact-note"}>
+      <Icon name={isStrong ? "warning" : "info"} />
       <div>
-        {warning !== undefined && <p>{text.trust[warning](peer.username)}</p>}
-        {isNews && <p>{text.trust.changedBody(peer.username)}</p>}
+        {warning !== undefined && <p>{trustText.trust[warning](username)}</p>}
+        {isNews && <p>{trustText.trust.changedBody(username)}</p>}
       </div>
     </div>
   );
@@ -93,7 +93,7 @@ function Number({ number }: { number: SafetyNumberView }) {
   async function mark(): Promise<void> {
     try {
       await client.api.markVerified(account, key);
-      toasts.show(text.contact.marked(username));
+      toasts.show(trustText.contact.marked(username));
     } catch (error) {
       reportError(errorCode(error));
     }
@@ -110,10 +110,10 @@ function Number({ number }: { number: SafetyNumberView }) {
   return (
     <>
       <p class="contact-hint">
-        {verified ? text.contact.verifiedHint(username) : text.contact.numberHint(username)}
+        {verified ? trustText.contact.verifiedHint(username) : trustText.contact.numberHint(username)}
       </p>
-      <QrCode text={code} label={text.contact.code} />
-      <ol class="safety-number" aria-label={text.contact.number}>
+      <QrCode text={code} label={trustText.contact.code} />
+      <ol class="safety-number" aria-label={trustText.contact.number}>
         {groups.map((group, index) => (
           <li key={`${index}-${group}`}>{group}</li>
         ))}
@@ -123,7 +123,7 @@ function Number({ number }: { number: SafetyNumberView }) {
       )}
       {verified ? (
         <button type="button" class="button button-quiet button-wide" onClick={() => void clear()}>
-          {text.contact.clear}
+          {trustText.contact.clear}
         </button>
       ) : (
         <button
@@ -133,7 +133,7 @@ function Number({ number }: { number: SafetyNumberView }) {
           onClick={() => void mark()}
         >
           <Icon name="verified" />
-          {text.contact.mark}
+          {trustText.contact.mark}
         </button>
       )}
     </>

@@ -1,6 +1,7 @@
 import "./new-chat.css";
 import { useState } from "preact/hooks";
 import type { ClientErrorCode, ConversationView } from "#core/client-api.ts";
+import { nameOf, seedOf } from "../../state/conversation-name.ts";
 import { foldUsername, usernameProblem } from "#schema/username.ts";
 import { text } from "../../i18n/en.ts";
 import { useApp } from "../../state/context.ts";
@@ -19,8 +20,8 @@ export function NewChat() {
   const name = foldUsername(typed.replace(/^\s*@/, ""));
   const status = account.value;
   const self = status?.state === "signed_in" ? status.username : undefined;
-  const known = (conversations.value ?? []).filter((view) => view.peer.username.includes(name));
-  const exact = known.find((view) => view.peer.username === name);
+  const known = (conversations.value ?? []).filter((view) => nameOf(view).includes(name));
+  const exact = known.find((view) => view.kind === "direct" && view.peer.username === name);
   const startable = exact === undefined && usernameProblem(name) === undefined;
 
   const open = (view: ConversationView): void =>
@@ -81,13 +82,25 @@ export function NewChat() {
         )}
       </form>
       <div class="dialog-scroll">
+        {name === "" && (
+          <button
+            type="button"
+            class="new-chat-start"
+            onClick={() => router.go({ name: "newGroup" }, { replace: true })}
+          >
+            <span class="new-chat-start-icon">
+              <Icon name="people" />
+            </span>
+            {text.groups.create.action}
+          </button>
+        )}
         {known.length > 0 && <h3 class="section-title">{text.newChat.existing}</h3>}
         <ul class="people">
           {known.map((view) => (
             <li key={view.conversationId}>
               <button type="button" class="person" onClick={() => open(view)}>
-                <Avatar account={view.peer.account} name={view.peer.username} size="s" />
-                <bdi class="ellipsis">{view.peer.username}</bdi>
+                <Avatar account={seedOf(view)} name={nameOf(view)} size="s" isGroup={view.kind === "group"} />
+                <bdi class="ellipsis">{nameOf(view)}</bdi>
               </button>
             </li>
           ))}

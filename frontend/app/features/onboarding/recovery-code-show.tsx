@@ -1,18 +1,10 @@
 import { useEffect, useState } from "preact/hooks";
 import { text } from "../../i18n/en.ts";
 import { useApp } from "../../state/context.ts";
+import { downloadFile } from "../../ui/download-file.ts";
 import { Icon } from "../../ui/icons.tsx";
 import { OnboardingFrame } from "./frame.tsx";
 import { formatRecoveryCode, groupsOf } from "./recovery-code.ts";
-
-function download(fileName: string, content: string): void {
-  const url = URL.createObjectURL(new Blob([content], { type: "text/plain" }));
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = fileName;
-  link.click();
-  URL.revokeObjectURL(url);
-}
 
 /** The only time the code is ever shown; leaving by accident is held up. */
 export function RecoveryCodeShow({ code }: { code: string }) {
@@ -57,7 +49,9 @@ export function RecoveryCodeShow({ code }: { code: string }) {
           <button
             type="button"
             class="button button-plain"
-            onClick={() => download(text.recovery.fileName, text.recovery.file(username, written))}
+            onClick={() =>
+              downloadFile(text.recovery.fileName, text.recovery.file(username, written), "text/plain")
+            }
           >
             <Icon name="download" />
             {text.recovery.download}

@@ -1,3 +1,4 @@
+import { linkText } from "../../i18n/en-link.ts";
 import { text } from "../../i18n/en.ts";
 import { useApp } from "../../state/context.ts";
 import { Icon, type IconName } from "../../ui/icons.tsx";
@@ -23,6 +24,9 @@ export function Welcome() {
           </button>
           <button type="button" class="button button-quiet" onClick={() => router.go({ name: "login" })}>
             {text.welcome.logIn}
+          </button>
+          <button type="button" class="button button-plain" onClick={() => router.go({ name: "link" })}>
+            {linkText.welcome}
           </button>
         </div>
         <ul class="welcome-points">

@@ -13,6 +13,7 @@ function message(seq: number | undefined, isReadable = true): ShownMessage {
     outboxPosition: seq === undefined ? 1 : undefined,
     mine: false,
     sender: fakeId<AccountId>("them"),
+    senderName: "them",
     timeMs: 0,
     content: isReadable ? { type: "text", text: "" } : { type: "unreadable", reason: "broken" },
     delivery: undefined,

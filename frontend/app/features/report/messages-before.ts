@@ -9,7 +9,8 @@ export function messagesBefore(
 ): readonly ShownMessage[] {
   if (seq === undefined) return [];
   return messages
-    .filter((one) => one.content.type === "text" && one.seq !== undefined && one.seq < seq)
+    .filter(({ content }) => content.type === "text" || content.type === "attachments")
+    .filter((one) => one.seq !== undefined && one.seq < seq)
     .filter((one) => one.seq! > seq - limits.pageMax)
     .slice(-(limits.reportMessages - 1));
 }

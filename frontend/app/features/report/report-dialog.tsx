@@ -2,12 +2,15 @@ import "./report.css";
 import { useState } from "preact/hooks";
 import type { ReportReason } from "#core/trust-api.ts";
 import { limits } from "#schema/limits.ts";
+import { trustText } from "../../i18n/en-trust.ts";
 import { text } from "../../i18n/en.ts";
 import { formatClock } from "../../i18n/format.ts";
 import { useApp } from "../../state/context.ts";
 import type { ShownMessage } from "../../state/message-window.ts";
 import { errorCode } from "../../state/timeline.ts";
 import { Dialog } from "../../ui/dialog.tsx";
+import { sayContent } from "../chat/say.ts";
+import { nameOfSender } from "../groups/say-change.ts";
 import { messagesBefore } from "./messages-before.ts";
 
 const reasons: readonly ReportReason[] = ["spam", "abuse", "illegal", "other"];
@@ -15,7 +18,8 @@ const reasons: readonly ReportReason[] = ["spam", "abuse", "illegal", "other"];
 interface ReportProps {
   message: ShownMessage;
   messages: readonly ShownMessage[];
-  peerName: string;
+  /** Undefined in a group, where everyone is called by the own name. */
+  peerName: string | undefined;
   onClose: () => void;
 }
 
@@ -36,7 +40,7 @@ export function ReportDialog({ message, messages, peerName, onClose }: ReportPro
       const { conversationId, seq } = message;
       const previous = withPrevious ? before.length : 0;
       await client.api.reportMessage({ conversationId, seq, reason, note: note.trim(), previous });
-      toasts.show(text.report.sent);
+      toasts.show(trustText.report.sent);
       onClose();
     } catch (error) {
       setSending(false);
@@ -45,7 +49,7 @@ export function ReportDialog({ message, messages, peerName, onClose }: ReportPro
   }
 
   return (
-    <Dialog title={text.report.title} kind="sheet" onClose={onClose}>
+    <Dialog title={trustText.report.title} kind="sheet" onClose={onClose}>
       <form
         class="dialog-scroll report"
         onSubmit={(event) => {
@@ -53,9 +57,9 @@ export function ReportDialog({ message, messages, peerName, onClose }: ReportPro
           void send();
         }}
       >
-        <p class="report-lead">{text.report.lead(peerName)}</p>
+        <p class="report-lead">{trustText.report.lead(peerName ?? nameOfSender(message))}</p>
         <fieldset class="report-reasons">
-          <legend class="section-title">{text.report.reason}</legend>
+          <legend class="section-title">{trustText.report.reason}</legend>
           {reasons.map((value) => (
             <label key={value} class="check-row">
               <input
@@ -65,12 +69,12 @@ export function ReportDialog({ message, messages, peerName, onClose }: ReportPro
                 checked={reason === value}
                 onChange={() => setReason(value)}
               />
-              <span>{text.report.reasons[value]}</span>
+              <span>{trustText.report.reasons[value]}</span>
             </label>
           ))}
         </fieldset>
         <label class="report-note">
-          <span class="section-title">{text.report.note}</span>
+          <span class="section-title">{trustText.report.note}</span>
           <textarea
             rows={2}
             dir="auto"
@@ -80,15 +84,16 @@ export function ReportDialog({ message, messages, peerName, onClose }: ReportPro
           />
         </label>
         <section>
-          <h3 class="section-title">{text.report.preview}</h3>
+          <h3 class="section-title">{trustText.report.preview}</h3>
           <ol class="report-preview">
             {shown.map((one) => (
               <li key={one.key}>
                 <span class="report-who">
-                  <bdi>{one.mine ? text.report.you : peerName}</bdi> · <time>{formatClock(one.timeMs)}</time>
+                  <bdi>{one.mine ? trustText.report.you : (peerName ?? nameOfSender(one))}</bdi> ·{" "}
+                  <time>{formatClock(one.timeMs)}</time>
                 </span>
                 <span class="report-text" dir="auto">
-                  {one.content.type === "text" ? one.content.text : ""}
+                  {sayContent(one.content)}
                 </span>
               </li>
             ))}
@@ -100,7 +105,7 @@ export function ReportDialog({ message, messages, peerName, onClose }: ReportPro
                 checked={withPrevious}
                 onChange={(event) => setWithPrevious(event.currentTarget.checked)}
               />
-              <span>{text.report.previous(before.length)}</span>
+              <span>{trustText.report.previous(before.length)}</span>
             </label>
           )}
         </section>
@@ -109,7 +114,7 @@ export function ReportDialog({ message, messages, peerName, onClose }: ReportPro
             {text.common.cancel}
           </button>
           <button type="submit" class="button button-danger" disabled={sending}>
-            {text.report.submit}
+            {trustText.report.submit}
           </button>
         </div>
       </form>

@@ -1,6 +1,6 @@
 import "./settings.css";
-import { useEffect, useState } from "preact/hooks";
-import type { SessionView } from "#core/client-api.ts";
+import { useState } from "preact/hooks";
+import { linkText } from "../../i18n/en-link.ts";
 import { text } from "../../i18n/en.ts";
 import { useApp } from "../../state/context.ts";
 import { errorCode } from "../../state/timeline.ts";
@@ -8,8 +8,11 @@ import type { Theme } from "../../state/preferences.ts";
 import { Avatar } from "../../ui/avatar.tsx";
 import { ConfirmDialog, Dialog } from "../../ui/dialog.tsx";
 import { Icon, type IconName } from "../../ui/icons.tsx";
+import { BackupSection } from "../backup/backup-section.tsx";
 import { PresenceChoice } from "./presence-choice.tsx";
-import { SessionList } from "./session-list.tsx";
+import { LinkDevice } from "../link/link-device.tsx";
+import { DeviceList } from "./device-list.tsx";
+import { useOwnDevices } from "./use-own-devices.ts";
 
 const themes: readonly (readonly [Theme, IconName])[] = [
   ["system", "system"],
@@ -19,15 +22,12 @@ const themes: readonly (readonly [Theme, IconName])[] = [
 
 export function Settings() {
   const { account, client, router, toasts, reportError } = useApp();
-  const [sessions, setSessions] = useState<readonly SessionView[] | "loading" | "failed">("loading");
+  const devices = useOwnDevices();
+  const [linking, setLinking] = useState(false);
   const [asking, setAsking] = useState<"device" | "everywhere">();
   const [leaving, setLeaving] = useState(false);
   const status = account.value;
   const username = status?.state === "signed_in" ? status.username : "";
-
-  useEffect(() => {
-    client.api.listSessions().then(setSessions, () => setSessions("failed"));
-  }, [client]);
 
   async function logOut(scope: "device" | "everywhere"): Promise<void> {
     setLeaving(true);
@@ -49,7 +49,7 @@ export function Settings() {
     }
   }
 
-  const deviceCount = Array.isArray(sessions) ? sessions.length : 2;
+  const deviceCount = Array.isArray(devices) ? devices.length : 2;
   return (
     <Dialog title={text.settings.title} kind="sheet" onClose={() => router.leave()}>
       <div class="dialog-scroll settings">
@@ -68,9 +68,13 @@ export function Settings() {
         <ThemeChoice />
         <PresenceChoice />
         <Writing />
+        <BackupSection />
         <section>
           <h3 class="section-title">{text.settings.devices}</h3>
-          <SessionList sessions={sessions} />
+          <DeviceList devices={devices} />
+          <button type="button" class="button button-quiet button-wide" onClick={() => setLinking(true)}>
+            {linkText.linkAction}
+          </button>
         </section>
         <section class="settings-leave">
           <button type="button" class="button button-danger-quiet" onClick={() => setAsking("device")}>
@@ -81,6 +85,7 @@ export function Settings() {
           </button>
         </section>
       </div>
+      {linking && <LinkDevice onClose={() => setLinking(false)} />}
       {asking !== undefined && (
         <ConfirmDialog
           title={asking === "device" ? text.settings.logOutDeviceTitle : text.settings.logOutEverywhereTitle}

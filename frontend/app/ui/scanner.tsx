@@ -1,5 +1,5 @@
+import "./scanner.css";
 import { useEffect, useRef } from "preact/hooks";
-import { text } from "../../i18n/en.ts";
 
 interface Detector {
   detect(source: HTMLVideoElement): Promise<readonly { readonly rawValue: string }[]>;
@@ -14,8 +14,14 @@ export function canScan(): boolean {
   return "BarcodeDetector" in globalThis && "mediaDevices" in navigator;
 }
 
+interface ScannerProps {
+  label: string;
+  onFound: (text: string) => void;
+  onFailed: () => void;
+}
+
 /** The camera is on while this is on screen, and its pictures stay here. */
-export function Scanner({ onFound, onFailed }: { onFound: (text: string) => void; onFailed: () => void }) {
+export function Scanner({ label, onFound, onFailed }: ScannerProps) {
   const video = useRef<HTMLVideoElement>(null);
   const toldRef = useRef({ onFound, onFailed });
   useEffect(() => {
@@ -60,8 +66,8 @@ export function Scanner({ onFound, onFailed }: { onFound: (text: string) => void
   }, []);
   return (
     <figure class="scanner">
-      <video ref={video} muted playsInline aria-label={text.contact.scanning} />
-      <figcaption>{text.contact.scanning}</figcaption>
+      <video ref={video} muted playsInline aria-label={label} />
+      <figcaption>{label}</figcaption>
     </figure>
   );
 }

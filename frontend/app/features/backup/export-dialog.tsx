@@ -1,0 +1,67 @@
+import { useState } from "preact/hooks";
+import type { ClientErrorCode } from "#core/client-api.ts";
+import { text } from "../../i18n/en.ts";
+import { useApp } from "../../state/context.ts";
+import { errorCode } from "../../state/timeline.ts";
+import { Dialog } from "../../ui/dialog.tsx";
+import { downloadFile } from "../../ui/download-file.ts";
+import { PasswordField } from "../../ui/field.tsx";
+
+const passphraseMinChars = 10;
+
+/** A file anyone may hold and only its passphrase opens. */
+export function ExportDialog({ onClose }: { onClose: () => void }) {
+  const { account, client, nowMs, toasts } = useApp();
+  const [passphrase, setPassphrase] = useState("");
+  const [working, setWorking] = useState(false);
+  const [failure, setFailure] = useState<ClientErrorCode>();
+  const isReady = passphrase.length >= passphraseMinChars && !working;
+  const status = account.value;
+  const username = status?.state === "signed_in" ? status.username : "";
+
+  async function run(): Promise<void> {
+    setWorking(true);
+    setFailure(undefined);
+    try {
+      const file = await client.api.exportBackup({ passphrase });
+      const day = new Date(nowMs.value).toISOString().slice(0, 10);
+      downloadFile(text.backup.fileName(username, day), Uint8Array.from(file), "application/octet-stream");
+      toasts.show(text.backup.exported);
+      onClose();
+    } catch (error) {
+      setFailure(errorCode(error));
+      setWorking(false);
+    }
+  }
+
+  return (
+    <Dialog title={text.backup.exportTitle} kind="alert" onClose={onClose}>
+      <form
+        class="backup-form"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (isReady) void run();
+        }}
+      >
+        <p>{text.backup.exportLead}</p>
+        <PasswordField
+          label={text.backup.passphrase}
+          value={passphrase}
+          onValue={setPassphrase}
+          hint={failure === undefined ? text.backup.passphraseHint : text.errors[failure]}
+          wrong={failure !== undefined}
+          autocomplete="new-password"
+          autofocus
+        />
+        <div class="backup-actions">
+          <button type="button" class="button button-quiet" onClick={onClose}>
+            {text.common.cancel}
+          </button>
+          <button type="submit" class="button button-primary" disabled={!isReady}>
+            {working ? text.backup.exportWorking : text.backup.exportSubmit}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

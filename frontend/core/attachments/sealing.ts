@@ -1,0 +1,97 @@
+/** Seals a file into the blob store, piece by piece: never more than a few MiB of it are in memory. */
+import type { ConversationId } from "#schema/ids.ts";
+import { limits } from "#schema/limits.ts";
+import { encodeBase64url } from "#schema/envelope/base64url.ts";
+import { type AttachmentId, attachmentIdSchema } from "#schema/ids.ts";
+import * as v from "valibot";
+import { ClientError } from "../client-api.ts";
+import { AttachmentSealer } from "../crypto/attachment/attachment.ts";
+import { createAttachmentSecret } from "../crypto/attachment/attachment-cipher.ts";
+import type { Provider } from "../crypto/provider.ts";
+import type { BlobStore } from "../store/blob-store.ts";
+import type { StoredAttachment } from "../store/tables.ts";
+import { addressOf, blobNameOf } from "./stored-attachment.ts";
+
+/** Read and sealed at once: long enough to be fast, short enough for messages to pass in between. */
+const stepBytes = 1_048_576;
+
+export type SealedFile = Pick<
+  StoredAttachment,
+  "attachmentId" | "fileKey" | "sizeBytes" | "blobBytes" | "blobHash"
+>;
+
+/**
+ * Throws `ClientError` `file_unreadable` when the file cannot be read or changes meanwhile, and `StoreError`; pieces
+ * written until then are deleted.
+ */
+export async function sealFile(
+  provider: Provider,
+  blobs: BlobStore,
+  conversationId: ConversationId,
+  source: Blob,
+  progress: (sealedBytes: number) => void,
+): Promise<SealedFile> {
+  const attachmentId: AttachmentId = v.parse(attachmentIdSchema, encodeBase64url(provider.random(16)));
+  const secret = createAttachmentSecret(provider);
+  const fileKey = encodeBase64url(secret.fileKey);
+  const name = blobNameOf(provider, conversationId, { attachmentId, fileKey });
+  const sealer = new AttachmentSealer(provider, addressOf(conversationId, attachmentId), secret, source.size);
+  const pieces = new PieceWriter(blobs, name);
+  try {
+    for (let at = 0; at < source.size; at += stepBytes) {
+      await pieces.push(sealer.push(await readSlice(source, at)));
+      progress(Math.min(at + stepBytes, source.size));
+    }
+    const { bytes, blobBytes, blobHash } = sealer.finish();
+    await pieces.push(bytes);
+    await pieces.end();
+    return { attachmentId, fileKey, sizeBytes: source.size, blobBytes, blobHash: encodeBase64url(blobHash) };
+  } catch (error) {
+    await blobs.delete(name).catch(() => undefined); // found and removed at the next start
+    throw error;
+  }
+}
+
+async function readSlice(source: Blob, at: number): Promise<Uint8Array> {
+  const end = Math.min(at + stepBytes, source.size);
+  let bytes: Uint8Array;
+  try {
+    bytes = new Uint8Array(await source.slice(at, end).arrayBuffer());
+  } catch (cause) {
+    throw new ClientError("file_unreadable", { cause });
+  }
+  if (bytes.length !== end - at) throw new ClientError("file_unreadable");
+  return bytes;
+}
+
+/** Cuts a blob into the pieces of the store. */
+class PieceWriter {
+  readonly #blobs: BlobStore;
+  readonly #name: string;
+  readonly #buffer = new Uint8Array(limits.attachmentPartBytes);
+  #filled = 0;
+  #written = 0;
+
+  constructor(blobs: BlobStore, name: string) {
+    this.#blobs = blobs;
+    this.#name = name;
+  }
+
+  async push(bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.length;) {
+      const taken = bytes.subarray(at, at + this.#buffer.length - this.#filled);
+      this.#buffer.set(taken, this.#filled);
+      this.#filled += taken.length;
+      at += taken.length;
+      if (this.#filled === this.#buffer.length) await this.end();
+    }
+  }
+
+  /** Writes what is there; the last piece may be shorter. */
+  async end(): Promise<void> {
+    if (this.#filled === 0) return;
+    await this.#blobs.write(this.#name, this.#written, this.#buffer.subarray(0, this.#filled));
+    this.#written += 1;
+    this.#filled = 0;
+  }
+}

@@ -1,0 +1,56 @@
+/** The client's calls about groups. */
+import type { AccountSession } from "./account/account-session.ts";
+import { TrustCalls } from "./trust-calls.ts";
+import { type ClientApi, ClientError } from "./client-api.ts";
+import { guard } from "./client-error.ts";
+import type { Environment } from "./environment.ts";
+import { viewGroup, viewGroupConversation, viewMessageInfo } from "./group-views.ts";
+import type { Records } from "./store/records.ts";
+import type { Engine } from "./sync/engine.ts";
+import type { EventHub } from "./sync/event-hub.ts";
+
+/** Fetched when somebody changes a group. */
+const changes = () => import("./group-api.ts");
+
+export abstract class GroupCalls extends TrustCalls {
+  readonly #account: AccountSession;
+
+  constructor(environment: Environment, events: EventHub, account: AccountSession) {
+    super(environment, events, account);
+    this.#account = account;
+  }
+
+  createGroup: ClientApi["createGroup"] = (input) =>
+    guard(async () => {
+      const [engine, records] = this.#signedIn();
+      const { createGroup } = await changes();
+      return viewGroupConversation(engine, records, await createGroup(engine, records, input));
+    });
+  /** Views of an ended account stay readable. */
+  group: ClientApi["group"] = (conversationId) =>
+    guard(() => {
+      const { signedIn, records } = this.#account;
+      if (signedIn === undefined) throw new ClientError("not_signed_in");
+      return viewGroup(signedIn.engine, records, conversationId);
+    });
+  renameGroup: ClientApi["renameGroup"] = (conversationId, name) =>
+    guard(async () => (await changes()).renameGroup(...this.#signedIn(), conversationId, name));
+  addMembers: ClientApi["addMembers"] = (conversationId, usernames) =>
+    guard(async () => (await changes()).addMembers(...this.#signedIn(), conversationId, usernames));
+  removeMember: ClientApi["removeMember"] = (conversationId, account) =>
+    guard(async () => (await changes()).removeMember(...this.#signedIn(), conversationId, account));
+  setMemberRole: ClientApi["setMemberRole"] = (conversationId, account, role) =>
+    guard(async () => (await changes()).setMemberRole(...this.#signedIn(), conversationId, account, role));
+  leaveGroup: ClientApi["leaveGroup"] = (conversationId) =>
+    guard(async () => (await changes()).leaveGroup(...this.#signedIn(), conversationId));
+  dissolveGroup: ClientApi["dissolveGroup"] = (conversationId) =>
+    guard(async () => (await changes()).dissolveGroup(...this.#signedIn(), conversationId));
+  messageInfo: ClientApi["messageInfo"] = (conversationId, seq) =>
+    guard(() => viewMessageInfo(...this.#signedIn(), conversationId, seq));
+
+  #signedIn(): [Engine, Records] {
+    const { signedIn, status, records } = this.#account;
+    if (signedIn === undefined || status.state !== "signed_in") throw new ClientError("not_signed_in");
+    return [signedIn.engine, records];
+  }
+}

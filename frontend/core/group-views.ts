@@ -1,0 +1,96 @@
+/** What the app reads of groups besides their rows and messages: who is in, and where a message is. */
+import { encodeBase64url } from "#schema/envelope/base64url.ts";
+import type { GroupRole } from "#schema/envelope/group-change.ts";
+import { SottoError } from "#schema/errors.ts";
+import { getDelivery } from "#schema/http/delivery.ts";
+import type { AccountId, ConversationId, Sequence } from "#schema/ids.ts";
+import {
+  ClientError,
+  type GroupConversationView,
+  type GroupMemberView,
+  type GroupView,
+  type MessageInfoView,
+} from "./client-api.ts";
+import { type GroupRecord, groupTable } from "./store/group-tables.ts";
+import type { Records } from "./store/records.ts";
+import type { ConversationRecord, GroupConversationRecord } from "./store/tables.ts";
+import type { Engine } from "./sync/engine.ts";
+import { isContradicted } from "./sync/groups/group-chain.ts";
+import { namesOf, standing, viewConversation } from "./views.ts";
+
+const ranks: Record<GroupRole, number> = { owner: 0, admin: 1, member: 2 };
+
+export async function viewGroup(
+  engine: Engine,
+  records: Records,
+  conversationId: ConversationId,
+): Promise<GroupView> {
+  const record = groupRecord(engine, conversationId);
+  const group = await records.read(groupTable, conversationId);
+  const { memberCount: _count, ...shown } = standing(engine.self, record, group);
+  const epoch = group?.history.head.state.epoch ?? 0;
+  return { conversationId, ...shown, epoch, members: membersOf(engine, record, group) };
+}
+
+export async function viewGroupConversation(
+  engine: Engine,
+  records: Records,
+  conversationId: ConversationId,
+): Promise<GroupConversationView> {
+  const view = await viewConversation(engine, records, groupRecord(engine, conversationId));
+  if (view.kind !== "group") throw new ClientError("internal");
+  return view;
+}
+
+/** Throws `not_member` and `group_contradicted`. */
+export async function assertWritable(records: Records, record: ConversationRecord): Promise<void> {
+  if (record.group === undefined) return;
+  const group = await records.read(groupTable, record.conversationId);
+  const isIn = group === undefined || group.membership === "member";
+  if (record.group.left || !isIn) throw new ClientError("not_member");
+  if (group !== undefined && isContradicted(group)) throw new ClientError("group_contradicted");
+}
+
+export async function viewMessageInfo(
+  engine: Engine,
+  records: Records,
+  conversationId: ConversationId,
+  seq: Sequence,
+): Promise<MessageInfoView> {
+  const record = engine.conversations.get(conversationId);
+  if (record === undefined) throw new ClientError("user_not_found");
+  const nameOf = namesOf(engine, record, await records.read(groupTable, conversationId));
+  try {
+    const params = { conversation: conversationId, seq: String(seq) };
+    const answer = await engine.call(getDelivery, { params });
+    const members = answer.members.map(({ account, delivered, read }) => {
+      return { account, username: nameOf(account), delivered, read };
+    });
+    return { devices: answer.devices, readableOn: answer.acknowledged, members };
+  } catch (error) {
+    if (error instanceof SottoError && error.kind === "not_found") throw new ClientError("too_old");
+    throw error;
+  }
+}
+
+function groupRecord(engine: Engine, conversationId: ConversationId): GroupConversationRecord {
+  const record = engine.conversations.get(conversationId);
+  if (record?.group === undefined) throw new ClientError("user_not_found");
+  return record;
+}
+
+function membersOf(
+  engine: Engine,
+  record: GroupConversationRecord,
+  group: GroupRecord | undefined,
+): GroupMemberView[] {
+  const nameOf = namesOf(engine, record, group);
+  const members = group?.history.head.state.members ?? [];
+  return members
+    .map(({ accountId, role }) => {
+      const account = encodeBase64url(accountId) as AccountId;
+      const { verified } = engine.directory.book.of(account);
+      return { account, username: nameOf(account), role, isMe: account === engine.self.account, verified };
+    })
+    .sort((a, b) => ranks[a.role] - ranks[b.role] || (a.username < b.username ? -1 : 1));
+}

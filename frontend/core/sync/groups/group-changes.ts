@@ -1,0 +1,132 @@
+/** What operations do, as the store keeps it: the line in the log, the membership of this account, the readable name. */
+import { decodeBase64url, encodeBase64url } from "#schema/envelope/base64url.ts";
+import type { GroupOp } from "#schema/envelope/group-op.ts";
+import { findGroupMember, type GroupState } from "#schema/envelope/group-state.ts";
+import type { AccountId } from "#schema/ids.ts";
+import { isCryptoError } from "../../crypto/errors.ts";
+import {
+  type GroupSettings,
+  openGroupSettings,
+  settingsKeyEpochOf,
+} from "../../crypto/group/group-settings.ts";
+import type { GroupSettingsKey } from "../../crypto/group/sender-key-message.ts";
+import type { GroupRecord, StoredChange, StoredMembership } from "../../store/group-tables.ts";
+import type { Self } from "../self.ts";
+
+/** Keys of older settings that are kept: a name set before the last removal may still be the present one. */
+const settingsKeysMax = 8;
+
+export function accountOf(accountId: Uint8Array): AccountId {
+  return encodeBase64url(accountId) as AccountId;
+}
+
+/** `title`: the name that the operation sets, where it can be read. */
+export function describeChange(
+  op: GroupOp,
+  before: GroupState | undefined,
+  after: GroupState,
+  title: string | undefined,
+): StoredChange | undefined {
+  const { change } = op;
+  switch (change.type) {
+    case "create": {
+      const others = change.members.map(({ accountId }) => accountOf(accountId));
+      return {
+        type: "created",
+        accounts: others.filter((account) => account !== accountOf(op.actorAccountId)),
+      };
+    }
+    case "add":
+      return { type: "added", accounts: change.members.map(({ accountId }) => accountOf(accountId)) };
+    case "remove":
+      return { type: "removed", accounts: change.accountIds.map(accountOf) };
+    case "leave": {
+      const heir = after.members.find(({ accountId, role }) => {
+        const old = before && findGroupMember(before, accountId);
+        return role === "owner" && old?.role !== "owner";
+      });
+      return { type: "left", ...(heir && { heir: accountOf(heir.accountId) }) };
+    }
+    case "role":
+      return { type: "role", account: accountOf(change.accountId), role: change.role };
+    case "settings":
+      return { type: "renamed", ...(title !== undefined && { title }) };
+    case "invite":
+      return { type: "link", isOn: change.invite !== undefined };
+    case "deviceEpoch":
+      return undefined;
+    case "dissolve":
+      return { type: "dissolved" };
+  }
+}
+
+/** Where `account` stands after an operation. */
+export function membershipAfter(
+  account: AccountId,
+  before: StoredMembership,
+  op: GroupOp,
+  after: GroupState,
+): StoredMembership {
+  const isIn = findGroupMember(after, decodeBase64url(account)) !== undefined;
+  if (isIn) return after.isDissolved ? "dissolved" : "member";
+  if (op.change.type === "leave" && accountOf(op.actorAccountId) === account) return "left";
+  return before === "left" ? "left" : "removed";
+}
+
+/** The group's settings, when one of the known keys opens them. */
+export function trySettings(
+  self: Self,
+  sealed: Uint8Array,
+  keys: GroupRecord["settingsKeys"],
+): GroupSettings | undefined {
+  try {
+    const epoch = settingsKeyEpochOf(sealed);
+    const known = keys.find((each) => each.epoch === epoch);
+    if (known === undefined) return undefined;
+    return openGroupSettings(self.provider, { epoch, key: decodeBase64url(known.key) }, sealed);
+  } catch (error) {
+    if (isCryptoError(error)) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * The record with a settings key more. A key for the present settings has to open them, so that a wrong one never takes the place of
+ * the right one.
+ */
+export function withSettingsKey(self: Self, record: GroupRecord, settings: GroupSettingsKey): GroupRecord {
+  const key = encodeBase64url(settings.key);
+  const { settingsKeys, history } = record;
+  if (settingsKeys.some((known) => known.epoch === settings.epoch && known.key === key)) return record;
+  const keys = [
+    { epoch: settings.epoch, key },
+    ...settingsKeys.filter(({ epoch }) => epoch !== settings.epoch),
+  ];
+  const sealed = history.head.state.settings;
+  const opened = trySettings(self, sealed, keys);
+  const isForPresent = isKeyEpoch(sealed, settings.epoch);
+  if (isForPresent && opened === undefined) return record;
+  const sorted = keys.sort((a, b) => b.epoch - a.epoch).slice(0, settingsKeysMax);
+  return {
+    ...record,
+    settingsKeys: sorted,
+    title: isForPresent ? (opened?.name ?? record.title) : record.title,
+  };
+}
+
+/** The key of the present settings, as it travels with a sender key; random bytes when it is not known here. */
+export function presentSettingsKey(self: Self, { history, settingsKeys }: GroupRecord): GroupSettingsKey {
+  const { settings } = history.head.state;
+  const known = settingsKeys.find(({ epoch }) => isKeyEpoch(settings, epoch));
+  if (known === undefined) return { epoch: 1, key: self.provider.random(32) };
+  return { epoch: known.epoch, key: decodeBase64url(known.key) };
+}
+
+function isKeyEpoch(sealed: Uint8Array, epoch: number): boolean {
+  try {
+    return settingsKeyEpochOf(sealed) === epoch;
+  } catch (error) {
+    if (isCryptoError(error)) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,104 @@
+/** What one device of a group hands to another: its sender key, or the key of one message (CRYPTO 2.7, 2.8). */
+import { decodeBase64url } from "#schema/envelope/base64url.ts";
+import { parseGroupBody } from "#schema/envelope/group-body.ts";
+import { parseGroupOp } from "#schema/envelope/group-op.ts";
+import { deviceAddressKey } from "#schema/ids.ts";
+import type { MessageRecord } from "#schema/protocol/message.ts";
+import type { BodyKeyPayload } from "../../crypto/capsule.ts";
+import { isCryptoError, parsing } from "../../crypto/errors.ts";
+import { openGroupBodyWithKey } from "../../crypto/group/group-body.ts";
+import { acceptSenderKey } from "../../crypto/group/sender-key.ts";
+import type { SenderKeyMessage } from "../../crypto/group/sender-key-message.ts";
+import {
+  groupOperationKey,
+  groupOperationTable,
+  type GroupRecord,
+  groupTable,
+  senderKeyKey,
+  senderKeyTable,
+} from "../../store/group-tables.ts";
+import type { Transaction } from "../../store/records.ts";
+import { messageKey, messageTable, type StoredContent, type StoredMessage } from "../../store/tables.ts";
+import { isKeyOf, openedKey, storedContent } from "../outcome.ts";
+import type { Self } from "../self.ts";
+import { withSettingsKey } from "./group-changes.ts";
+import { contradicted, reconciled } from "./group-chain.ts";
+
+const broken: StoredContent = { type: "unreadable", reason: "broken" };
+
+/** Where it is taken in. */
+interface Taking {
+  readonly transaction: Transaction;
+  readonly self: Self;
+}
+
+/**
+ * Takes in a sender key that a verified device of `sender` handed over, in the log or in answer to a retry. A key for a state of the
+ * group that is not the one known here is noted as a contradiction.
+ */
+export async function takeSenderKey(
+  { transaction, self }: Taking,
+  sender: MessageRecord["sender"],
+  conversationId: MessageRecord["conversationId"],
+  message: SenderKeyMessage,
+): Promise<void> {
+  const group = await transaction.get(groupTable, conversationId);
+  if (group === undefined) return;
+  const key = senderKeyKey(conversationId, sender);
+  const address = deviceAddressKey(sender.account, sender.device);
+  const known = await transaction.get(senderKeyTable, key);
+  const from = { accountId: decodeBase64url(sender.account), deviceId: sender.device };
+  let after = group;
+  try {
+    const keys = acceptSenderKey(self.provider, group.history, from, known, message);
+    if (keys.keys !== known?.keys) transaction.put(senderKeyTable, key, keys);
+    after = withSettingsKey(self, reconciled(group, address), message.settings);
+    if (after.title !== group.title) await nameLine(transaction, conversationId, after);
+  } catch (error) {
+    if (!isCryptoError(error)) throw error;
+    const isOtherState = error.code === "BAD_BINDING" || error.code === "EPOCH_AHEAD";
+    if (isOtherState) after = contradicted(group, address);
+  }
+  if (after !== group) transaction.put(groupTable, conversationId, after);
+}
+
+/** Opens a message with its own key, from the answer to a retry; the key is kept with it. */
+export async function openGroupContent(
+  { transaction, self }: Taking,
+  message: Pick<MessageRecord, "conversationId" | "clientMessageId" | "sender" | "body">,
+  payload: BodyKeyPayload,
+): Promise<Pick<StoredMessage, "content" | "opened">> {
+  if (!isKeyOf(message, payload)) return { content: broken };
+  try {
+    const body = parsing(() => decodeBase64url(message.body));
+    const { epoch } = parsing(() => parseGroupBody(body));
+    const key = groupOperationKey(message.conversationId, epoch);
+    const stored = await transaction.get(groupOperationTable, key);
+    if (stored === undefined) return { content: broken };
+    const { stateHash } = parseGroupOp(decodeBase64url(stored.operation));
+    const from = { accountId: decodeBase64url(message.sender.account), deviceId: message.sender.device };
+    const content = storedContent(openGroupBodyWithKey(self.provider, body, payload, from, stateHash));
+    const { opened } = openedKey(content, payload);
+    return { content, ...(opened && { opened: { ...opened, groupEpoch: epoch } }) };
+  } catch (error) {
+    if (isCryptoError(error)) return { content: broken };
+    throw error;
+  }
+}
+
+/** The line of the newest renaming learns its name when the key comes after it. */
+async function nameLine(
+  transaction: Transaction,
+  conversationId: MessageRecord["conversationId"],
+  { history, title }: GroupRecord,
+): Promise<void> {
+  const key = groupOperationKey(conversationId, history.head.state.settingsEpoch);
+  const stored = await transaction.get(groupOperationTable, key);
+  if (stored?.change?.type !== "renamed") return;
+  const change = { type: "renamed", title } as const;
+  transaction.put(groupOperationTable, key, { ...stored, change });
+  const line = messageKey(conversationId, stored.seq);
+  const message = await transaction.get(messageTable, line);
+  if (message?.content.type !== "group_change") return;
+  transaction.put(messageTable, line, { ...message, content: { type: "group_change", change } });
+}

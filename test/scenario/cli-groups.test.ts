@@ -1,0 +1,40 @@
+/** Groups from the command line, each command a process of its own. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { runCli } from "../support/cli-process.ts";
+import { startServer } from "../support/server.ts";
+
+const server = await startServer();
+const folder = mkdtempSync(path.join(tmpdir(), "sotto-cli-groups-"));
+afterAll(async () => {
+  await server.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const home = (name: string): string => path.join(folder, name);
+const run = (name: string, ...args: string[]) => runCli(args, { home: home(name) });
+
+test("[CL210] a group made, enlarged, written to and left, each with one command", async () => {
+  for (const name of ["anna", "ben", "carl"]) {
+    const input = { home: home(name), server: server.origin, password: `the password of ${name}` };
+    expect((await runCli(["register", name], input)).code).toBe(0);
+  }
+  const made = await run("anna", "group", "create", "Rowing club", "ben");
+  expect([made.code, made.stderr]).toEqual([0, ""]);
+  const id = made.stdout.trim();
+  const sent = await run("anna", "group", "send", "Rowing club", "six", "o'clock");
+  expect([sent.code, sent.stderr]).toEqual([0, expect.stringMatching(/^1 acknowledged in /)]);
+  const heard = await run("ben", "listen", "--count", "1", "--json");
+  expect(JSON.parse(heard.stdout)).toMatchObject({ with: "Rowing club", from: "anna", text: "six o'clock" });
+
+  expect(await run("anna", "group", "add", id, "carl")).toMatchObject({ code: 0, stderr: "" });
+  const members = await run("anna", "group", "members", id);
+  expect(members.stdout).toBe("anna owner\nben member\ncarl member\n");
+  const refused = await run("ben", "group", "remove", id, "carl");
+  expect([refused.code, refused.stderr.trim()]).toEqual([1, "sotto: not_allowed"]);
+  expect((await run("ben", "group", "leave", id)).code).toBe(0);
+  expect((await run("ben", "group", "list")).stdout).toBe(`${id} Rowing club: left\n`);
+  expect((await run("anna", "group", "send", "Rowing")).stderr).toContain("no such group: Rowing");
+});
