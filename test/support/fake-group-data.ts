@@ -20,6 +20,7 @@ function group(
     typing?: boolean;
     delivery?: DeliveryState;
     isContradicted?: boolean;
+    memberTrust?: FakeGroup["memberTrust"];
   } = {},
 ): FakeConversation {
   const conversationId = fakeId<ConversationId>(`group-${title}`);
@@ -49,6 +50,7 @@ function group(
       membership: extra.membership ?? "member",
       members,
       isContradicted: extra.isContradicted ?? false,
+      memberTrust: extra.memberTrust ?? [],
     },
     messages,
     readSeq: messages.length - (extra.unread ?? 0),

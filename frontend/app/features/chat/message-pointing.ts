@@ -14,6 +14,7 @@ export function pointAtMessages(log: HTMLElement, open: (key: string, at: Point)
   const listening = new AbortController();
   const { signal } = listening;
   let press: { readonly timer: ReturnType<typeof setTimeout>; readonly from: Point } | undefined;
+  let isLongPressed = false;
 
   const messageOf = (target: EventTarget | null): HTMLElement | undefined => {
     if (!(target instanceof Element) || target.closest("a, button, input, video, audio") !== null)
@@ -41,6 +42,8 @@ export function pointAtMessages(log: HTMLElement, open: (key: string, at: Point)
       const message = messageOf(event.target);
       if (message === undefined || getSelection()?.isCollapsed === false) return;
       event.preventDefault();
+      // Some platforms tell of a long press by themselves, when it begins or when it ends: it has been seen to already.
+      if (event instanceof PointerEvent && event.pointerType === "touch") return;
       endPress();
       // The menu key points at nothing: its event has no place of its own.
       openAt(message, event.clientX === 0 ? middleOf(message) : { x: event.clientX, y: event.clientY });
@@ -53,9 +56,23 @@ export function pointAtMessages(log: HTMLElement, open: (key: string, at: Point)
       const message = pointerType === "touch" ? messageOf(target) : undefined;
       if (message === undefined) return;
       endPress();
-      press = { from: { x, y }, timer: setTimeout(() => openAt(message, { x, y }), longPressMs) };
+      isLongPressed = false;
+      const opening = (): void => {
+        isLongPressed = true;
+        openAt(message, { x, y });
+      };
+      press = { from: { x, y }, timer: setTimeout(opening, longPressMs) };
     },
     { signal },
+  );
+  log.addEventListener(
+    "touchend",
+    (event) => {
+      // The click that would follow takes the focus out of the menu.
+      if (isLongPressed && event.cancelable) event.preventDefault();
+      isLongPressed = false;
+    },
+    { signal, passive: false },
   );
   log.addEventListener(
     "pointermove",
