@@ -248,6 +248,14 @@ export const states: readonly State[] = [
     },
   },
   {
+    name: "contact-changed",
+    path: chat("grandma"),
+    steps: async (page) => {
+      await page.getByTitle("About grandma").click();
+      await page.getByText("Mark as verified").waitFor();
+    },
+  },
+  {
     name: "contact-verified",
     path: chat("anna.lindqvist"),
     steps: async (page) => {

@@ -27,6 +27,7 @@ interface MessageMenuProps {
 export function MessageMenu({ place, messages, peerName, onClose }: MessageMenuProps) {
   const { client, toasts } = useApp();
   const [canReport, setCanReport] = useState<boolean>();
+  const [isOpen, setIsOpen] = useState(true);
   const [reported, setReported] = useState<ShownMessage>();
   useEffect(() => {
     client.api.canReport().then(setCanReport, () => setCanReport(false));
@@ -34,10 +35,11 @@ export function MessageMenu({ place, messages, peerName, onClose }: MessageMenuP
 
   const message = messages.find(({ key }) => key === place.key);
   const items = message === undefined || canReport === undefined ? [] : itemsFor(message);
-  const isFruitless = reported === undefined && canReport !== undefined && items.length === 0;
+  const isFruitless = canReport !== undefined && items.length === 0;
+  const isOver = reported === undefined && (isFruitless || !isOpen);
   useEffect(() => {
-    if (isFruitless) onClose();
-  }, [isFruitless, onClose]);
+    if (isOver) onClose();
+  }, [isOver, onClose]);
 
   function itemsFor(shown: ShownMessage): MenuItem[] {
     const { content, mine, seq } = shown;
@@ -66,6 +68,8 @@ export function MessageMenu({ place, messages, peerName, onClose }: MessageMenuP
   if (reported !== undefined) {
     return <ReportDialog message={reported} messages={messages} peerName={peerName} onClose={onClose} />;
   }
-  if (items.length === 0) return null;
-  return <PointMenu label={trustText.menu.label} at={place.at} items={items} onClose={onClose} />;
+  if (items.length === 0 || !isOpen) return null;
+  return (
+    <PointMenu label={trustText.menu.label} at={place.at} items={items} onClose={() => setIsOpen(false)} />
+  );
 }
