@@ -190,6 +190,7 @@ describe("lists that the server hides or contradicts", () => {
     server.eventFilter = (event) => event;
     const trust = trustOf(alice, conversationId);
     server.goOffline();
+    await until(async () => (await alice.connectionStatus()).state === "waiting");
     server.isOnline = true;
     await alice.reconnectNow();
     await until(async () => (await trust()).warning === "withheld");
