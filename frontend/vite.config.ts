@@ -20,8 +20,29 @@ function fakeClient(): Plugin {
   };
 }
 
+interface ModuleGraph {
+  getModuleInfo(id: string): { readonly isEntry: boolean; readonly importers: readonly string[] } | null;
+}
+
+/** What the worker needs at its start in one piece: in pieces it compresses worse. */
+function eagerGroup(): (id: string, graph: ModuleGraph) => string | null {
+  const known = new Map<string, boolean>();
+  const isEager = (id: string, graph: ModuleGraph): boolean => {
+    const found = known.get(id);
+    if (found !== undefined) return found;
+    known.set(id, false); // until known otherwise: imports may go round in circles
+    const info = graph.getModuleInfo(id);
+    const eager = info !== null && (info.isEntry || info.importers.some((from) => isEager(from, graph)));
+    known.set(id, eager);
+    return eager;
+  };
+  return (id, graph) => (isEager(id, graph) ? "core" : null);
+}
+
 export default defineConfig(({ mode }) => ({
   root,
+  // Pinned in the build, so that no server can put another key in its place.
+  define: { REPORT_PUBLIC_KEY: JSON.stringify(process.env["REPORT_PUBLIC_KEY"] ?? "") },
   plugins: [preact(), shellManifest(), ...(mode === "fake" ? [fakeClient()] : [])],
   build: {
     outDir: path.join(repository, mode === "fake" ? "dist/fake" : "dist/client"),
@@ -39,7 +60,10 @@ export default defineConfig(({ mode }) => ({
       },
     },
   },
-  worker: { format: "es" },
+  worker: {
+    format: "es",
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: eagerGroup(), debugName: "core" }] } } },
+  },
   optimizeDeps: {
     // The keys' worker is found late: a dependency first met there would reload the page under the person's hands.
     entries: ["index.html", "crypto-worker/index.ts"],

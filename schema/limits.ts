@@ -83,6 +83,15 @@ export const limits = {
   attachmentsPerMessage: 10,
   /** UTF-8 bytes of what is written about files: beside it ten pointers with previews fit into the content. */
   captionBytes: 16_000,
+  /** Messages in one report: the reported one and 5 before it (CRYPTO 2.14). */
+  reportMessages: 6,
+  /** One sealed report: six messages of the largest content with 12 % of padding are 430 KiB, 575 KiB in base64url. */
+  reportBytes: 448 * KiB,
+  reportRequestBytes: 640 * KiB,
+  /** Characters of what a person adds to a report. */
+  reportNoteChars: 500,
+  /** Reports of one account within a day: nobody fills the moderators' table. */
+  reportsPerDay: 20,
 
   /** Devices in one device list (CRYPTO 2.1). */
   devices: 16,
@@ -107,8 +116,10 @@ export const limits = {
   linkWaitMs: 20_000,
   /** Reads that may wait at one rendezvous: two devices, each with a request whose answer was lost. */
   linkWaiters: 4,
-  /** One message of a link. The grant carries up to 16 certificates and one device list: 6 KiB. */
+  /** One message of a link. The grant carries up to 16 certificates and one device list: 6 KiB, and 8.5 KB of pins. */
   linkMessageBytes: 16 * KiB,
+  /** Contacts whose pins go to a new device, compared ones first; of others it pins what it sees first. */
+  linkPins: 100,
   /** One sealed piece of a backup: 2,900 keys. Small enough for one JSON body, large enough that a year is a dozen. */
   backupSegmentBytes: 256 * KiB,
   /** A manifest names its segments with the conversations in them, 24 bytes each. */

@@ -10,6 +10,7 @@ import * as groups from "#schema/http/groups.ts";
 import { health } from "#schema/http/health.ts";
 import * as links from "#schema/http/links.ts";
 import * as privacy from "#schema/http/privacy.ts";
+import * as reports from "#schema/http/reports.ts";
 import { getUser } from "#schema/http/users.ts";
 import { type App, refusal, refuseOtherMethods, serve, serveBytes } from "./contract.ts";
 import * as attachmentRoutes from "./routes/attachments.ts";
@@ -22,6 +23,7 @@ import * as linkRoutes from "./routes/links.ts";
 import * as loginRoutes from "./routes/login.ts";
 import * as privacyRoutes from "./routes/privacy.ts";
 import * as registrationRoutes from "./routes/registration.ts";
+import * as reportRoutes from "./routes/reports.ts";
 import * as sessionRoutes from "./routes/sessions.ts";
 import { upgradeConversation, upgradeInbox } from "./sockets.ts";
 
@@ -85,6 +87,8 @@ serve(app, backup.getBackupManifest, backupRoutes.handleGetManifest);
 serve(app, backup.getBackupSegment, backupRoutes.handleGetSegment);
 serve(app, backup.putBackupSegment, backupRoutes.handlePutSegment);
 serve(app, backup.putBackupManifest, backupRoutes.handlePutManifest);
+serve(app, reports.frankingTags, reportRoutes.handleFrankingTags);
+serve(app, reports.sendReport, reportRoutes.handleSendReport);
 
 serve(app, privacy.getPrivacy, privacyRoutes.handleGetPrivacy);
 serve(app, privacy.setPrivacy, privacyRoutes.handleSetPrivacy);

@@ -9,7 +9,8 @@ export type SecretLabel =
   | "metrics"
   | "refresh-token"
   | "attachment-name"
-  | "backup-name";
+  | "backup-name"
+  | "franking";
 
 /** A CryptoKey, by the name that every environment knows it. */
 type HmacKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
@@ -36,6 +37,11 @@ export function metricsToken(serverSecret: string): Promise<Uint8Array<ArrayBuff
   return labelledHmac(serverSecret, "metrics", utf8("token"));
 }
 
+/** What the days' keys for franking tags are derived from; the operator shows it to whoever verifies reports. */
+export function frankingKey(serverSecret: string): Promise<Uint8Array<ArrayBuffer>> {
+  return labelledHmac(serverSecret, "franking", utf8("key"));
+}
+
 export function utf8(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
@@ -56,6 +62,6 @@ async function deriveKey(serverSecret: string, label: SecretLabel): Promise<Hmac
   return importKey(new Uint8Array(derived));
 }
 
-function importKey(bytes: Uint8Array<ArrayBuffer>): Promise<HmacKey> {
+export function importKey(bytes: Uint8Array<ArrayBuffer>): Promise<HmacKey> {
   return crypto.subtle.importKey("raw", bytes, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
 }

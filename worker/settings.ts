@@ -12,6 +12,8 @@ export interface Settings {
   readonly MEDIA_QUOTA?: string;
   /** Bytes that all backups of one account may take. */
   readonly BACKUP_QUOTA?: string;
+  /** X25519 key of the moderators, base64url; empty: this server takes no reports. */
+  readonly REPORT_PUBLIC_KEY: string;
   /** Ed25519 private key, JWK as JSON. */
   readonly SESSION_SIGNING_KEY: string;
   /** 32 bytes, base64url. Every other server secret is derived from it. */

@@ -15,6 +15,7 @@ import { lazily } from "./ui/lazily.tsx";
 import { LogoMark } from "./ui/logo.tsx";
 import { ToastStack } from "./ui/toasts.tsx";
 
+const Contact = lazily(async () => (await import("./features/contact/contact.tsx")).Contact);
 const GroupInfo = lazily(async () => (await import("./features/groups/group-info.tsx")).GroupInfo);
 const NewGroup = lazily(async () => (await import("./features/groups/new-group.tsx")).NewGroup);
 const JoinByLink = lazily(async () => (await import("./features/link/join-by-link.tsx")).JoinByLink);
@@ -88,6 +89,7 @@ function Messenger() {
       {route.name === "newGroup" && <NewGroup />}
       {route.name === "new" && <NewChat />}
       {route.name === "settings" && <Settings />}
+      {route.name === "contact" && <Contact key={route.account} account={route.account} />}
     </div>
   );
 }

@@ -1,6 +1,6 @@
 import { neighbour } from "./features/chat-list/row-view.ts";
 import type { App } from "./state/app.ts";
-import { openConversationOf } from "./state/router.ts";
+import { isSheet, openConversationOf } from "./state/router.ts";
 
 /** Keys that work everywhere in the messenger. Dialogs close themselves on Escape. */
 export function handleShortcut(event: KeyboardEvent, app: App): void {
@@ -18,8 +18,7 @@ export function handleShortcut(event: KeyboardEvent, app: App): void {
     else router.go({ name: "new" });
     return;
   }
-  if (route.name === "new" || route.name === "newGroup" || route.name === "settings" || event.isComposing)
-    return;
+  if (isSheet(route) || event.isComposing) return;
   if (event.altKey && (event.key === "ArrowUp" || event.key === "ArrowDown")) {
     event.preventDefault();
     const ids = (app.conversations.peek() ?? []).map((view) => view.conversationId);

@@ -10,6 +10,7 @@ import type { GroupRole } from "#schema/envelope/group-change.ts";
 import type { PresenceAudience } from "#schema/protocol/presence.ts";
 import type { DeviceApi, SessionView } from "./account/device-api.ts";
 import type { LinkStatus } from "./account/link-status.ts";
+import type { TrustApi } from "./trust-api.ts";
 
 import type {
   AccountStatus,
@@ -58,7 +59,7 @@ export type LoginResult =
   /** The password was right; this device joins the account once the vault is unlocked. */
   { readonly step: "recovery_code_needed" };
 
-export interface ClientApi extends DeviceApi {
+export interface ClientApi extends DeviceApi, TrustApi {
   accountStatus(): Promise<AccountStatus>;
   connectionStatus(): Promise<ConnectionStatus>;
 
@@ -181,6 +182,7 @@ export type ClientErrorCode =
   /** See `isContradicted`. */
   | "group_contradicted"
   | "too_old"
+  | "cannot_report"
   | "internal";
 
 export class ClientError extends Error {

@@ -136,11 +136,24 @@ interface ConversationViewBase {
   readonly draft: string;
 }
 
+/** How far this person has come with another account. */
+export interface TrustView {
+  /** The account key of now was compared by the person. */
+  readonly verified: boolean;
+  /** It was, and the key has changed since: messages wait until `confirmIdentity`. */
+  readonly held: boolean;
+  /** Server times at which the key changed, as seen here, ascending: a line each in the chat. */
+  readonly keyChangesMs: readonly number[];
+  /** The server hides a device list that a device vouches for, or gave one that contradicts the pinned one. */
+  readonly warning: "withheld" | "contradicted" | undefined;
+}
+
 export interface DirectConversationView extends ConversationViewBase {
   readonly kind: "direct";
   readonly peer: PersonView;
   /** Known while the conversation is on screen, as far as both let each other see it. */
   readonly peerPresence: PresenceView | undefined;
+  readonly peerTrust: TrustView;
 }
 
 /** Anything but `member`: the conversation is read-only. */
@@ -158,6 +171,8 @@ export interface GroupConversationView extends ConversationViewBase {
   readonly membership: Membership;
   /** What the server or a member says of the group contradicts its signed operations: nothing is sent until that is over. */
   readonly isContradicted: boolean;
+  /** Only members of whom there is something to say. */
+  readonly memberTrust: readonly (PersonView & TrustView)[];
 }
 
 export type ConversationView = DirectConversationView | GroupConversationView;
@@ -165,6 +180,8 @@ export type ConversationView = DirectConversationView | GroupConversationView;
 export interface GroupMemberView extends PersonView {
   readonly role: GroupRole;
   readonly isMe: boolean;
+  /** The person has compared this member's account key. */
+  readonly verified: boolean;
 }
 
 /** A group as its signed operations made it. */

@@ -35,6 +35,8 @@ export interface Environment {
   readonly origin: string;
   /** Browsers keep the refresh token in an HttpOnly cookie; others receive it in the answer's body. */
   readonly refreshTransport: "cookie" | "body";
+  /** X25519 key of the moderators, pinned in this build; without it reports are off. */
+  readonly reportKey?: Uint8Array | undefined;
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
   /** A PUT of bytes that tells how much has left. Absent where the platform cannot tell: then `fetch` is used. */
   readonly putBytes?: (

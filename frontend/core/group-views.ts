@@ -89,7 +89,8 @@ function membersOf(
   return members
     .map(({ accountId, role }) => {
       const account = encodeBase64url(accountId) as AccountId;
-      return { account, username: nameOf(account), role, isMe: account === engine.self.account };
+      const { verified } = engine.directory.book.of(account);
+      return { account, username: nameOf(account), role, isMe: account === engine.self.account, verified };
     })
     .sort((a, b) => ranks[a.role] - ranks[b.role] || (a.username < b.username ? -1 : 1));
 }

@@ -5,7 +5,7 @@ import type { Environment, Socket, SocketEvents } from "./environment.ts";
 
 /** Binds the globals of the platform. `onOnline` and `putBytes` are left to the caller, because only browsers have them. */
 export function platformEnvironment(
-  options: Pick<Environment, "origin" | "refreshTransport" | "onOnline" | "putBytes">,
+  options: Pick<Environment, "origin" | "refreshTransport" | "onOnline" | "putBytes" | "reportKey">,
 ): Environment {
   return {
     ...options,

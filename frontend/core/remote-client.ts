@@ -96,6 +96,13 @@ export function connectClient(port: RpcPort): RemoteClient {
     leaveGroup: method("leaveGroup"),
     dissolveGroup: method("dissolveGroup"),
     messageInfo: method("messageInfo"),
+    safetyNumber: method("safetyNumber"),
+    compareSafetyNumber: method("compareSafetyNumber"),
+    markVerified: method("markVerified"),
+    clearVerified: method("clearVerified"),
+    confirmIdentity: method("confirmIdentity"),
+    canReport: method("canReport"),
+    reportMessage: method("reportMessage"),
     reconnectNow: method("reconnectNow"),
     subscribe(listener) {
       listeners.add(listener);

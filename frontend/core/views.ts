@@ -1,4 +1,5 @@
 /** What the app reads: conversation rows and message pages, from the local store. */
+import { decodeBase64url } from "#schema/envelope/base64url.ts";
 import { SottoError } from "#schema/errors.ts";
 import type { ConversationId, Sequence } from "#schema/ids.ts";
 import { limits } from "#schema/limits.ts";
@@ -16,6 +17,7 @@ import type { Engine } from "./sync/engine.ts";
 import { isContradicted } from "./sync/groups/group-chain.ts";
 import { isNotInBackup } from "./sync/history.ts";
 import type { Self } from "./sync/self.ts";
+import type { TrustBook } from "./sync/trust-book.ts";
 import {
   type Beholder,
   isVisible,
@@ -68,9 +70,26 @@ export async function viewConversation(
     typing: typist && { account: typist, username: nameOf(typist) },
     draft: draft?.text ?? "",
   };
-  if (record.group !== undefined) return { kind: "group", ...base, ...standing(engine.self, record, group) };
+  const { book } = engine.directory;
+  if (record.group !== undefined) {
+    const memberTrust = trustOfMembers(book, group, nameOf);
+    return { kind: "group", ...base, ...standing(engine.self, record, group), memberTrust };
+  }
   const { peer } = record;
-  return { kind: "direct", ...base, peer, peerPresence: engine.presence.of(peer.account) };
+  const peerPresence = engine.presence.of(peer.account);
+  return { kind: "direct", ...base, peer, peerPresence, peerTrust: book.of(peer.account) };
+}
+
+function trustOfMembers(
+  book: TrustBook,
+  group: GroupRecord | undefined,
+  nameOf: NameOf,
+): GroupConversationView["memberTrust"] {
+  const state = group?.history.head.state;
+  return book
+    .all()
+    .filter(([account]) => state && findGroupMember(state, decodeBase64url(account)) !== undefined)
+    .map(([account, trust]) => ({ account, username: nameOf(account), ...trust }));
 }
 
 /** What a group is called and where this account stands in it. */

@@ -1,4 +1,5 @@
 /** A tab's dedicated worker: keys and sockets live here, never on the main thread (CRYPTO 2.17 rule 5). */
+import { decodeBase64url } from "#schema/envelope/base64url.ts";
 import { Client } from "#core/client.ts";
 import { platformEnvironment } from "#core/platform-environment.ts";
 import { destroyBrowserMasterKey, openBrowserMasterKey } from "#core/store/browser-master-key.ts";
@@ -7,6 +8,9 @@ import { IndexedDbStore, openSottoDatabase } from "#core/store/indexeddb-store.t
 import type { RpcPort } from "#core/rpc/messages.ts";
 import { putBytes } from "./put-bytes.ts";
 import { TabRelay } from "./tab-relay.ts";
+
+/** X25519 key of the moderators as base64url, put in by the build; empty: reports are off. */
+declare const REPORT_PUBLIC_KEY: string;
 
 const databaseName = "sotto";
 const lockName = "sotto-client";
@@ -27,6 +31,7 @@ async function lead(): Promise<void> {
   const environment = platformEnvironment({
     origin: self.location.origin,
     refreshTransport: "cookie",
+    reportKey: REPORT_PUBLIC_KEY === "" ? undefined : decodeBase64url(REPORT_PUBLIC_KEY),
     putBytes,
     onOnline(listener) {
       self.addEventListener("online", listener);

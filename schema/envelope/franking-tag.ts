@@ -13,6 +13,16 @@ export interface FrankedDelivery {
   readonly serverTimeMs: number;
 }
 
+const dayMs = 86_400_000;
+
+/** `FK of a day = HMAC-SHA256(franking key of the server, this)`: `L("frank-day") ‖ day u32`, days of 24 h since 1970. */
+export function frankingDayInput(serverTimeMs: number): Bytes {
+  return new Writer()
+    .bytes(label("frank-day"))
+    .u32(Math.floor(serverTimeMs / dayMs))
+    .done();
+}
+
 /**
  * `ft = HMAC-SHA256(FK of the day, this)`: `L("frank-tag") ‖ fc 32 ‖ convId 16 ‖ seq u64 ‖ senderAccount 16 ‖ senderDevice u32 ‖
  * serverTime u64`. The key of the day is the server's alone, and serverTime says which day's it is.

@@ -33,6 +33,7 @@ export const labelNames = [
   "group-sig", // SIG(sender key) over a group body
   "group-settings", // AD of sealed group settings
   "att1", // keys of an attachment
+  "frank-day", // the server's franking key of a day
   "frank-tag", // the server's tag over a franking commitment
   "report", // info of a sealed report
   "link", // info of the sealed transfer to a new device

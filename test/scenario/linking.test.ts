@@ -7,8 +7,10 @@ import { parseLinkCode } from "#core/crypto/link/link-code.ts";
 import { sealLinkProof, sealLinkRequest } from "#core/crypto/link/link-request.ts";
 import { nobleProvider as provider } from "#core/crypto/noble-provider.ts";
 import { encodeBase64url } from "#schema/envelope/base64url.ts";
+import type { DeviceDirectory, DeviceEnrolment } from "#schema/http/devices.ts";
 import type { ConversationId } from "#schema/ids.ts";
 import { limits } from "#schema/limits.ts";
+import { enrolmentOnTop } from "../support/client/key-reset.ts";
 import {
   allMessages,
   eventually,
@@ -43,12 +45,18 @@ interface Fresh {
   aheadMs: number;
 }
 
-/** A device without an account. */
-async function freshDevice(): Promise<Fresh> {
+/** A device without an account. `doctored` changes the directories that the server gives it. */
+async function freshDevice(doctored?: (directory: DeviceDirectory) => DeviceDirectory): Promise<Fresh> {
   const { environment } = new RecordedNetwork(origin, quickPasswordProvider);
   const fresh = { aheadMs: 0 };
+  const fetch: typeof environment.fetch = async (url, init) => {
+    const answer = await environment.fetch(url, init);
+    if (doctored === undefined || !/accounts\/[\w-]+\/devices/.test(url)) return answer;
+    const body = (await answer.json()) as { data: DeviceDirectory };
+    return Response.json({ ...body, data: doctored(body.data) });
+  };
   const client = await Client.open(
-    { ...environment, nowMs: () => environment.nowMs() + fresh.aheadMs },
+    { ...environment, fetch, nowMs: () => environment.nowMs() + fresh.aheadMs },
     testStorage(),
   );
   open.push(client);
@@ -141,6 +149,53 @@ describe("a link", () => {
       await shows(fresh, conversationId, "from before");
     },
   );
+
+  test("[VF10] [ATTACK 17] a linked device knows whom its person has verified, and holds messages when the server gives it another key", async () => {
+    const [person, peer] = [await signUpHere("careful"), await signUpHere("compared")];
+    const { conversationId } = await peer.client.startConversation("careful");
+    await peer.client.sendText(conversationId, "hello");
+    await shows(person.client, conversationId, "hello");
+    const trustOf = async (client: Client) => {
+      const view = (await client.listConversations()).find((one) => one.conversationId === conversationId);
+      return view?.kind === "direct" ? { account: view.peer.account, ...view.peerTrust } : undefined;
+    };
+    const { account } = (await trustOf(person.client))!;
+    const { key, groups } = await person.client.safetyNumber(account);
+    await person.client.markVerified(account, key);
+    const link = async (fresh: Client): Promise<void> => {
+      await meet(person, fresh, "new", "type");
+      await comparing(person, fresh);
+      await person.client.approveLink();
+      await eventually("the conversation is there", async () => {
+        return (await isOnline(fresh)) && (await trustOf(fresh)) !== undefined;
+      });
+    };
+
+    const { client: honest } = await freshDevice();
+    await link(honest);
+    const marked = { account, verified: true, held: false, keyChangesMs: [], warning: undefined };
+    expect(await trustOf(honest)).toEqual(marked);
+    expect(await honest.safetyNumber(account)).toMatchObject({ groups, key, verified: true });
+    expect(await trustOf(honest)).toEqual(marked);
+
+    let reset: DeviceEnrolment | undefined;
+    const { client: deceived } = await freshDevice((directory) => {
+      if (directory.username !== "compared") return directory;
+      const newest = directory.lists.at(-1)!;
+      reset ??= enrolmentOnTop({ account, username: "compared", newest }, 2);
+      const forged = { deviceId: 2, certificate: reset.certificate };
+      return {
+        ...directory,
+        lists: [newest, reset.deviceList],
+        certificates: [...directory.certificates, forged],
+      };
+    });
+    await link(deceived);
+    await deceived.sendText(conversationId, "to whom?");
+    await eventually("the wait begins", async () => (await trustOf(deceived))?.held);
+    expect(await trustOf(deceived)).toMatchObject({ verified: false, keyChangesMs: [expect.any(Number)] });
+    expect((await allMessages(deceived, conversationId)).at(-1)).toMatchObject({ delivery: "pending" });
+  });
 
   test("[LK25] a device that is removed is signed out within seconds and gone from the list; a wrong code removes nothing", async () => {
     const person = await signUpHere("remover");

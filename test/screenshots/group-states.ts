@@ -19,6 +19,8 @@ export const groupStates: readonly State[] = [
   },
   { name: "group-empty", path: group("New flat") },
   { name: "group-contradicted", path: group("Reading circle") },
+  { name: "group-held", path: group("Allotment") },
+  { name: "group-info-verified", path: `${group("Allotment")}/group` },
   { name: "group-left", path: group("Street party") },
   { name: "group-removed", path: group("Old flat") },
   { name: "group-dissolved", path: group("Summer 2026") },

@@ -237,6 +237,59 @@ export const states: readonly State[] = [
       await composer(page).waitFor();
     },
   },
+  { name: "chat-held", path: chat("grandma") },
+  { name: "chat-warned", path: chat("study.group") },
+  {
+    name: "contact",
+    path: chat("tomas_v"),
+    steps: async (page) => {
+      await page.getByTitle("About tomas_v").click();
+      await page.getByText("Mark as verified").waitFor();
+    },
+  },
+  {
+    name: "contact-changed",
+    path: chat("grandma"),
+    steps: async (page) => {
+      await page.getByTitle("About grandma").click();
+      await page.getByText("Mark as verified").waitFor();
+    },
+  },
+  {
+    name: "contact-verified",
+    path: chat("anna.lindqvist"),
+    steps: async (page) => {
+      await page.getByTitle("About anna.lindqvist").click();
+      await page.getByText("Clear verification").waitFor();
+    },
+  },
+  {
+    name: "contact-compared",
+    path: chat("tomas_v"),
+    steps: async (page) => {
+      await page.getByTitle("About tomas_v").click();
+      await page.getByLabel("Paste their number").fill("12345 ".repeat(12));
+      await page.keyboard.press("Enter");
+      await page.getByText("The numbers are not the same").scrollIntoViewIfNeeded();
+    },
+  },
+  {
+    name: "message-menu",
+    path: chat("anna.lindqvist"),
+    steps: async (page) => {
+      await page.getByText("She has no idea", { exact: true }).click({ button: "right" });
+      await page.getByRole("menuitem", { name: "Report…" }).waitFor();
+    },
+  },
+  {
+    name: "report",
+    path: chat("anna.lindqvist"),
+    steps: async (page) => {
+      await page.getByText("She has no idea", { exact: true }).click({ button: "right" });
+      await page.getByRole("menuitem", { name: "Report…" }).click();
+      await page.getByRole("checkbox").check();
+    },
+  },
   {
     name: "files",
     path: chat("ilse.pictures"),

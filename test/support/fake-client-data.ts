@@ -1,5 +1,5 @@
 /** People and conversations of the fake client: enough of everything a chat can show, told relative to one instant. */
-import type { DeliveryState, MessageView, PresenceView } from "#core/client-api.ts";
+import type { DeliveryState, MessageView, PresenceView, TrustView } from "#core/client-api.ts";
 import type { AccountId, ClientMessageId, ConversationId } from "#schema/ids.ts";
 import type { FakeGroup } from "./fake-client-groups.ts";
 
@@ -33,6 +33,7 @@ export interface FakeConversation {
   draft: string;
   peerTyping: boolean;
   peerPresence: PresenceView | undefined;
+  peerTrust?: TrustView;
   /** Makes it a group; `peer` then means nothing. */
   readonly group?: FakeGroup;
 }
@@ -41,7 +42,7 @@ function conversation(
   username: string,
   lines: readonly Line[],
   nowMs: number,
-  extra: { unread?: number; draft?: string; typing?: boolean } = {},
+  extra: { unread?: number; draft?: string; typing?: boolean; trust?: Partial<TrustView> } = {},
 ): FakeConversation {
   const conversationId = fakeId<ConversationId>(`chat-${username}`);
   const account = fakeId<AccountId>(`account-${username}`);
@@ -78,6 +79,7 @@ function conversation(
     peerPresence: extra.typing
       ? { state: "online" }
       : { state: "offline", lastSeenMs: nowMs - 42 * minuteMs },
+    peerTrust: { verified: false, held: false, keyChangesMs: [], warning: undefined, ...extra.trust },
   };
 }
 
@@ -147,7 +149,7 @@ export function conversations(nowMs: number): FakeConversation[] {
         ["me", 2, "Do you want me to pick you up on the way?", "delivered"],
       ],
       nowMs,
-      { typing: true },
+      { typing: true, trust: { verified: true } },
     ),
     conversation(
       "tomas_v",
@@ -194,7 +196,7 @@ export function conversations(nowMs: number): FakeConversation[] {
         ["me", day + 120, "Reading them now"],
       ],
       nowMs,
-      {},
+      { trust: { warning: "withheld", keyChangesMs: [nowMs - (day + 125) * minuteMs] } },
     ),
     conversation(
       "noor",
@@ -215,7 +217,9 @@ export function conversations(nowMs: number): FakeConversation[] {
       nowMs,
     ),
     conversation("felix.the.very.long.name.of.all", [["me", 6 * day, "Thanks again for the lift"]], nowMs),
-    conversation("grandma", [["them", 21 * day, "Call me when you have a minute, nothing urgent"]], nowMs),
+    conversation("grandma", [["them", 21 * day, "Call me when you have a minute, nothing urgent"]], nowMs, {
+      trust: { held: true, keyChangesMs: [nowMs - 20 * dayMs] },
+    }),
     history(400, nowMs - 30 * dayMs),
   ];
 }

@@ -19,6 +19,7 @@ export interface FakeGroup {
   membership: Membership;
   members: GroupMemberView[];
   isContradicted: boolean;
+  memberTrust?: GroupConversationView["memberTrust"];
 }
 
 /** What the groups need of the fake client around them. */
@@ -47,7 +48,13 @@ type GroupMethods = Pick<
 
 export function fakeMember(username: string, role: GroupRole = "member"): GroupMemberView {
   const isMe = username === self.username;
-  return { account: isMe ? self.account : fakeId<AccountId>(`account-${username}`), username, role, isMe };
+  return {
+    account: isMe ? self.account : fakeId<AccountId>(`account-${username}`),
+    username,
+    role,
+    isMe,
+    verified: false,
+  };
 }
 
 export function fakeGroupMethods(host: FakeGroupHost): GroupMethods {

@@ -6,10 +6,17 @@ import type { FakeGroup } from "./fake-client-groups.ts";
 
 export function groupView(
   { conversationId }: FakeConversation,
-  { title, members, membership, isContradicted }: FakeGroup,
+  { title, members, membership, isContradicted, memberTrust = [] }: FakeGroup,
   base: Omit<
     GroupConversationView,
-    "kind" | "title" | "avatarSeed" | "memberCount" | "myRole" | "membership" | "isContradicted"
+    | "kind"
+    | "title"
+    | "avatarSeed"
+    | "memberCount"
+    | "myRole"
+    | "membership"
+    | "isContradicted"
+    | "memberTrust"
   >,
 ): GroupConversationView {
   return {
@@ -21,6 +28,7 @@ export function groupView(
     myRole: membership === "member" ? members.find(({ isMe }) => isMe)?.role : undefined,
     membership,
     isContradicted,
+    memberTrust,
   };
 }
 

@@ -18,6 +18,7 @@ import type { PresenceAudience } from "#schema/protocol/presence.ts";
 import type { AccountId, ClientMessageId, ConversationId } from "#schema/ids.ts";
 import { createFakeDevices, type FakeDevices } from "./fake-devices.ts";
 import { type FakeConversation, fakeId, self } from "./fake-client-data.ts";
+import { fakeTrust, noTrust } from "./fake-client-trust.ts";
 import { FakeFiles, viewOf } from "./fake-files.ts";
 import { fakeGroupMethods } from "./fake-client-groups.ts";
 import { groupView, senderOf, sessions } from "./fake-client-views.ts";
@@ -111,7 +112,8 @@ export function createFakeClient(options: FakeOptions): FakeClient {
     const typist = who ?? { account: sender?.sender ?? self.account, username: sender?.senderName ?? "" };
     const typing = one.peerTyping ? typist : undefined;
     if (one.group === undefined) {
-      return { ...base, kind: "direct", peer: one.peer, typing, peerPresence: one.peerPresence };
+      const aboutPeer = { peerPresence: one.peerPresence, peerTrust: one.peerTrust ?? noTrust };
+      return { ...base, kind: "direct", peer: one.peer, typing, ...aboutPeer };
     }
     return groupView(one, one.group, { ...base, typing });
   }
@@ -160,6 +162,10 @@ export function createFakeClient(options: FakeOptions): FakeClient {
 
   const api: ClientApi = {
     ...devices.api,
+    ...fakeTrust(
+      () => [...conversations.values()],
+      () => emit({ type: "conversations" }),
+    ),
     accountStatus: () => Promise.resolve(account),
     connectionStatus: () => Promise.resolve(connection),
     async register({ username }) {

@@ -20,6 +20,7 @@ function group(
     typing?: boolean;
     delivery?: DeliveryState;
     isContradicted?: boolean;
+    memberTrust?: FakeGroup["memberTrust"];
   } = {},
 ): FakeConversation {
   const conversationId = fakeId<ConversationId>(`group-${title}`);
@@ -49,6 +50,7 @@ function group(
       membership: extra.membership ?? "member",
       members,
       isContradicted: extra.isContradicted ?? false,
+      memberTrust: extra.memberTrust ?? [],
     },
     messages,
     readSeq: messages.length - (extra.unread ?? 0),
@@ -130,6 +132,29 @@ export function groups(nowMs: number): FakeConversation[] {
       ],
       nowMs,
       { isContradicted: true },
+    ),
+    group(
+      "Allotment",
+      [mira, noor, { ...jonas, verified: true }],
+      [
+        ["noor", 70_000, { type: "created", people: [mira, jonas] }],
+        ["jonas.b", 45_000, "The beans are up"],
+        ["noor", 44_900, "New phone, give me a minute"],
+        ["mira", 44_890, "Who waters next week?"],
+      ],
+      nowMs,
+      {
+        memberTrust: [
+          {
+            ...noor,
+            verified: false,
+            held: true,
+            keyChangesMs: [nowMs - 44_950 * minuteMs],
+            warning: undefined,
+          },
+          { ...jonas, verified: true, held: false, keyChangesMs: [], warning: undefined },
+        ],
+      },
     ),
     group(
       "Street party",

@@ -10,6 +10,7 @@ import * as groups from "#schema/http/groups.ts";
 import * as health from "#schema/http/health.ts";
 import * as links from "#schema/http/links.ts";
 import * as privacy from "#schema/http/privacy.ts";
+import * as reports from "#schema/http/reports.ts";
 import type { RouteContract } from "#schema/http/route.ts";
 import * as users from "#schema/http/users.ts";
 import { prekeysFor, prepareRegistration, type RawAccount, type RawDevice } from "./raw-account.ts";
@@ -39,6 +40,7 @@ export function allContracts(): ReadonlyMap<string, RouteContract> {
     ...health,
     ...links,
     ...privacy,
+    ...reports,
     ...users,
   });
   return new Map(exported.filter((entry): entry is [string, RouteContract] => isContract(entry[1])));
@@ -77,6 +79,8 @@ export async function routeSamples(
     setPrivacy: { presence: "contacts" },
     createGroup: { operation: b64(300) },
     postOperation: { operation: b64(300) },
+    frankingTags: { sequences: [1] },
+    sendReport: { conversation: conversationId, sealed: b64(500) },
     reportUndecryptable: { count: 1 },
     beginUpload: { attachment: b64(16), blobBytes: blobBytesOf(5_000) },
     createConversation: { kind: "direct", account: peer.account },

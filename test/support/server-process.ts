@@ -48,6 +48,7 @@ const ratelimits = Object.fromEntries(
 const bindings = {
   ...(workerOptions.bindings as Record<string, string>),
   ...(messages === "" ? {} : { MESSAGES_PER_SECOND: messages }),
+  REPORT_PUBLIC_KEY: process.env["REPORT_PUBLIC_KEY"] ?? "",
 };
 
 /** What the archive does, and who waits for it to do something else. */

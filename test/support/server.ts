@@ -74,6 +74,8 @@ export interface ServerOptions {
   readonly inspectorPort?: number;
   /** `faulty`: the archive can be made to fail and to hang. `counting`: rows and calls are counted. */
   readonly wrapper?: "faulty" | "counting";
+  /** Key of the moderators; reports are off unless given. */
+  readonly reportPublicKey?: string;
 }
 
 export async function startServer(options: ServerOptions = {}): Promise<TestServer> {
@@ -93,6 +95,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
       {
         cwd: root,
         detached: true,
+        env: { ...process.env, REPORT_PUBLIC_KEY: options.reportPublicKey ?? "" },
         stdio: ["pipe", "pipe", "pipe"],
       },
     );

@@ -1,11 +1,11 @@
 /**
  * Secrets of a development machine: made at random on first use, kept in `.dev.vars` (never committed).
  * `node worker/dev/secrets.ts --print` prints a fresh set for `wrangler secret bulk`; with `--metrics` it prints the token that
- * reads the metrics of the server whose SERVER_SECRET is in the environment.
+ * reads the metrics of the server whose SERVER_SECRET is in the environment; with `--franking` the key that verifies reports to it.
  */
 import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { metricsToken } from "../secrets.ts";
+import { frankingKey, metricsToken } from "../secrets.ts";
 import { root } from "./paths.ts";
 
 export interface Secrets {
@@ -40,6 +40,8 @@ export async function ensureDevSecrets(file: string = path.join(root, ".dev.vars
 if (import.meta.main && process.argv.includes("--metrics")) {
   const secret = process.env["SERVER_SECRET"] ?? "";
   console.log(Buffer.from(await metricsToken(secret)).toString("base64url"));
+} else if (import.meta.main && process.argv.includes("--franking")) {
+  console.log(Buffer.from(await frankingKey(process.env["SERVER_SECRET"] ?? "")).toString("base64url"));
 } else if (import.meta.main && process.argv.includes("--print")) {
   console.log(JSON.stringify(await generateSecrets(), null, 2));
 }

@@ -96,6 +96,7 @@ export const groups = {
   },
   member: {
     message: "Message",
+    contact: "Security number",
     makeAdmin: "Make admin",
     makeOwner: "Make owner",
     dismissAdmin: "Dismiss as admin",

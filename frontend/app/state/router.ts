@@ -1,6 +1,6 @@
 /** Addresses of the app. Only names of places: never a key, a code or a username. */
 import { signal, type ReadonlySignal } from "@preact/signals";
-import type { ConversationId } from "#schema/ids.ts";
+import type { AccountId, ConversationId } from "#schema/ids.ts";
 
 export type Route =
   | { readonly name: "home" }
@@ -10,6 +10,8 @@ export type Route =
   | { readonly name: "new" }
   | { readonly name: "newGroup" }
   | { readonly name: "settings" }
+  /** Somebody's keys. */
+  | { readonly name: "contact"; readonly account: AccountId }
   | { readonly name: "welcome" }
   | { readonly name: "signup" }
   | { readonly name: "login" }
@@ -21,7 +23,12 @@ export interface Place {
   readonly behind: ConversationId | undefined;
 }
 
+const contactPath = /^\/contact\/([A-Za-z0-9_-]{22})$/;
 const conversationPath = /^\/chat\/([A-Za-z0-9_-]{22})(\/group)?$/;
+
+function isAccountId(text: unknown): text is AccountId {
+  return typeof text === "string" && /^[A-Za-z0-9_-]{22}$/.test(text);
+}
 
 function isConversationId(text: unknown): text is ConversationId {
   return typeof text === "string" && /^[A-Za-z0-9_-]{22}$/.test(text);
@@ -45,6 +52,8 @@ export function parseRoute(pathname: string): Route {
     case "/link":
       return { name: "link" };
     default: {
+      const [, account] = contactPath.exec(pathname) ?? [];
+      if (isAccountId(account)) return { name: "contact", account };
       const [, id, info] = conversationPath.exec(pathname) ?? [];
       if (!isConversationId(id)) return { name: "home" };
       return { name: info === undefined ? "chat" : "group", conversationId: id };
@@ -60,6 +69,8 @@ export function formatRoute(route: Route): string {
       return `/chat/${route.conversationId}`;
     case "group":
       return `/chat/${route.conversationId}/group`;
+    case "contact":
+      return `/contact/${route.account}`;
     case "newGroup":
       return "/new/group";
     case "new":
@@ -110,8 +121,8 @@ function readEntry(state: unknown): EntryState {
   return { depth, behind };
 }
 
-const sheets: ReadonlySet<Route["name"]> = new Set(["new", "newGroup", "settings"]);
-const isSheet = (route: Route): boolean => sheets.has(route.name);
+const sheets: ReadonlySet<Route["name"]> = new Set(["new", "newGroup", "settings", "contact"]);
+export const isSheet = (route: Route): boolean => sheets.has(route.name);
 
 export function createRouter(browser: Browser): Router {
   const read = (): Place => {

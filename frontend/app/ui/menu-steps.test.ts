@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { placeMenu, stepFrom } from "./menu-steps.ts";
+import { placeMenu, placeMenuAt, stepFrom } from "./menu-steps.ts";
 
 const labels = ["Message", "Make admin", "Remove"];
 
@@ -25,4 +25,12 @@ test("a menu opens below its button, above it near the lower edge, and never out
   expect(placeMenu(row(100), menu, window)).toEqual({ left: 170, top: 160 });
   expect(placeMenu(row(760), menu, window)).toEqual({ left: 170, top: 606 });
   expect(placeMenu({ left: 0, right: 40, top: 10, bottom: 50 }, menu, window)).toEqual({ left: 8, top: 54 });
+});
+
+test("a menu at a point begins there, and never leaves the window", () => {
+  const menu = { width: 200, height: 150 };
+  const window = { width: 390, height: 844 };
+  expect(placeMenuAt({ x: 40, y: 100 }, menu, window)).toEqual({ left: 40, top: 100 });
+  expect(placeMenuAt({ x: 380, y: 840 }, menu, window)).toEqual({ left: 182, top: 686 });
+  expect(placeMenuAt({ x: 2, y: 3 }, menu, window)).toEqual({ left: 8, top: 8 });
 });

@@ -29,17 +29,34 @@ interface Box {
   readonly bottom: number;
 }
 
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
 const edgePx = 8;
 
 /** Below the button at its end; above where there is no room; always within the window. */
 export function placeMenu(
   anchor: Box,
-  menu: { readonly width: number; readonly height: number },
-  window: { readonly width: number; readonly height: number },
+  menu: Size,
+  window: Size,
 ): { readonly left: number; readonly top: number } {
   const left = Math.min(Math.max(edgePx, anchor.right - menu.width), window.width - menu.width - edgePx);
   const below = anchor.bottom + 4;
   const fits = below + menu.height + edgePx <= window.height;
   const top = fits ? below : Math.max(edgePx, anchor.top - 4 - menu.height);
   return { left, top };
+}
+
+/** From the point on, as far as there is room; always within the window. */
+export function placeMenuAt(
+  at: { readonly x: number; readonly y: number },
+  menu: Size,
+  window: Size,
+): { readonly left: number; readonly top: number } {
+  return {
+    left: Math.max(edgePx, Math.min(at.x, window.width - menu.width - edgePx)),
+    top: Math.max(edgePx, Math.min(at.y, window.height - menu.height - edgePx)),
+  };
 }

@@ -2,7 +2,7 @@ import "./menu.css";
 import type { ComponentChildren, RefObject } from "preact";
 import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Icon, type IconName } from "./icons.tsx";
-import { placeMenu, stepFrom } from "./menu-steps.ts";
+import { placeMenu, placeMenuAt, type Size, stepFrom } from "./menu-steps.ts";
 
 export interface MenuItem {
   readonly label: string;
@@ -47,7 +47,10 @@ export function MenuButton({ class: className, label, items, children }: MenuBut
           id={id}
           label={label}
           items={items}
-          anchor={button}
+          opener={button}
+          place={(menu, window) => {
+            return placeMenu(button.current?.getBoundingClientRect() ?? new DOMRect(), menu, window);
+          }}
           onClose={(giveBack) => {
             setOpen(false);
             if (giveBack) button.current?.focus();
@@ -58,34 +61,60 @@ export function MenuButton({ class: className, label, items, children }: MenuBut
   );
 }
 
+interface PointMenuProps {
+  label: string;
+  /** Where the person pointed, in the window. */
+  at: { readonly x: number; readonly y: number };
+  items: readonly MenuItem[];
+  onClose: () => void;
+}
+
+/** A menu at a point. The focus goes back to where it was. */
+export function PointMenu({ label, at, items, onClose }: PointMenuProps) {
+  const opener = useRef(document.activeElement);
+  return (
+    <Menu
+      id={useId()}
+      label={label}
+      items={items}
+      place={(menu, window) => placeMenuAt(at, menu, window)}
+      onClose={(giveBack) => {
+        onClose();
+        if (giveBack && opener.current instanceof HTMLElement) opener.current.focus({ preventScroll: true });
+      }}
+    />
+  );
+}
+
 interface MenuProps {
   id: string;
   label: string;
   items: readonly MenuItem[];
-  anchor: RefObject<HTMLElement | null>;
+  /** A press on it is not one outside. */
+  opener?: RefObject<HTMLElement | null>;
+  place: (menu: Size, window: Size) => { readonly left: number; readonly top: number };
   onClose: (giveFocusBack: boolean) => void;
 }
 
-function Menu({ id, label, items, anchor, onClose }: MenuProps) {
+function Menu({ id, label, items, opener, place, onClose }: MenuProps) {
   const ref = useRef<HTMLDivElement>(null);
+  const placeRef = useRef(place);
 
   useLayoutEffect(() => {
     const menu = ref.current;
-    if (menu === null || anchor.current === null) return;
+    if (menu === null) return;
     menu.showPopover();
-    const place = placeMenu(anchor.current.getBoundingClientRect(), menu.getBoundingClientRect(), {
-      width: innerWidth,
-      height: innerHeight,
-    });
-    menu.style.left = `${place.left}px`;
-    menu.style.top = `${place.top}px`;
+    const window = { width: innerWidth, height: innerHeight };
+    const { left, top } = placeRef.current(menu.getBoundingClientRect(), window);
+    menu.style.left = `${left}px`;
+    menu.style.top = `${top}px`;
     menu.querySelector<HTMLElement>('[role="menuitem"]')?.focus({ preventScroll: true });
-  }, [anchor]);
+  }, []);
 
   useEffect(() => {
     const outside = (event: Event): void => {
       const { target } = event;
-      if (!(target instanceof Node) || ref.current?.contains(target) || anchor.current?.contains(target))
+      if (!(target instanceof Node) || ref.current?.contains(target) || opener?.current?.contains(target))
         return;
       onClose(false);
     };
@@ -96,7 +125,7 @@ function Menu({ id, label, items, anchor, onClose }: MenuProps) {
       removeEventListener("pointerdown", outside, true);
       removeEventListener("resize", moved);
     };
-  }, [anchor, onClose]);
+  }, [opener, onClose]);
 
   function onKeyDown(event: KeyboardEvent): void {
     if (event.key === "Escape" || event.key === "Tab") {

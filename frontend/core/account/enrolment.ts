@@ -11,6 +11,7 @@ import {
   type OwnDevice,
 } from "../crypto/device-identity.ts";
 import { deviceListHash } from "../crypto/device-list.ts";
+import type { HandedPin } from "../crypto/link/link-export.ts";
 import { firstPrekeyRequest, generatePrekeys, type PrekeyBatch } from "../crypto/prekeys.ts";
 import type { KeyPair, Provider } from "../crypto/provider.ts";
 import type { Records } from "../store/records.ts";
@@ -23,6 +24,7 @@ import {
   prekeyStateTable,
 } from "../store/tables.ts";
 import { prekeyStateKey, storePrekeys, toPrekeyUpload } from "../sync/prekey-upkeep.ts";
+import { takePins } from "./handed-pins.ts";
 
 /** A device that exists here and is about to be told to the server. */
 export interface NewDevice {
@@ -36,6 +38,8 @@ export interface NewDevice {
   readonly signOuts: DirectoryRecord["signOuts"];
   /** BRK of the account, base64url. */
   readonly backupRoot: string;
+  /** Of contacts, from the device that let this one in. */
+  readonly pins?: readonly HandedPin[];
 }
 
 /** Makes keys and a certificate for `deviceId`. */
@@ -95,6 +99,7 @@ export async function storeEnrolled(
       ...(session.refreshToken !== undefined && { refreshToken: session.refreshToken }),
     };
     transaction.put(accountTable, accountKey, record);
+    await takePins(transaction, device.pins ?? []);
     transaction.put(directoryTable, device.account, {
       username: session.username,
       pin: {
@@ -105,7 +110,6 @@ export async function storeEnrolled(
       list: encodeBase64url(device.list.bytes),
       certificates: device.certificates,
       signOuts: device.signOuts,
-      identityChanged: false,
     });
     return record;
   });

@@ -184,6 +184,7 @@ function acceptGrant(
     certificates: directory.certificates,
     signOuts: [],
     backupRoot: encodeBase64url(content.backupRoot),
+    pins: content.pins,
   };
   return { device, ticket: content.ticket };
 }

@@ -9,7 +9,7 @@ import { verifyDeviceCert } from "../crypto/device-identity.ts";
 import { createNextList } from "../crypto/device-list.ts";
 import { type LinkCode, parseLinkCode } from "../crypto/link/link-code.ts";
 import { linkEmoji } from "../crypto/link/link-emoji.ts";
-import { encodeLinkExport } from "../crypto/link/link-export.ts";
+import { encodeLinkExport, type HandedPin } from "../crypto/link/link-export.ts";
 import { openLinkProof, openLinkRequest } from "../crypto/link/link-request.ts";
 import {
   createLinkSecret,
@@ -69,7 +69,12 @@ export async function runOldDevice(
   side: RendezvousSide,
   link: OldDeviceLink,
   unlocked: UnlockedAccount,
-  person: { readonly say: (status: LinkStatus) => void; readonly agreed: (untilMs: number) => Promise<void> },
+  person: {
+    readonly say: (status: LinkStatus) => void;
+    readonly agreed: (untilMs: number) => Promise<void>;
+    /** Of contacts, for the new device. */
+    readonly pins: () => Promise<readonly HandedPin[]>;
+  },
 ): Promise<DeviceId> {
   const { provider } = environment;
   const { aik, list: previous } = unlocked;
@@ -111,6 +116,7 @@ export async function runOldDevice(
     backupRoot,
     profileKey,
     certificates: certificates.map(decodeBase64url),
+    pins: await person.pins(),
   });
   const grant = { deviceCert: cert.bytes, deviceList: list.bytes, vault, historyPack: new Uint8Array(0) };
   await side.write("grant", sealLinkGrant(sender.context, grant));

@@ -6,6 +6,7 @@ import { delay, type Environment } from "../environment.ts";
 import type { Engine } from "../sync/engine.ts";
 import type { EventHub } from "../sync/event-hub.ts";
 import type { AccountSession } from "./account-session.ts";
+import { collectPins } from "./handed-pins.ts";
 import { linkFailureOf, LinkStopped } from "./link-failure.ts";
 import { newDeviceSide, prepareNewDeviceLink, runNewDevice } from "./link-new-device.ts";
 import { oldDeviceSide, prepareOldDeviceLink, runOldDevice } from "./link-old-device.ts";
@@ -73,6 +74,7 @@ export class Linking {
         const deviceId = await runOldDevice(environment, side, link, unlocked, {
           say: (status) => this.#say(running, status),
           agreed: (untilMs) => this.#agreed(running, untilMs),
+          pins: () => collectPins(this.#account.records, unlocked.account),
         });
         await this.#joined(engine, deviceId, () => side.assertGoing());
         this.#say(running, { state: "done" });

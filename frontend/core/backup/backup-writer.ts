@@ -23,7 +23,7 @@ import { messageTable } from "../store/tables.ts";
 import type { Conversations } from "../sync/conversations.ts";
 import { Pump } from "../sync/lane.ts";
 import type { Self } from "../sync/self.ts";
-import { type Batch, gatherBatch, passOver } from "./batch.ts";
+import { type Batch, entryOf, gatherBatch, passOver } from "./batch.ts";
 import {
   isFinal,
   isJoined,
@@ -84,7 +84,7 @@ export class BackupWriter {
     this.#conversations = conversations;
     this.#links = links;
     records.watch(messageTable, (_, value) => {
-      if (value?.opened !== undefined || value?.sent !== undefined) this.#noticed();
+      if (value !== undefined && entryOf(value).length > 0) this.#noticed();
     });
   }
 

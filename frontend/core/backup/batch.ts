@@ -74,9 +74,8 @@ export async function gatherBatch(
 /** The key of a stored message; none for what could not be opened, and for what came back from a backup. */
 export function entryOf(message: StoredMessage): KeyEntry[] {
   // Bodies of groups are opened another way, which backups do not describe yet.
-  const sent = message.sent?.groupEpoch === undefined ? message.sent : undefined;
-  const opened = message.opened ?? sent;
-  if (opened === undefined) return [];
+  const opened = message.opened ?? message.sent;
+  if (opened === undefined || opened.groupEpoch !== undefined) return [];
   return [
     {
       seq: message.seq,

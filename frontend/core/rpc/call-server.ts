@@ -55,6 +55,13 @@ const methods: Readonly<Record<ClientMethod, "kept" | "not_kept">> = {
   leaveGroup: "kept",
   dissolveGroup: "kept",
   messageInfo: "kept",
+  safetyNumber: "kept",
+  compareSafetyNumber: "kept",
+  markVerified: "kept",
+  clearVerified: "kept",
+  confirmIdentity: "kept",
+  canReport: "kept",
+  reportMessage: "kept",
   reconnectNow: "kept",
 };
 

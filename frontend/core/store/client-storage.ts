@@ -15,6 +15,7 @@ import {
   outboxTable,
   peerTable,
 } from "./tables.ts";
+import { trustTable } from "./trust-table.ts";
 
 export interface ClientStorage {
   readonly store: Store;
@@ -44,5 +45,6 @@ export async function openRecords(environment: Environment, storage: ClientStora
     outboxTable,
     peerTable,
     restoreTable,
+    trustTable,
   ]);
 }

@@ -67,8 +67,6 @@ export interface DirectoryRecord {
   /** Certificates of its active devices, verified. */
   readonly certificates: readonly string[];
   readonly signOuts: readonly { readonly deviceId: DeviceId; readonly statement: string }[];
-  /** The account key was replaced by one nobody vouches for; sending waits until the person accepts it. */
-  readonly identityChanged: boolean;
 }
 export const directoryTable = jsonTable<DirectoryRecord>("directories");
 
@@ -163,8 +161,8 @@ export interface SentKey {
   readonly groupEpoch?: number;
 }
 
-/** Key and hash of a received body, for the backup. */
-export type OpenedKey = Pick<SentKey, "key" | "hash" | "sentAtMs">;
+/** Key and hash of a received body, for the backup and for reports. */
+export type OpenedKey = Pick<SentKey, "key" | "hash" | "sentAtMs" | "groupEpoch">;
 
 /** A sequenced message, key `conversation/seq`. */
 export interface StoredMessage {

@@ -10,10 +10,15 @@ import { deviceCertHash, verifyDeviceCert, verifySignOut } from "../crypto/devic
 import { isCryptoError } from "../crypto/errors.ts";
 import { runNative } from "../crypto/native/run-native.ts";
 import { type ListPin, type VerifiedDevice, verifyDevices, verifyListChain } from "../crypto/list-chain.ts";
+import type { ListView } from "../crypto/capsule.ts";
 import type { Provider } from "../crypto/provider.ts";
 import type { Records } from "../store/records.ts";
 import { type DirectoryRecord, directoryTable } from "../store/tables.ts";
+import { type TrustRecord, trustTable } from "../store/trust-table.ts";
+import { contradictsGossip } from "./capsules.ts";
+import { afterPin } from "./pins.ts";
 import type { Self } from "./self.ts";
+import { changeTrust, type TrustBook } from "./trust-book.ts";
 
 /** A verified directory. */
 export interface AccountDevices {
@@ -26,20 +31,26 @@ export interface AccountDevices {
   readonly recipients: readonly VerifiedDevice[];
   /** Every device of the list whose certificate was verified, revoked ones included. */
   readonly known: ReadonlyMap<DeviceId, { readonly device: VerifiedDevice; readonly active: boolean }>;
-  readonly identityChanged: boolean;
 }
 
 export class Directory {
+  readonly book: TrustBook;
   readonly #records: Records;
-  readonly #self: Pick<Self, "provider" | "native">;
+  readonly #self: Pick<Self, "provider" | "native" | "nowMs">;
   readonly #call: SessionCall;
   readonly #verified = new Map<AccountId, AccountDevices>();
   readonly #underWay = new Map<AccountId, Promise<AccountDevices>>();
 
-  constructor(records: Records, self: Pick<Self, "provider" | "native">, call: SessionCall) {
+  constructor(
+    records: Records,
+    self: Pick<Self, "provider" | "native" | "nowMs">,
+    call: SessionCall,
+    book: TrustBook,
+  ) {
     this.#records = records;
     this.#self = self;
     this.#call = call;
+    this.book = book;
     records.watch(directoryTable, (key) => this.#verified.delete(key as AccountId));
   }
 
@@ -62,7 +73,7 @@ export class Directory {
   /**
    * Fetches and verifies the newest lists. Throws `SottoError` when the server cannot be asked, and `CryptoError`
    * (LIST_ROLLBACK, LIST_FORK, UNTRUSTED_IDENTITY, BAD_SIGNATURE, BAD_CERT, …) when its answer contradicts what is
-   * pinned; the pinned directory then stays in force.
+   * pinned; the pinned directory then stays in force, with a warning.
    */
   refresh(account: AccountId): Promise<AccountDevices> {
     const underWay = this.#underWay.get(account);
@@ -72,30 +83,69 @@ export class Directory {
     return fetching;
   }
 
-  /** The person accepts an account key that nobody vouched for. */
-  async acceptIdentity(account: AccountId): Promise<void> {
-    await this.#records.transact(async (transaction) => {
-      const record = await transaction.get(directoryTable, account);
-      if (record?.identityChanged === true) {
-        transaction.put(directoryTable, account, { ...record, identityChanged: false });
-      }
+  /** Notes what a person found about the key that is pinned in the same moment. Throws what `change` throws. */
+  mark(
+    account: AccountId,
+    change: (trust: TrustRecord, pin: DirectoryRecord["pin"] | undefined) => TrustRecord,
+  ): Promise<void> {
+    return this.#records.transact(async (transaction) => {
+      const pin = (await transaction.get(directoryTable, account))?.pin;
+      await changeTrust(transaction, account, (trust) => change(trust, pin));
     });
   }
 
+  /** Whether messages to an account wait for the person's word about its new key. */
+  isHeld(account: AccountId): boolean {
+    return this.book.of(account).held;
+  }
+
+  /**
+   * A device of the account vouches for a list that is not the pinned one: it is fetched, and when the server does not give it that is
+   * kept as a warning (CRYPTO 2.1, attack 45). Never throws for the server's part.
+   */
+  async vouched(account: AccountId, list: ListView): Promise<void> {
+    // The first answer may have been under way already when the list was made.
+    for (let attempt = 0; attempt < 2; attempt += 1) {
+      try {
+        if (!contradictsGossip(await this.refresh(account), list)) return;
+      } catch (error) {
+        if (!isCryptoError(error)) return; // not reached: the next message vouches again
+      }
+    }
+    const warning = { type: "withheld", version: list.version, hash8: encodeBase64url(list.hash8) } as const;
+    await this.#warn(account, warning);
+  }
+
   async #fetch(account: AccountId): Promise<AccountDevices> {
-    const pinned = await this.tryLoad(account);
+    const pinned = (await this.tryLoad(account))?.pin ?? this.book.handedPin(account);
     const answer = await this.#call(getDevices, {
       params: { account },
-      query: { after: pinned === undefined ? undefined : pinned.pin.version - 1 },
+      query: { after: pinned === undefined ? undefined : pinned.version - 1 },
     });
-    return this.#records.transact(async (transaction) => {
-      const before = await transaction.get(directoryTable, account);
-      const { provider, native } = this.#self;
-      const after = await runNative(provider, native, (curves) =>
-        verifyDirectory(curves, account, answer, before),
-      );
-      transaction.put(directoryTable, account, after);
-      return openRecord(this.#self.provider, account, after);
+    try {
+      return await this.#records.transact(async (transaction) => {
+        const known = await transaction.get(directoryTable, account);
+        const handed = (await transaction.get(trustTable, account))?.handedPin;
+        const before = known ?? (handed && { pin: handed, certificates: [] });
+        const { provider, native, nowMs } = this.#self;
+        const after = await runNative(provider, native, (curves) =>
+          verifyDirectory(curves, account, answer, before),
+        );
+        transaction.put(directoryTable, account, after);
+        await changeTrust(transaction, account, (trust) => afterPin(trust, before?.pin, after.pin, nowMs()));
+        return openRecord(this.#self.provider, account, after);
+      });
+    } catch (error) {
+      if (isCryptoError(error) && pinned !== undefined) await this.#warn(account, { type: "contradicted" });
+      throw error;
+    }
+  }
+
+  /** The worse warning stays. */
+  #warn(account: AccountId, warning: NonNullable<TrustRecord["warning"]>): Promise<void> {
+    return this.book.change(account, (trust) => {
+      const isWorse = trust.warning === undefined || warning.type === "contradicted";
+      return isWorse ? { ...trust, warning } : trust;
     });
   }
 }
@@ -105,7 +155,7 @@ export function verifyDirectory(
   provider: Provider,
   account: AccountId,
   answer: DeviceDirectory,
-  before: DirectoryRecord | undefined,
+  before: Pick<DirectoryRecord, "pin" | "certificates"> | undefined,
 ): DirectoryRecord {
   const accountId = decodeBase64url(account);
   const pin = before && {
@@ -139,7 +189,6 @@ export function verifyDirectory(
     list: encodeBase64url(verified.list.bytes),
     certificates: kept,
     signOuts: signOuts.map(({ deviceId, statement }) => ({ deviceId, statement })),
-    identityChanged: before?.identityChanged === true || verified.identity === "reset",
   };
 }
 
@@ -203,7 +252,6 @@ function openRecord(provider: Provider, account: AccountId, record: DirectoryRec
       .filter(({ device, active }) => active && !signedOut.has(device.deviceId))
       .map(({ device }) => device),
     known,
-    identityChanged: record.identityChanged,
   };
 }
 

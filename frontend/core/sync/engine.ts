@@ -33,6 +33,7 @@ import { Repairs } from "./repairs.ts";
 import type { Self } from "./self.ts";
 import { sortEvents, sortInboxEvents } from "./sort-events.ts";
 import { Timeline } from "./timeline.ts";
+import { TrustBook } from "./trust-book.ts";
 import { Typing } from "./typing.ts";
 
 export class Engine {
@@ -77,7 +78,7 @@ export class Engine {
     this.conversations = new Conversations(records, self, emit);
     this.timeline = new Timeline(records, emit);
     watchGroups(records, emit);
-    this.directory = new Directory(records, self, this.call);
+    this.directory = new Directory(records, self, this.call, new TrustBook(records, emit));
     this.backup = new Backup(environment, records, self, this.call, this.directory, this.conversations, emit);
     this.history = new HistoryPager(records, self, this.call, this.backup);
     this.chains = new GroupChains(records, self, this.directory, this.call);
@@ -158,6 +159,7 @@ export class Engine {
       this.attachments.load(),
       this.#deviceQueue.load(),
       this.#names.load(),
+      this.directory.book.load(),
     ]);
   }
 

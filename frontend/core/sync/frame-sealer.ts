@@ -69,13 +69,6 @@ export class FrameSealer {
     });
   }
 
-  /** The person accepts the new account key of the peer, or of members. */
-  async acceptIdentity(conversationId: ConversationId): Promise<void> {
-    const conversation = await this.#records.read(conversationTable, conversationId);
-    if (conversation?.group !== undefined) await this.#groups.acceptIdentities(conversationId);
-    else if (conversation !== undefined) await this.#directory.acceptIdentity(conversation.peer.account);
-  }
-
   /** All frames of a sealed row, in the order in which they go. */
   async framesOf(row: OutboxRecord): Promise<readonly string[]> {
     const frames = row.frame === undefined ? [] : [row.frame];
@@ -121,7 +114,7 @@ export class FrameSealer {
     }
     const own = await this.#directory.load(this.#self.account);
     const peer = await this.#directory.load(account);
-    if (peer.identityChanged) throw new IdentityChangedError();
+    if (this.#directory.isHeld(account)) throw new IdentityChangedError();
     const recipients = [own, peer].flatMap((directory) =>
       directory.recipients
         .filter((device) => directory !== own || device.deviceId !== this.#self.deviceId)

@@ -58,9 +58,9 @@ export class MessageApplier {
    */
   async apply(conversationId: ConversationId, messages: readonly MessageRecord[]): Promise<void> {
     const directories = await this.#directoriesFor(messages);
-    const run = (isFinal: boolean): Promise<Set<AccountId>> =>
+    const run = (isFinal: boolean): Promise<GroupPlace["outdated"]> =>
       this.#records.transact(async (transaction) => {
-        const outdated = new Set<AccountId>();
+        const outdated: GroupPlace["outdated"] = new Map();
         const place = { transaction, self: this.#self, directories, outdated, isFinal };
         for (const message of messages) await this.#applyOne(place, conversationId, message);
         return outdated;
@@ -70,9 +70,7 @@ export class MessageApplier {
       await this.#chains.sync(conversationId);
       return run(true);
     });
-    for (const account of suspicious) {
-      await this.#directory.refresh(account).catch(() => undefined); // the pinned list stays in force
-    }
+    for (const [account, list] of suspicious) await this.#directory.vouched(account, list);
   }
 
   async #applyOne(place: GroupPlace, conversationId: ConversationId, message: MessageRecord): Promise<void> {
@@ -151,7 +149,7 @@ export class MessageApplier {
         entry.device,
         parsing(() => decodeBase64url(capsule)),
       );
-      if (contradictsGossip(directory, opened.gossip.mine)) outdated.add(sender.account);
+      if (contradictsGossip(directory, opened.gossip.mine)) outdated.set(sender.account, opened.gossip.mine);
       if (opened.payload.kind !== "bodyKey") return { content: { type: "nothing" } };
       const content = openContent(this.#self, message, opened.payload);
       return { content, ...openedKey(content, opened.payload) };

@@ -152,11 +152,10 @@ export class Outbox {
     this.kick(conversationId);
   }
 
-  /** Sends a failed message again; for one that failed by a changed identity this accepts the new one. */
+  /** Sends a failed message again. */
   async retry(conversationId: ConversationId, id: ClientMessageId): Promise<void> {
     const row = this.#timeline.outbox(conversationId).find((other) => other.clientMessageId === id);
     if (row?.failure === undefined) return;
-    if (row.failure === "identity_changed") await this.#sealer.acceptIdentity(conversationId);
     this.#lane(conversationId).window.forgetMismatches(id);
     await this.#change(conversationId, [id], ({ failure: _failure, ...rest }) => rest);
     this.kick(conversationId);
@@ -218,7 +217,8 @@ export class Outbox {
       return sealed;
     } catch (error) {
       const ids = rows.map(({ clientMessageId }) => clientMessageId);
-      if (error instanceof IdentityChangedError || isCryptoError(error)) {
+      if (error instanceof IdentityChangedError) return undefined; // waits for the person, whose word kicks
+      if (isCryptoError(error)) {
         await this.#fail(conversationId, ids, "identity_changed").catch(() => undefined); // tried again at the next start
       } else if (error instanceof SottoError && error.remedy === "give_up") {
         await this.#fail(conversationId, ids, "refused").catch(() => undefined); // as above

@@ -144,8 +144,8 @@ export class Repairs {
       const isGroup = (await transaction.get(conversationTable, conversationId))?.group !== undefined;
       const sealed = { ...message, body: message.content.body };
       if (isGroup) {
-        const content = await openGroupContent({ transaction, self: this.#self }, sealed, payload);
-        transaction.put(messageTable, key, { ...message, content });
+        const opened = await openGroupContent({ transaction, self: this.#self }, sealed, payload);
+        transaction.put(messageTable, key, { ...message, ...opened });
       } else {
         const content = openContent(this.#self, sealed, payload);
         transaction.put(messageTable, key, { ...message, content, ...openedKey(content, payload) });

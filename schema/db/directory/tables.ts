@@ -46,6 +46,19 @@ export const conversations = sqliteTable(
   (table) => [uniqueIndex("conversations_pair").on(table.pairKey)],
 );
 
+/** Sealed to the moderators' key; who reports is all that can be read. */
+export const reports = sqliteTable(
+  "reports",
+  {
+    reportId: text("report_id").primaryKey(),
+    reporter: text("reporter").notNull(),
+    receivedAtMs: integer("received_at_ms").notNull(),
+    /** base64url. */
+    sealed: text("sealed").notNull(),
+  },
+  (table) => [index("reports_reporter").on(table.reporter, table.receivedAtMs)],
+);
+
 export const conversationMembers = sqliteTable(
   "conversation_members",
   {

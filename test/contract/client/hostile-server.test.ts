@@ -3,12 +3,11 @@ import { afterEach, describe, expect, test } from "vitest";
 import type { Client } from "#core/client.ts";
 import { decodeBase64url, encodeBase64url } from "#schema/envelope/base64url.ts";
 import { createAccountKey } from "#core/crypto/device-identity.ts";
-import { createGenesisList, createResetList } from "#core/crypto/device-list.ts";
-import { parseDeviceList } from "#schema/envelope/device-list.ts";
-import { createFirstPrekeys, createOwnDevice, toEnrolment } from "#core/account/enrolment.ts";
+import { createGenesisList } from "#core/crypto/device-list.ts";
+import { createOwnDevice } from "#core/account/enrolment.ts";
 import type { ConversationId } from "#schema/ids.ts";
 import { FakeServer, quickProvider } from "#test/support/client/fake-server.ts";
-import { messages, person, shows, texts, until } from "#test/support/client/people.ts";
+import { messages, person, shows, until } from "#test/support/client/people.ts";
 
 const open: Client[] = [];
 afterEach(async () => {
@@ -167,37 +166,5 @@ describe("identities", () => {
     await until(async () => (await messages(alice, conversationId)).at(-1)?.delivery === "failed");
     expect(server.wire.length).toBe(before + 1);
     await expect(alice.sendText(conversationId, "more")).rejects.toMatchObject({ code: "identity_changed" });
-  });
-
-  test("[CL31] [ATTACK 17] after a reset of the peer's account key nothing is sent until the person accepts it", async () => {
-    const server = new FakeServer();
-    const { alice, conversationId } = await pair(server);
-    const bob = server.accounts.byName("bob")!;
-    const aik = createAccountKey(quickProvider);
-    const own = createOwnDevice(quickProvider, aik, bob.account, 2, Date.now());
-    const previous = parseDeviceList(decodeBase64url(bob.lists[0]!));
-    const change = { issuedAtMs: Date.now(), add: [own.cert], revoke: [1] };
-    const list = createResetList(quickProvider, aik, previous, change);
-    const prekeys = createFirstPrekeys(quickProvider, own, Date.now());
-    const { account, username } = bob;
-    const made = { account, username, own, list, prekeys, certificates: [], signOuts: [], backupRoot: "" };
-    const enrolment = toEnrolment(made);
-    server.accounts.enrol(bob, enrolment, "after the reset");
-    for (const socket of server.sockets) {
-      if (socket.conversation === undefined)
-        socket.send({ type: "devices:changed", account: bob.account, version: 2 });
-    }
-    await alice.sendText(conversationId, "to whom");
-    await until(async () => (await messages(alice, conversationId)).at(-1)?.delivery === "failed");
-    expect(await texts(alice, conversationId)).toEqual(["first", "to whom"]);
-    const sentTo = () =>
-      server.wire.flatMap((text) =>
-        JSON.parse(text).capsules.map(({ device }: { device: number }) => device),
-      );
-    expect(sentTo()).not.toContain(2);
-    const failed = (await messages(alice, conversationId)).at(-1)!;
-    await alice.retryMessage(conversationId, failed.clientMessageId);
-    await until(async () => (await messages(alice, conversationId)).at(-1)?.delivery === "sent");
-    expect(sentTo().at(-1)).toBe(2);
   });
 });

@@ -83,6 +83,7 @@ export class Bubble extends Component<BubbleProps> {
       <li
         class={classes.filter(Boolean).join(" ")}
         aria-label={labelOf(this.props)}
+        tabIndex={-1}
         data-row={message.key}
         data-seq={message.seq}
       >

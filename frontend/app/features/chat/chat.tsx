@@ -10,8 +10,10 @@ import { useApp } from "../../state/context.ts";
 import type { ShownMessage } from "../../state/message-window.ts";
 import { openConversationOf } from "../../state/router.ts";
 import { errorCode, type Timeline } from "../../state/timeline.ts";
+import { personToSettle, trustIn } from "../../state/trust-in.ts";
 import { Avatar } from "../../ui/avatar.tsx";
 import { Icon } from "../../ui/icons.tsx";
+import { lazily } from "../../ui/lazily.tsx";
 import { LogoMark } from "../../ui/logo.tsx";
 import { Attaching } from "../attachments/attaching.tsx";
 import { Viewer } from "../attachments/viewer.tsx";
@@ -22,7 +24,12 @@ import { MessageInfo } from "../groups/message-info.tsx";
 import { ContradictionNote, ReadOnlyLine } from "../groups/read-only.tsx";
 import { Composer } from "./composer.tsx";
 import { MessageLog } from "./message-log.tsx";
+import type { MenuPlace } from "./message-menu.tsx";
 import { timelineItems } from "./timeline-items.ts";
+import { useKeyChanges } from "./use-key-changes.ts";
+
+const MessageMenu = lazily(async () => (await import("./message-menu.tsx")).MessageMenu);
+const TrustBar = lazily(async () => (await import("./trust-bar.tsx")).TrustBar);
 
 export function ChatPane() {
   const { conversations, router, timeline } = useApp();
@@ -70,8 +77,16 @@ function ChatBody({ view, timeline }: { view: ConversationView; timeline: Timeli
       </div>
       <Announcer />
       {view.kind === "group" && <ContradictionNote view={view} />}
+      <TrustNote view={view} />
     </>
   );
+}
+
+/** While messages wait for the person, or the server's word about somebody does not fit. */
+function TrustNote({ view }: { view: ConversationView }) {
+  if (view.kind === "group" && view.membership !== "member") return null;
+  const person = personToSettle(trustIn(view));
+  return person === undefined ? null : <TrustBar key={person.account} person={person} />;
 }
 
 function ChatHead({ view }: { view: ConversationView }) {
@@ -95,8 +110,21 @@ function ChatHead({ view }: { view: ConversationView }) {
             <Avatar account={seedOf(view)} name={nameOf(view)} size="s" />
           </span>
           <div class="chat-who">
-            <h1 class="chat-name ellipsis">
-              <bdi>{nameOf(view)}</bdi>
+            <h1 class="chat-name">
+              <button
+                type="button"
+                class="chat-about"
+                title={text.chat.about(view.peer.username)}
+                onClick={() => router.go({ name: "contact", account: view.peer.account })}
+              >
+                <bdi class="ellipsis">{nameOf(view)}</bdi>
+                {view.peerTrust.verified && (
+                  <span class="chat-verified" title={text.chat.verified}>
+                    <Icon name="verified" />
+                    <span class="visually-hidden">{text.chat.verified}</span>
+                  </span>
+                )}
+              </button>
             </h1>
             <PresenceLine presence={presence} />
           </div>
@@ -116,9 +144,13 @@ function PresenceLine({ presence }: { presence: PresenceView | undefined }) {
 }
 
 function Log({ view, timeline }: { view: ConversationView; timeline: Timeline }) {
-  const { nowMs, reportError, self } = useApp();
+  const { nowMs, reportError, router, self } = useApp();
   const [infoOf, setInfoOf] = useState<Sequence>();
-  const items = useComputed(() => timelineItems(timeline.messages.value, timeline.dividerAfter.value));
+  const [menu, setMenu] = useState<MenuPlace>();
+  const keyChanges = useKeyChanges(timeline.conversationId);
+  const items = useComputed(() =>
+    timelineItems(timeline.messages.value, timeline.dividerAfter.value, keyChanges.value),
+  );
   const report = (error: unknown): void => reportError(errorCode(error));
 
   const log = (
@@ -140,12 +172,23 @@ function Log({ view, timeline }: { view: ConversationView; timeline: Timeline })
       onSettledAtEnd={() => timeline.trim()}
       onRetry={(message: ShownMessage) => void timeline.retry(message).catch(report)}
       onDiscard={(message: ShownMessage) => void timeline.discard(message).catch(report)}
+      onKeyChange={({ account }) => router.go({ name: "contact", account })}
+      onMenu={(key, at) => setMenu({ key, at })}
       onInfo={view.kind === "group" ? ({ seq }) => setInfoOf(seq) : undefined}
     />
   );
   return (
     <>
       {log}
+      {menu !== undefined && (
+        <MessageMenu
+          key={menu.key}
+          place={menu}
+          messages={timeline.messages.value}
+          peerName={view.kind === "direct" ? nameOf(view) : undefined}
+          onClose={() => setMenu(undefined)}
+        />
+      )}
       {infoOf !== undefined && (
         <MessageInfo conversationId={view.conversationId} seq={infoOf} onClose={() => setInfoOf(undefined)} />
       )}

@@ -1,5 +1,6 @@
 import "./message-log.css";
 import { type ComponentChildren, Component, createRef } from "preact";
+import type { PersonView } from "#core/client-api.ts";
 import type { AccountId, Sequence } from "#schema/ids.ts";
 import { text } from "../../i18n/en.ts";
 import { formatDay } from "../../i18n/format.ts";
@@ -10,6 +11,8 @@ import { Icon } from "../../ui/icons.tsx";
 import { ChangeLines } from "../groups/change-lines.tsx";
 import { nameOfSender } from "../groups/say-change.ts";
 import { Bubble } from "./bubble.tsx";
+import { KeyChangeLine } from "./key-change-line.tsx";
+import type { Point } from "./message-pointing.ts";
 import {
   type Anchor,
   anchorOf,
@@ -38,6 +41,9 @@ interface LogProps {
   onSettledAtEnd: () => void;
   onRetry: (message: ShownMessage) => void;
   onDiscard: (message: ShownMessage) => void;
+  onKeyChange: (person: PersonView) => void;
+  /** Something can be done with a message; `key` is its row's. */
+  onMenu: (key: string, at: Point) => void;
   onInfo: ((message: ShownMessage) => void) | undefined;
 }
 
@@ -62,6 +68,7 @@ export class MessageLog extends Component<LogProps, { atEnd: boolean }> {
   #placed = false;
   #stuck = true;
   #frame = 0;
+  #stopPointing: () => void = () => undefined;
 
   override componentDidMount(): void {
     this.#place();
@@ -73,9 +80,17 @@ export class MessageLog extends Component<LogProps, { atEnd: boolean }> {
     if (this.#content.current !== null) this.#resize.observe(this.#content.current);
     document.addEventListener("visibilitychange", this.#afterMove);
     addEventListener("focus", this.#afterMove);
+    void this.#listenForPointing();
+  }
+
+  async #listenForPointing(): Promise<void> {
+    const { pointAtMessages } = await import("./message-pointing.ts");
+    const log = this.#log.current;
+    if (log !== null) this.#stopPointing = pointAtMessages(log, (key, at) => this.props.onMenu(key, at));
   }
 
   override componentWillUnmount(): void {
+    this.#stopPointing();
     this.#resize?.disconnect();
     cancelAnimationFrame(this.#frame);
     document.removeEventListener("visibilitychange", this.#afterMove);
@@ -185,6 +200,7 @@ export class MessageLog extends Component<LogProps, { atEnd: boolean }> {
           ref={this.#log}
           onScroll={this.#onScroll}
           aria-label={text.chat.messages(peerName)}
+          aria-describedby="log-hint"
           {...scrollsByKeyboard}
         >
           <div class="log-content" ref={this.#content}>
@@ -192,6 +208,9 @@ export class MessageLog extends Component<LogProps, { atEnd: boolean }> {
             <ol class="messages">{items.map((item) => this.#renderItem(item))}</ol>
           </div>
         </section>
+        <p id="log-hint" hidden>
+          {text.chat.menuHint}
+        </p>
         {!this.state.atEnd && (
           <button
             type="button"
@@ -252,6 +271,8 @@ export class MessageLog extends Component<LogProps, { atEnd: boolean }> {
             <span>{text.chat.unreadDivider}</span>
           </li>
         );
+      case "key-change":
+        return <KeyChangeLine key={item.key} person={item.person} onOpen={this.props.onKeyChange} />;
       case "changes":
         return <ChangeLines key={item.key} changes={item.changes} self={this.props.self} />;
       case "message":

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { fakeId } from "#test/support/fake-client-data.ts";
 import type { AccountId, ClientMessageId, ConversationId } from "#schema/ids.ts";
 import type { ShownMessage } from "../../state/message-window.ts";
+import type { KeyChange } from "../../state/trust-in.ts";
 import { timelineItems } from "./timeline-items.ts";
 
 const noon = new Date(2026, 10, 20, 12, 0).getTime();
@@ -70,6 +71,28 @@ test("the unread divider splits a group", () => {
 test("without unread messages of others there is no divider", () => {
   const messages = [message("a", "them", noon, 1), message("out", "me", noon + minute, undefined)];
   expect(outline(messages, 1)).toEqual(["day", "^a.", "^out."]);
+});
+
+const them = fakeId<AccountId>("them");
+const keyChange = (timeMs: number): KeyChange => ({ timeMs, person: { account: them, username: "them" } });
+
+test("a changed key is a line at its time, which parts a group; what came before the loaded messages is left out", () => {
+  const shown = [
+    message("a", "them", noon, 1),
+    message("b", "them", noon + minute, 2),
+    message("c", "them", noon + 2 * minute, 3),
+  ];
+  const place = (...changes: readonly number[]): readonly string[] =>
+    timelineItems(shown, undefined, changes.map(keyChange)).map((item) =>
+      item.type === "message" ? `${item.first ? "^" : ""}${item.key}${item.last ? "." : ""}` : item.type,
+    );
+  expect(place(noon - minute)).toEqual(["day", "^a", "b", "c."]);
+  expect(place(noon + 1.5 * minute)).toEqual(["day", "^a", "b.", "key-change", "^c."]);
+  expect(place(noon + 1, noon + 9 * minute)).toEqual(["day", "^a.", "key-change", "^b", "c.", "key-change"]);
+  const empty = timelineItems([], undefined, [keyChange(noon)]);
+  expect(empty).toEqual([
+    { type: "key-change", key: `key-change-${them}-${noon}`, person: keyChange(noon).person },
+  ]);
 });
 
 function change(key: string, timeMs: number, seq: number): ShownMessage {

@@ -1,14 +1,16 @@
 /** Turns messages into what a conversation shows: day separators, the unread divider, runs with tails, system lines. Pure. */
-import type { GroupChangeView } from "#core/client-api.ts";
+import type { GroupChangeView, PersonView } from "#core/client-api.ts";
 import type { Sequence } from "#schema/ids.ts";
 import { calendarDaysBetween } from "../../i18n/format.ts";
 import type { ShownMessage } from "../../state/message-window.ts";
+import type { KeyChange } from "../../state/trust-in.ts";
 
 const groupWithinMs = 5 * 60_000;
 
 export type TimelineItem =
   | { readonly type: "day"; readonly key: string; readonly timeMs: number }
   | { readonly type: "unread"; readonly key: "unread" }
+  | { readonly type: "key-change"; readonly key: string; readonly person: PersonView }
   /** What was done to the group, with nothing said in between. */
   | { readonly type: "changes"; readonly key: string; readonly changes: readonly GroupChangeMessage[] }
   | {
@@ -51,12 +53,27 @@ function firstUnreadIndex(messages: readonly ShownMessage[], dividerAfter: Seque
 export function timelineItems(
   messages: readonly ShownMessage[],
   dividerAfter: Sequence | undefined,
+  keyChanges: readonly KeyChange[] = [],
 ): readonly TimelineItem[] {
   const unreadAt = firstUnreadIndex(messages, dividerAfter);
   const items: TimelineItem[] = [];
+  // What came before the loaded messages is not at its place here.
+  const changes = keyChanges.filter(({ timeMs }) => timeMs >= (messages[0]?.timeMs ?? 0));
+  const hasChangeBetween = (before: ShownMessage, after: ShownMessage): boolean =>
+    changes.some(({ timeMs }) => timeMs >= before.timeMs && timeMs < after.timeMs);
+  const joins = (before: ShownMessage, after: ShownMessage): boolean =>
+    sameGroup(before, after) && !hasChangeBetween(before, after);
+  let placed = 0;
+  const placeChanges = (belowMs: number): void => {
+    for (; placed < changes.length && changes[placed]!.timeMs < belowMs; placed += 1) {
+      const { timeMs, person } = changes[placed]!;
+      items.push({ type: "key-change", key: `key-change-${person.account}-${timeMs}`, person });
+    }
+  };
   for (const [index, message] of messages.entries()) {
     const before = messages[index - 1];
     const after = messages[index + 1];
+    placeChanges(message.timeMs);
     const newDay = before === undefined || calendarDaysBetween(before.timeMs, message.timeMs) !== 0;
     if (newDay) items.push({ type: "day", key: `day-${message.key}`, timeMs: message.timeMs });
     if (index === unreadAt) items.push({ type: "unread", key: "unread" });
@@ -70,9 +87,10 @@ export function timelineItems(
       type: "message",
       key: message.key,
       message,
-      first: newDay || index === unreadAt || before === undefined || !sameGroup(before, message),
-      last: after === undefined || index + 1 === unreadAt || !sameGroup(message, after),
+      first: newDay || index === unreadAt || before === undefined || !joins(before, message),
+      last: after === undefined || index + 1 === unreadAt || !joins(message, after),
     });
   }
+  placeChanges(Infinity);
   return items;
 }

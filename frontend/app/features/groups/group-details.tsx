@@ -52,6 +52,9 @@ export function GroupDetails({ group }: { group: GroupView }) {
       case "message":
         void writeTo(username);
         break;
+      case "contact":
+        router.go({ name: "contact", account });
+        break;
       case "makeOwner":
       case "remove":
         setAsking({ what: action, member });

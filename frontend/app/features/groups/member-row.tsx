@@ -8,6 +8,7 @@ import type { MemberAction } from "./rules.ts";
 
 const icons: Record<MemberAction, IconName> = {
   message: "compose",
+  contact: "verified",
   makeAdmin: "key",
   makeOwner: "key",
   dismissAdmin: "down",
@@ -30,6 +31,12 @@ export function MemberRow({ member, actions, onAction }: MemberRowProps) {
       <span class="member-name ellipsis">
         <bdi>{name}</bdi>
       </span>
+      {member.verified && (
+        <span class="member-verified" title={text.chat.verified}>
+          <Icon name="verified" />
+          <span class="visually-hidden">{text.chat.verified}</span>
+        </span>
+      )}
       {member.role !== "member" && <span class="member-role">{text.groups.info.roles[member.role]}</span>}
       {actions.length > 0 && <Icon name="more" />}
     </>

@@ -7,14 +7,14 @@ const mira = fakeMember("mira", "owner");
 const [anna, tomas, ilse] = [fakeMember("anna", "admin"), fakeMember("tomas"), fakeMember("ilse")];
 
 test.each<[GroupRole | undefined, GroupRole, string]>([
-  ["owner", "member", "message makeAdmin remove"],
-  ["owner", "admin", "message makeOwner dismissAdmin remove"],
-  ["owner", "owner", "message dismissOwner remove"],
-  ["admin", "member", "message remove"],
-  ["admin", "admin", "message"],
-  ["admin", "owner", "message"],
-  ["member", "member", "message"],
-  [undefined, "member", "message"],
+  ["owner", "member", "message contact makeAdmin remove"],
+  ["owner", "admin", "message contact makeOwner dismissAdmin remove"],
+  ["owner", "owner", "message contact dismissOwner remove"],
+  ["admin", "member", "message contact remove"],
+  ["admin", "admin", "message contact"],
+  ["admin", "owner", "message contact"],
+  ["member", "member", "message contact"],
+  [undefined, "member", "message contact"],
 ])("%s may do to a member who is %s: %s", (mine, role, actions) => {
   expect(memberActions(mine, { role, isMe: false }).join(" ")).toBe(actions);
 });

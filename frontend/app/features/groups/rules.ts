@@ -3,7 +3,14 @@ import type { GroupMemberView, GroupView } from "#core/client-api.ts";
 import type { GroupRole } from "#schema/envelope/group-change.ts";
 import { text } from "../../i18n/en.ts";
 
-export type MemberAction = "message" | "makeAdmin" | "makeOwner" | "dismissAdmin" | "dismissOwner" | "remove";
+export type MemberAction =
+  | "message"
+  | "contact"
+  | "makeAdmin"
+  | "makeOwner"
+  | "dismissAdmin"
+  | "dismissOwner"
+  | "remove";
 
 /** In the order of a menu; what changes somebody's standing comes after what does not, removal last. */
 export function memberActions(
@@ -18,12 +25,12 @@ export function memberActions(
   };
   switch (myRole) {
     case "owner":
-      return ["message", ...roleActions[member.role], "remove"];
+      return ["message", "contact", ...roleActions[member.role], "remove"];
     case "admin":
-      return member.role === "member" ? ["message", "remove"] : ["message"];
+      return member.role === "member" ? ["message", "contact", "remove"] : ["message", "contact"];
     case "member":
     case undefined:
-      return ["message"];
+      return ["message", "contact"];
   }
 }
 

@@ -1,6 +1,14 @@
 import { type Bytes, Reader, Writer } from "#schema/envelope/bytes.ts";
 import { deviceCertBytes } from "#schema/envelope/device-cert.ts";
 import { assertOr, parsing } from "../errors.ts";
+import type { VaultPin } from "../vault.ts";
+
+/** A contact's device list as pinned, and how far the person has come with the account key in it (CRYPTO 2.10). */
+export interface HandedPin extends VaultPin {
+  readonly mark: keyof typeof marks;
+}
+
+const marks = { none: 0, verified: 1, held: 2 } as const;
 
 /** What a new device gets of the vault: everything but the account key, which no device keeps (CRYPTO 2.1, 2.9). */
 export interface LinkExport {
@@ -10,15 +18,20 @@ export interface LinkExport {
   /** Backup root and profile key, 32 bytes each. */
   readonly backupRoot: Uint8Array;
   readonly profileKey: Uint8Array;
+  /** At most `limits.linkPins`: what the new device must not fall behind, and what its person has compared already. */
+  readonly pins: readonly HandedPin[];
   /** Certificates of the other active devices, 266 bytes each; the granted list names their hashes. */
   readonly certificates: readonly Uint8Array[];
 }
 
-const version = 1;
+const version = 2;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** `ver 1 | backupRoot 32 | profileKey 32 | len u16 | username | len u16 | ticket | n u8 | n × cert 266`. */
+/**
+ * `ver 2 | backupRoot 32 | profileKey 32 | len u16 | username | len u16 | ticket | n u8 | n × cert 266 | n u8 |
+ * n × (account 16 | aik 32 | version u32 | hash 32 | mark u8)`.
+ */
 export function encodeLinkExport(content: LinkExport): Bytes {
   const [username, ticket] = [encoder.encode(content.username), encoder.encode(content.ticket)];
   const writer = new Writer()
@@ -31,6 +44,10 @@ export function encodeLinkExport(content: LinkExport): Bytes {
     .bytes(ticket)
     .u8(content.certificates.length);
   for (const certificate of content.certificates) writer.bytes(certificate, deviceCertBytes);
+  writer.u8(content.pins.length);
+  for (const { accountId, aik, version: listVersion, hash, mark } of content.pins) {
+    writer.bytes(accountId, 16).bytes(aik, 32).u32(listVersion).bytes(hash, 32).u8(marks[mark]);
+  }
   return writer.done();
 }
 
@@ -43,8 +60,15 @@ export function decodeLinkExport(bytes: Uint8Array): LinkExport {
     const username = decodeText(reader.take(reader.u16()));
     const ticket = decodeText(reader.take(reader.u16()));
     const certificates = Array.from({ length: reader.u8() }, () => reader.take(deviceCertBytes));
+    const pins = Array.from({ length: reader.u8() }, () => ({
+      accountId: reader.take(16),
+      aik: reader.take(32),
+      version: reader.u32(),
+      hash: reader.take(32),
+      mark: reader.name(marks),
+    }));
     reader.end();
-    return { ...keys, username, ticket, certificates };
+    return { ...keys, username, ticket, certificates, pins };
   });
 }
 

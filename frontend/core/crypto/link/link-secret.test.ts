@@ -80,6 +80,9 @@ test("MALFORMED, UNSUPPORTED_VERSION: an export that is cut, longer, without a n
     backupRoot: fill(32, 1),
     profileKey: fill(32, 2),
     certificates: [fill(266, 3), fill(266, 4)],
+    pins: (["verified", "held", "none"] as const).map((mark, at) => {
+      return { accountId: fill(16, at), aik: fill(32, at), version: at + 1, hash: fill(32, at), mark };
+    }),
   };
   const bytes = encodeLinkExport(content);
   expect(decodeLinkExport(bytes)).toEqual(content);
@@ -87,10 +90,11 @@ test("MALFORMED, UNSUPPORTED_VERSION: an export that is cut, longer, without a n
     bytes.slice(0, -1),
     new Uint8Array([...bytes, 0]),
     encodeLinkExport({ ...content, username: "" }),
+    Uint8Array.from(bytes).fill(3, -1),
   ]) {
     expect(() => decodeLinkExport(wrong)).toThrow(refused("MALFORMED"));
   }
-  expect(() => decodeLinkExport(Uint8Array.from(bytes).fill(2, 0, 1))).toThrow(
+  expect(() => decodeLinkExport(Uint8Array.from(bytes).fill(1, 0, 1))).toThrow(
     refused("UNSUPPORTED_VERSION"),
   );
 });

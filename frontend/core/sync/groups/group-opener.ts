@@ -1,5 +1,5 @@
 /** Entries of a group's log, opened in its order: operations, sender keys handed out, messages (CRYPTO 2.7). */
-import { decodeBase64url } from "#schema/envelope/base64url.ts";
+import { decodeBase64url, encodeBase64url } from "#schema/envelope/base64url.ts";
 import { type Bytes, sameBytes } from "#schema/envelope/bytes.ts";
 import { EnvelopeError } from "#schema/envelope/envelope-error.ts";
 import { groupBodyType, groupKeyEntryType, parseGroupBody } from "#schema/envelope/group-body.ts";
@@ -8,9 +8,9 @@ import { GroupRefusal } from "#schema/envelope/group-rules.ts";
 import { SottoError } from "#schema/errors.ts";
 import { type AccountId, deviceAddressKey } from "#schema/ids.ts";
 import type { MessageRecord } from "#schema/protocol/message.ts";
-import type { CapsulePayload } from "../../crypto/capsule.ts";
+import type { CapsulePayload, ListView } from "../../crypto/capsule.ts";
 import { type CryptoErrorCode, isCryptoError, parsing } from "../../crypto/errors.ts";
-import { openGroupBody } from "../../crypto/group/group-body.ts";
+import { openGroupBody, type OpenedGroupBody } from "../../crypto/group/group-body.ts";
 import type { SenderKeys } from "../../crypto/group/sender-key.ts";
 import {
   groupOperationKey,
@@ -44,8 +44,8 @@ export interface GroupPlace {
   readonly transaction: Transaction;
   readonly self: Self;
   readonly directories: Directories;
-  /** Collects accounts whose device list is newer than what is pinned. */
-  readonly outdated: Set<AccountId>;
+  /** Collects accounts that vouch for another device list than the pinned one. */
+  readonly outdated: Map<AccountId, ListView>;
   /** Operations were fetched just now: what is still missing is withheld. */
   readonly isFinal: boolean;
 }
@@ -153,7 +153,7 @@ async function openMessage(
     transaction.put(senderKeyTable, key, opened.keys);
     const after = reconciled(group, address);
     if (after !== group) transaction.put(groupTable, conversationId, after);
-    return { content: storedContent(opened.content) };
+    return { content: storedContent(opened.content), opened: keyOf(self, opened, body) };
   } catch (error) {
     if (!isCryptoError(error)) throw error;
     if (error.code === "NO_SENDER_KEY") return fault ?? waiting(message, "NO_SENDER_KEY");
@@ -165,6 +165,20 @@ async function openMessage(
     if (isOtherState) transaction.put(groupTable, conversationId, contradicted(group, address));
     return broken;
   }
+}
+
+/** What a report needs of a body; the backup takes none of a group's. */
+function keyOf(
+  { provider }: Self,
+  { bodyKey, content }: OpenedGroupBody,
+  body: Bytes,
+): NonNullable<Outcome["opened"]> {
+  return {
+    key: encodeBase64url(bodyKey),
+    hash: encodeBase64url(provider.sha256(body)),
+    sentAtMs: content.sentAtMs,
+    groupEpoch: parseGroupBody(body).epoch,
+  };
 }
 
 function isUnderSameState(known: SenderKeys | undefined, body: Bytes): boolean {
@@ -191,7 +205,7 @@ async function takeCapsule(
   try {
     const envelope = parsing(() => decodeBase64url(capsule));
     const opened = await openCapsule(transaction, self, entry.device, envelope);
-    if (contradictsGossip(directory, opened.gossip.mine)) outdated.add(sender.account);
+    if (contradictsGossip(directory, opened.gossip.mine)) outdated.set(sender.account, opened.gossip.mine);
     ({ payload } = opened);
   } catch (error) {
     const outcome = outcomeOfFault(error, body);

@@ -46,7 +46,7 @@ export class GroupRoster {
 
   /**
    * Throws `SottoError` (`forbidden` for who is out, `unavailable` while the group is contradicted), `CryptoError`, and
-   * `IdentityChangedError` for a member whose account key was replaced.
+   * `IdentityChangedError` for a member who was verified and whose account key was replaced.
    */
   async load(conversationId: ConversationId): Promise<GroupDevices> {
     const stale = this.#stale.get(conversationId);
@@ -69,19 +69,13 @@ export class GroupRoster {
     const directories = new Map(loaded.map((directory) => [directory.account, directory]));
     const own = directories.get(this.#self.account);
     if (own === undefined) throw new SottoError("forbidden", "Not a member of the group.");
-    if (loaded.some(({ identityChanged }) => identityChanged)) throw new IdentityChangedError();
+    if (loaded.some(({ account }) => this.#directory.isHeld(account))) throw new IdentityChangedError();
     const recipients = loaded.flatMap((directory) =>
       directory.recipients
         .filter((device) => directory !== own || device.deviceId !== this.#self.deviceId)
         .map((device) => ({ device, directory })),
     );
     return { conversationId, history, own, directories, recipients };
-  }
-
-  async acceptIdentities(conversationId: ConversationId): Promise<void> {
-    const group = await this.#records.read(groupTable, conversationId);
-    if (group === undefined) return;
-    for (const account of membersOf(group.history)) await this.#directory.acceptIdentity(account);
   }
 }
 

@@ -53,11 +53,6 @@ export class GroupSealer {
     this.#roster.markStale(conversationId, difference);
   }
 
-  /** The person accepts the new account keys of members. Throws `SottoError`. */
-  acceptIdentities(conversationId: ConversationId): Promise<void> {
-    return this.#roster.acceptIdentities(conversationId);
-  }
-
   /**
    * Gives every row its frame; rows that have one keep it. Returns the rows as committed, without those discarded meanwhile and without
    * key entries that nobody needs any more. Throws as `FrameSealer.seal`.

@@ -18,8 +18,8 @@ import {
   senderKeyTable,
 } from "../../store/group-tables.ts";
 import type { Transaction } from "../../store/records.ts";
-import { messageKey, messageTable, type StoredContent } from "../../store/tables.ts";
-import { isKeyOf, storedContent } from "../outcome.ts";
+import { messageKey, messageTable, type StoredContent, type StoredMessage } from "../../store/tables.ts";
+import { isKeyOf, openedKey, storedContent } from "../outcome.ts";
 import type { Self } from "../self.ts";
 import { withSettingsKey } from "./group-changes.ts";
 import { contradicted, reconciled } from "./group-chain.ts";
@@ -62,24 +62,26 @@ export async function takeSenderKey(
   if (after !== group) transaction.put(groupTable, conversationId, after);
 }
 
-/** Opens a message with its own key, from the answer to a retry. */
+/** Opens a message with its own key, from the answer to a retry; the key is kept with it. */
 export async function openGroupContent(
   { transaction, self }: Taking,
   message: Pick<MessageRecord, "conversationId" | "clientMessageId" | "sender" | "body">,
   payload: BodyKeyPayload,
-): Promise<StoredContent> {
-  if (!isKeyOf(message, payload)) return broken;
+): Promise<Pick<StoredMessage, "content" | "opened">> {
+  if (!isKeyOf(message, payload)) return { content: broken };
   try {
     const body = parsing(() => decodeBase64url(message.body));
     const { epoch } = parsing(() => parseGroupBody(body));
     const key = groupOperationKey(message.conversationId, epoch);
     const stored = await transaction.get(groupOperationTable, key);
-    if (stored === undefined) return broken;
+    if (stored === undefined) return { content: broken };
     const { stateHash } = parseGroupOp(decodeBase64url(stored.operation));
     const from = { accountId: decodeBase64url(message.sender.account), deviceId: message.sender.device };
-    return storedContent(openGroupBodyWithKey(self.provider, body, payload, from, stateHash));
+    const content = storedContent(openGroupBodyWithKey(self.provider, body, payload, from, stateHash));
+    const { opened } = openedKey(content, payload);
+    return { content, ...(opened && { opened: { ...opened, groupEpoch: epoch } }) };
   } catch (error) {
-    if (isCryptoError(error)) return broken;
+    if (isCryptoError(error)) return { content: broken };
     throw error;
   }
 }
