@@ -24,7 +24,7 @@ const zeros = new Uint8Array(32);
 /** Keys of a chain that is left behind are derived so far ahead of what was received from it. */
 const closedAhead = 64;
 
-export const olmProfile: RatchetProfile = {
+const olmProfile: RatchetProfile = {
   maxSkip: 2000,
   maxSkippedTotal: 2000,
   maxClosedChains: 5,
