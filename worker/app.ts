@@ -11,6 +11,7 @@ import { health } from "#schema/http/health.ts";
 import * as links from "#schema/http/links.ts";
 import * as privacy from "#schema/http/privacy.ts";
 import { getUser } from "#schema/http/users.ts";
+import { putVaultWraps } from "#schema/http/vault.ts";
 import { type App, refusal, refuseOtherMethods, serve, serveBytes } from "./contract.ts";
 import * as attachmentRoutes from "./routes/attachments.ts";
 import * as backupRoutes from "./routes/backup.ts";
@@ -23,6 +24,7 @@ import * as loginRoutes from "./routes/login.ts";
 import * as privacyRoutes from "./routes/privacy.ts";
 import * as registrationRoutes from "./routes/registration.ts";
 import * as sessionRoutes from "./routes/sessions.ts";
+import { handlePutVaultWraps } from "./routes/vault.ts";
 import { upgradeConversation, upgradeInbox } from "./sockets.ts";
 
 export const app: App = new Hono();
@@ -85,6 +87,8 @@ serve(app, backup.getBackupManifest, backupRoutes.handleGetManifest);
 serve(app, backup.getBackupSegment, backupRoutes.handleGetSegment);
 serve(app, backup.putBackupSegment, backupRoutes.handlePutSegment);
 serve(app, backup.putBackupManifest, backupRoutes.handlePutManifest);
+
+serve(app, putVaultWraps, handlePutVaultWraps);
 
 serve(app, privacy.getPrivacy, privacyRoutes.handleGetPrivacy);
 serve(app, privacy.setPrivacy, privacyRoutes.handleSetPrivacy);
