@@ -1,7 +1,6 @@
 /** Every sentence of the app in English. Whole sentences, so that another language may order them as it must. */
 import type { ClientErrorCode } from "#core/client-api.ts";
 import { attachments } from "./attachments.en.ts";
-import { backupText } from "./en-backup.ts";
 import { plural } from "./format.ts";
 import { groups } from "./groups.en.ts";
 
@@ -171,6 +170,7 @@ export const text = {
     you: "You: ",
     draft: "Draft:",
     typing: "typing…",
+    restoring: (percent: number) => `Bringing back earlier messages, ${percent} %`,
     noMessages: "No messages yet",
     emptyTitle: "No conversations yet",
     emptyBody: "Ask someone for their Sotto username, then start a chat with it. Yours is",
@@ -280,7 +280,6 @@ export const text = {
         `All ${count} devices are logged out within seconds, and the messages and keys on this one are erased. To come back you need your password and your recovery code.`,
       ),
   },
-  backup: backupText,
   failure: {
     title: "Sotto could not start",
     body: "This browser did not let us open its storage or start the part that holds your keys. Private mode and blocked site data are the usual reasons.",

@@ -7,7 +7,7 @@ import type { AppLock, AppLockStore } from "../store/app-lock-store.ts";
 import type { Records } from "../store/records.ts";
 import { accountKey, type AccountRecord, accountTable } from "../store/tables.ts";
 import type { EventHub } from "../sync/event-hub.ts";
-import type { LockQuestion } from "./lock-api.ts";
+import type { LockQuestion, LockView } from "./lock-api.ts";
 import { openSignedIn, type SignedIn } from "./signed-in.ts";
 
 export class AccountSession {
@@ -46,6 +46,12 @@ export class AccountSession {
 
   get lockStore(): AppLockStore | undefined {
     return this.#storage.appLock;
+  }
+
+  /** The lock as a person knows it. Throws `StoreError`. */
+  async lockView(): Promise<LockView | undefined> {
+    const lock = await this.#storage.appLock?.read();
+    return lock && { question: questionOf(lock.way), autoLockMs: lock.autoLockMs };
   }
 
   /** Where no lock is on. The caller owns the copy. Throws `StoreError`. */
@@ -182,7 +188,7 @@ function lockedStatus({ way, nextTryAtMs }: AppLock): AccountStatus {
   return { state: "locked", question: questionOf(way), nextTryAtMs };
 }
 
-export function questionOf(way: AppLock["way"]): LockQuestion {
+function questionOf(way: AppLock["way"]): LockQuestion {
   if (way.type === "passphrase") return { type: "passphrase" };
   const { credentialId, salt } = way;
   return { type: "passkey", credentialId, salt };

@@ -18,7 +18,7 @@ export abstract class LockCalls implements LockApi {
 
   abstract cancelLink(): Promise<void>;
 
-  appLock: LockApi["appLock"] = () => this.#keep((keeper) => keeper.view());
+  appLock: LockApi["appLock"] = () => guard(() => this.#account.lockView());
   setAppLock: LockApi["setAppLock"] = (input) => this.#keep((keeper) => keeper.set(input));
   removeAppLock: LockApi["removeAppLock"] = (current) => this.#keep((keeper) => keeper.remove(current));
   setAutoLock: LockApi["setAutoLock"] = (autoLockMs) =>

@@ -3,10 +3,10 @@ import { ClientError } from "../client-api.ts";
 import type { Environment } from "../environment.ts";
 import type { AppLockStore } from "../store/app-lock-store.ts";
 import type { Lane } from "../sync/lane.ts";
-import { type AccountSession, questionOf } from "./account-session.ts";
+import type { AccountSession } from "./account-session.ts";
 import { createLock, openLock } from "./app-lock.ts";
 import { AutoLock } from "./auto-lock.ts";
-import type { LockSecret, LockView } from "./lock-api.ts";
+import type { LockSecret } from "./lock-api.ts";
 
 /** Until the person chooses. */
 const defaultAutoLockMs = 15 * 60_000;
@@ -31,11 +31,6 @@ export class LockKeeper {
     this.#account = account;
     this.#beforeLock = beforeLock;
     this.#autoLock = new AutoLock(environment, () => void this.lock().catch(() => undefined)); // the next look tries again
-  }
-
-  async view(): Promise<LockView | undefined> {
-    const lock = await this.#account.lockStore?.read();
-    return lock && { question: questionOf(lock.way), autoLockMs: lock.autoLockMs };
   }
 
   set({ next, current }: { readonly next: LockSecret; readonly current?: LockSecret }): Promise<void> {
