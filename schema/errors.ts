@@ -35,6 +35,7 @@ export const errorKinds = {
   bad_signature: { status: 422, remedy: "give_up" },
   device_list_conflict: { status: 409, remedy: "refresh_devices" },
   backup_conflict: { status: 409, remedy: "give_up" },
+  vault_conflict: { status: 409, remedy: "give_up" },
   device_set_mismatch: { status: 409, remedy: "refresh_devices" },
   group_conflict: { status: 409, remedy: "refresh_group" },
   group_stale: { status: 409, remedy: "refresh_group" },

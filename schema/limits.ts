@@ -135,8 +135,8 @@ export const limits = {
   usernameMaxChars: 30,
   deviceNameChars: 60,
   vaultBytes: 16 * KiB,
-  vaultWraps: 3,
-  vaultWrapBytes: 256,
+  vaultWraps: 6,
+  vaultWrapBytes: 1536,
 
   /** Wrong passwords in a row within the window before the account name has to wait. */
   loginFailures: 3,

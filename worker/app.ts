@@ -12,6 +12,7 @@ import * as links from "#schema/http/links.ts";
 import * as privacy from "#schema/http/privacy.ts";
 import * as reports from "#schema/http/reports.ts";
 import { getUser } from "#schema/http/users.ts";
+import { putVaultWraps } from "#schema/http/vault.ts";
 import { type App, refusal, refuseOtherMethods, serve, serveBytes } from "./contract.ts";
 import * as attachmentRoutes from "./routes/attachments.ts";
 import * as backupRoutes from "./routes/backup.ts";
@@ -25,6 +26,7 @@ import * as privacyRoutes from "./routes/privacy.ts";
 import * as registrationRoutes from "./routes/registration.ts";
 import * as reportRoutes from "./routes/reports.ts";
 import * as sessionRoutes from "./routes/sessions.ts";
+import { handlePutVaultWraps } from "./routes/vault.ts";
 import { upgradeConversation, upgradeInbox } from "./sockets.ts";
 
 export const app: App = new Hono();
@@ -89,6 +91,8 @@ serve(app, backup.putBackupSegment, backupRoutes.handlePutSegment);
 serve(app, backup.putBackupManifest, backupRoutes.handlePutManifest);
 serve(app, reports.frankingTags, reportRoutes.handleFrankingTags);
 serve(app, reports.sendReport, reportRoutes.handleSendReport);
+
+serve(app, putVaultWraps, handlePutVaultWraps);
 
 serve(app, privacy.getPrivacy, privacyRoutes.handleGetPrivacy);
 serve(app, privacy.setPrivacy, privacyRoutes.handleSetPrivacy);

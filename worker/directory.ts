@@ -76,6 +76,20 @@ export class Directory {
     );
   }
 
+  /** Puts `wraps` in the place of those of `version`; false when that is no longer the newest. */
+  async replaceWraps(account: AccountId, version: number, wraps: SealedVault["wraps"]): Promise<boolean> {
+    const { meta } = await query(() =>
+      this.#database
+        .prepare(
+          `UPDATE accounts SET vault_wraps = ?, vault_version = vault_version + 1
+           WHERE account_id = ? AND vault_version = ?`,
+        )
+        .bind(JSON.stringify(wraps), account, version)
+        .run(),
+    );
+    return meta.changes === 1;
+  }
+
   /** The conversation of a pair, made with `proposed` when the pair has none yet. */
   async directConversation(members: readonly Member[], proposed: ConversationRow): Promise<ConversationRow> {
     const pairKey = members.map(({ account }) => account).join(".");

@@ -16,9 +16,11 @@ import { LogoMark } from "./ui/logo.tsx";
 import { ToastStack } from "./ui/toasts.tsx";
 
 const Contact = lazily(async () => (await import("./features/contact/contact.tsx")).Contact);
+const Evicted = lazily(async () => (await import("./features/evicted/evicted.tsx")).Evicted);
 const GroupInfo = lazily(async () => (await import("./features/groups/group-info.tsx")).GroupInfo);
 const NewGroup = lazily(async () => (await import("./features/groups/new-group.tsx")).NewGroup);
 const JoinByLink = lazily(async () => (await import("./features/link/join-by-link.tsx")).JoinByLink);
+const LockScreen = lazily(async () => (await import("./features/lock/lock-screen.tsx")).LockScreen);
 const NewChat = lazily(async () => (await import("./features/new-chat/new-chat.tsx")).NewChat);
 const LogIn = lazily(async () => (await import("./features/onboarding/log-in.tsx")).LogIn);
 const RecoveryCodeShow = lazily(
@@ -41,15 +43,18 @@ export function App({ app, updates }: { app: AppState; updates: Updates }) {
 }
 
 function Screen() {
-  const { account, failed, recoveryCode, registering } = useApp();
+  const { account, failed, isLocking, recoveryCode, registering } = useApp();
   const status = account.value;
   if (failed.value) return <StartFailed />;
   if (recoveryCode.value !== undefined) return <RecoveryCodeShow code={recoveryCode.value} />;
   if (registering.value) return <BeforeSignIn />;
-  if (status === undefined) return <main class="booting" aria-busy="true" aria-label={text.common.loading} />;
+  if (status === undefined || isLocking.value)
+    return <main class="booting" aria-busy="true" aria-label={text.common.loading} />;
   switch (status.state) {
     case "signed_in":
       return <Messenger />;
+    case "locked":
+      return <LockScreen status={status} />;
     case "ended":
       return <SessionEnded status={status} />;
     case "signed_out":
@@ -58,7 +63,9 @@ function Screen() {
 }
 
 function BeforeSignIn() {
-  const { name } = useApp().router.place.value.route;
+  const { isEvicted, router } = useApp();
+  const { name } = router.place.value.route;
+  if (isEvicted.value && (name === "welcome" || name === "signup")) return <Evicted />;
   if (name === "signup") return <SignUp />;
   if (name === "link") return <JoinByLink />;
   return name === "login" ? <LogIn /> : <Welcome />;
@@ -68,8 +75,17 @@ function Messenger() {
   const app = useApp();
   const { router } = app;
   const { route } = router.place.value;
+  const status = app.account.value;
+  const isLockable = status?.state === "signed_in" && status.isLockable === true;
   const chatOpen = openConversationOf(router.place.value) !== undefined;
   useSaveWhenHidden(app.client);
+  useEffect(() => {
+    if (!isLockable) return undefined;
+    const watching = import("./features/lock/attention.ts").then(({ watchAttention }) =>
+      watchAttention(app.client.api),
+    );
+    return () => void watching.then((stop) => stop());
+  }, [app, isLockable]);
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => handleShortcut(event, app);
     addEventListener("keydown", onKey);

@@ -7,12 +7,15 @@ export function handleShortcut(event: KeyboardEvent, app: App): void {
   const { router } = app;
   const { route } = router.place.peek();
   const open = openConversationOf(router.place.peek());
-  if (
-    (event.ctrlKey || event.metaKey) &&
-    !event.shiftKey &&
-    !event.altKey &&
-    event.key.toLowerCase() === "k"
-  ) {
+  const hasCommand = (event.ctrlKey || event.metaKey) && !event.altKey;
+  const account = app.account.peek();
+  if (hasCommand && event.shiftKey && event.key.toLowerCase() === "l") {
+    if (account?.state !== "signed_in" || account.isLockable !== true) return;
+    event.preventDefault();
+    void app.lock();
+    return;
+  }
+  if (hasCommand && !event.shiftKey && event.key.toLowerCase() === "k") {
     event.preventDefault();
     if (route.name === "new") router.leave();
     else router.go({ name: "new" });

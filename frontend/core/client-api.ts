@@ -11,6 +11,8 @@ import type { PresenceAudience } from "#schema/protocol/presence.ts";
 import type { DeviceApi, SessionView } from "./account/device-api.ts";
 import type { LinkStatus } from "./account/link-status.ts";
 import type { TrustApi } from "./trust-api.ts";
+import type { LockApi } from "./account/lock-api.ts";
+import type { PasskeyQuestion, VaultSecret } from "./account/vault-api.ts";
 
 import type {
   AccountStatus,
@@ -29,6 +31,8 @@ import type {
 export type * from "./client-views.ts";
 export type { DeviceView, SessionView } from "./account/device-api.ts";
 
+export type { LockQuestion, LockSecret, LockView } from "./account/lock-api.ts";
+export type { PasskeyQuestion, PasskeyView, VaultSecret } from "./account/vault-api.ts";
 export type { LinkFailure, LinkStatus, LinkWay } from "./account/link-status.ts";
 
 /** Pushed to every subscriber; a view that shows the named thing reads it again. */
@@ -57,9 +61,13 @@ export type ClientEvent =
 
 export type LoginResult =
   /** The password was right; this device joins the account once the vault is unlocked. */
-  { readonly step: "recovery_code_needed" };
+  {
+    readonly step: "recovery_code_needed";
+    /** Passkeys that unlock it as well. */
+    readonly passkeys?: readonly PasskeyQuestion[];
+  };
 
-export interface ClientApi extends DeviceApi, TrustApi {
+export interface ClientApi extends DeviceApi, LockApi, TrustApi {
   accountStatus(): Promise<AccountStatus>;
   connectionStatus(): Promise<ConnectionStatus>;
 
@@ -69,12 +77,12 @@ export interface ClientApi extends DeviceApi, TrustApi {
     password: string;
     deviceName: string;
   }): Promise<{ recoveryCode: string }>;
-  /** Checks the password; then `completeLogin` with the recovery code adds this device. */
+  /** Checks the password; then `completeLogin` with the recovery code or a passkey adds this device. */
   login(input: { username: string; password: string }): Promise<LoginResult>;
-  completeLogin(input: { recoveryCode: string; deviceName: string }): Promise<void>;
+  completeLogin(input: { deviceName: string } & VaultSecret): Promise<void>;
   /** Ends the session(s) on the server and wipes this device's store. Works offline for this device. */
   logout(scope: "device" | "everywhere"): Promise<void>;
-  /** After `ended`: wipes the local store. */
+  /** After `ended`, or while locked: wipes the local store. */
   forget(): Promise<void>;
   listSessions(): Promise<readonly SessionView[]>;
 
@@ -152,6 +160,8 @@ export type ClientErrorCode =
   | "username_invalid"
   | "wrong_credentials"
   | "wrong_recovery_code"
+  | "wrong_passkey"
+  | "too_many_passkeys"
   | "wrong_link_code"
   | "rate_limited"
   | "offline"
@@ -170,6 +180,8 @@ export type ClientErrorCode =
   | "wrong_passphrase"
   | "wrong_archive"
   | "not_signed_in"
+  /** The app lock is closed. */
+  | "locked"
   | "identity_changed"
   /** The group's rules do not permit it: the role, someone who is in already or is not in. */
   | "not_allowed"

@@ -1,6 +1,7 @@
 /** What the client shows of itself: plain values that survive structured cloning. A part of client-api.ts, which exports them. */
 import type { GroupRole } from "#schema/envelope/group-change.ts";
 import type { AccountId, ClientMessageId, ConversationId, DeviceId, Sequence } from "#schema/ids.ts";
+import type { LockQuestion } from "./account/lock-api.ts";
 
 /** Where this browser profile or CLI folder stands. */
 export type AccountStatus =
@@ -10,7 +11,11 @@ export type AccountStatus =
       readonly account: AccountId;
       readonly username: string;
       readonly deviceId: DeviceId;
+      /** An app lock is set. */
+      readonly isLockable?: true;
     }
+  /** Nothing can be read before the lock is opened; the next try is taken from `nextTryAtMs` on. */
+  | { readonly state: "locked"; readonly question: LockQuestion; readonly nextTryAtMs: number }
   /** The server ended the session (logged out elsewhere, refresh reuse). Local data is kept until `forget`. */
   | { readonly state: "ended"; readonly username: string; readonly reason: "logged_out" | "security" };
 

@@ -88,9 +88,11 @@ export class Client extends GroupCalls implements ClientApi {
   login(input: Parameters<ClientApi["login"]>[0]): Promise<LoginResult> {
     return guard(async () => {
       this.#assertSignedOut();
-      const { beginLogin } = await import("./account/login.ts");
+      const { beginLogin, passkeysOf } = await import("./account/login.ts");
       this.#pendingLogin = await beginLogin(this.#environment, input);
-      return { step: "recovery_code_needed" };
+      const passkeys = passkeysOf(this.#pendingLogin.answer.vault);
+      const asked = passkeys.map(({ credentialId, salt }) => ({ credentialId, salt }));
+      return { step: "recovery_code_needed", ...(asked.length > 0 && { passkeys: asked }) };
     });
   }
 
@@ -271,7 +273,7 @@ export class Client extends GroupCalls implements ClientApi {
 
   #session(): SignedIn {
     const { signedIn, status } = this.#account;
-    if (signedIn === undefined || status.state !== "signed_in") throw new ClientError("not_signed_in");
+    if (signedIn === undefined || status.state !== "signed_in") throw this.#account.noSession();
     return signedIn;
   }
 
@@ -282,7 +284,7 @@ export class Client extends GroupCalls implements ClientApi {
   /** Views of an ended account stay readable. */
   #engine(): Engine {
     const { signedIn } = this.#account;
-    if (signedIn === undefined) throw new ClientError("not_signed_in");
+    if (signedIn === undefined) throw this.#account.noSession();
     return signedIn.engine;
   }
 

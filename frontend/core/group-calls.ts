@@ -1,13 +1,13 @@
 /** The client's calls about groups. */
 import type { AccountSession } from "./account/account-session.ts";
-import { TrustCalls } from "./trust-calls.ts";
-import { type ClientApi, ClientError } from "./client-api.ts";
+import type { ClientApi } from "./client-api.ts";
 import { guard } from "./client-error.ts";
 import type { Environment } from "./environment.ts";
 import { viewGroup, viewGroupConversation, viewMessageInfo } from "./group-views.ts";
 import type { Records } from "./store/records.ts";
 import type { Engine } from "./sync/engine.ts";
 import type { EventHub } from "./sync/event-hub.ts";
+import { TrustCalls } from "./trust-calls.ts";
 
 /** Fetched when somebody changes a group. */
 const changes = () => import("./group-api.ts");
@@ -29,9 +29,9 @@ export abstract class GroupCalls extends TrustCalls {
   /** Views of an ended account stay readable. */
   group: ClientApi["group"] = (conversationId) =>
     guard(() => {
-      const { signedIn, records } = this.#account;
-      if (signedIn === undefined) throw new ClientError("not_signed_in");
-      return viewGroup(signedIn.engine, records, conversationId);
+      const { signedIn } = this.#account;
+      if (signedIn === undefined) throw this.#account.noSession();
+      return viewGroup(signedIn.engine, this.#account.records, conversationId);
     });
   renameGroup: ClientApi["renameGroup"] = (conversationId, name) =>
     guard(async () => (await changes()).renameGroup(...this.#signedIn(), conversationId, name));
@@ -49,8 +49,8 @@ export abstract class GroupCalls extends TrustCalls {
     guard(() => viewMessageInfo(...this.#signedIn(), conversationId, seq));
 
   #signedIn(): [Engine, Records] {
-    const { signedIn, status, records } = this.#account;
-    if (signedIn === undefined || status.state !== "signed_in") throw new ClientError("not_signed_in");
-    return [signedIn.engine, records];
+    const { signedIn, status } = this.#account;
+    if (signedIn === undefined || status.state !== "signed_in") throw this.#account.noSession();
+    return [signedIn.engine, this.#account.records];
   }
 }

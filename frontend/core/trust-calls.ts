@@ -1,7 +1,6 @@
 /** The client's calls about who one is talking to, and to the moderators. */
 import type { AccountSession } from "./account/account-session.ts";
 import { DeviceCalls } from "./account/device-calls.ts";
-import { ClientError } from "./client-api.ts";
 import { guard } from "./client-error.ts";
 import type { Environment } from "./environment.ts";
 import type { Engine } from "./sync/engine.ts";
@@ -49,7 +48,7 @@ export abstract class TrustCalls extends DeviceCalls implements TrustApi {
   /** Of the account that is signed in now. */
   #engine(): Engine {
     const { signedIn, status } = this.#account;
-    if (signedIn === undefined || status.state !== "signed_in") throw new ClientError("not_signed_in");
+    if (signedIn === undefined || status.state !== "signed_in") throw this.#account.noSession();
     return signedIn.engine;
   }
 }

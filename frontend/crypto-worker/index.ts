@@ -2,7 +2,11 @@
 import { decodeBase64url } from "#schema/envelope/base64url.ts";
 import { Client } from "#core/client.ts";
 import { platformEnvironment } from "#core/platform-environment.ts";
-import { destroyBrowserMasterKey, openBrowserMasterKey } from "#core/store/browser-master-key.ts";
+import {
+  browserAppLock,
+  destroyBrowserMasterKey,
+  openBrowserMasterKey,
+} from "#core/store/browser-master-key.ts";
 import { IndexedDbBlobStore } from "#core/store/indexeddb-blob-store.ts";
 import { IndexedDbStore, openSottoDatabase } from "#core/store/indexeddb-store.ts";
 import type { RpcPort } from "#core/rpc/messages.ts";
@@ -43,6 +47,7 @@ async function lead(): Promise<void> {
     blobs: new IndexedDbBlobStore(`${databaseName}-blobs`),
     openMasterKey: () => openBrowserMasterKey(database),
     destroyMasterKey: () => destroyBrowserMasterKey(database),
+    appLock: browserAppLock(database),
   });
   relay.lead(client);
   await untilLost;

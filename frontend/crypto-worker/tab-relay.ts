@@ -37,6 +37,7 @@ export class TabRelay {
     this.#server = server;
     this.#refusal = undefined;
     client.subscribe((event) => {
+      if (event.type === "account" && event.status.state === "locked") server.forget();
       this.#tab.postMessage({ type: "event", event });
       this.#others.postMessage({ type: "event", event });
     });

@@ -42,8 +42,10 @@ export const labelNames = [
   "link-emoji", // exporter context of the emoji both sides compare
   "retry", // SIG(DSK) over a plaintext retry request
   "rec", // record key at rest
+  "applock", // key that seals the device master key under an app lock
   "auth", // authentication key of a password
   "vault", // AD of the vault
+  "vault-wraps", // SIG(AIK) over the wraps of the vault key
   "vault-kek", // key-encryption key of a password
   "recovery", // key-encryption key of a recovery code
   "prf", // key-encryption key of a passkey

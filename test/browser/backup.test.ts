@@ -4,6 +4,7 @@
  */
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { backupText } from "#app/i18n/en-backup.ts";
 import { text } from "#app/i18n/en.ts";
 import { Person, transcript } from "./person.ts";
 import { openStage, type Stage } from "./stage.ts";
@@ -55,14 +56,14 @@ test("what was said is saved, and the settings say so; a file of the keys can be
   history = transcript(await anna.wholeChat());
   expect(history.length).toBe(2 * each);
   await openSettings(anna);
-  await anna.page.getByRole("button", { name: text.backup.save }).click();
-  await anna.page.getByText(text.backup.saved(2 * each)).waitFor();
+  await anna.page.getByRole("button", { name: backupText.save }).click();
+  await anna.page.getByText(backupText.saved(2 * each)).waitFor();
 
-  await anna.page.getByRole("button", { name: text.backup.exportAction }).click();
-  await anna.page.getByLabel(text.backup.passphrase, { exact: true }).fill(passphrase);
+  await anna.page.getByRole("button", { name: backupText.exportAction }).click();
+  await anna.page.getByLabel(backupText.passphrase, { exact: true }).fill(passphrase);
   const [download] = await Promise.all([
     anna.page.waitForEvent("download"),
-    anna.page.getByRole("button", { name: text.backup.exportSubmit, exact: true }).click(),
+    anna.page.getByRole("button", { name: backupText.exportSubmit, exact: true }).click(),
   ]);
   expect(download.suggestedFilename()).toMatch(/^sotto-anna-\d{4}-\d\d-\d\d\.sottokeys$/);
   file = await readFile(await download.path());
@@ -88,17 +89,17 @@ test("[BK24] after the browser forgot everything, password and recovery code bri
 
 test("[BK30] the file is taken in on the new device: everything in it was here already", async () => {
   await openSettings(anna);
-  await anna.page.getByRole("button", { name: text.backup.importAction }).click();
+  await anna.page.getByRole("button", { name: backupText.importAction }).click();
   const upload = { name: "keys.sottokeys", mimeType: "application/octet-stream", buffer: file };
-  await anna.page.getByLabel(text.backup.choose).setInputFiles(upload);
-  const field = anna.page.getByLabel(text.backup.passphrase, { exact: true });
+  await anna.page.getByLabel(backupText.choose).setInputFiles(upload);
+  const field = anna.page.getByLabel(backupText.passphrase, { exact: true });
   await field.fill("six brown bears in the sea");
-  const submit = anna.page.getByRole("button", { name: text.backup.importSubmit, exact: true });
+  const submit = anna.page.getByRole("button", { name: backupText.importSubmit, exact: true });
   await submit.click();
   await anna.page.getByText(text.errors.wrong_passphrase).waitFor();
   await field.fill(passphrase);
   await submit.click();
-  await anna.page.getByText(text.backup.imported(0)).waitFor();
+  await anna.page.getByText(backupText.imported(0)).waitFor();
   await closeSettings(anna);
 });
 

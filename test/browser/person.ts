@@ -11,7 +11,7 @@ export interface SeenMessage {
   readonly state: string;
 }
 
-const password = "seven quiet owls at dusk";
+export const password = "seven quiet owls at dusk";
 
 export class Person {
   readonly name: string;

@@ -121,7 +121,7 @@ describe("the rendezvous", () => {
     ]);
   });
 
-  test("[LK7] the ticket for a new device comes with the vault under the recovery code alone, and lets nobody in by itself", async () => {
+  test("[LK7] the ticket for a new device comes with the vault under nothing that could be guessed, and lets nobody in by itself", async () => {
     const anna = await registerRaw(origin, newName());
     const prepared = await ask("POST", "/api/auth/device/ticket", { token: tokenOf(anna) });
     expect(prepared).toEqual({

@@ -2,6 +2,7 @@
 import type { Page } from "playwright-core";
 import { linkText } from "#app/i18n/en-link.ts";
 import { fakeId } from "#test/support/fake-client-data.ts";
+import { lockStates } from "./lock-states.ts";
 import { groupStates } from "./group-states.ts";
 import type { State } from "./state.ts";
 
@@ -198,6 +199,7 @@ export const states: readonly State[] = [
   { name: "ended", path: "/", scene: "ended" },
   { name: "ended-security", path: "/", scene: "ended_security" },
   { name: "failure", path: "/", scene: "failure" },
+  ...lockStates,
   { name: "list", path: "/" },
   { name: "list-empty", path: "/", scene: "empty" },
   { name: "list-loading", path: "/", scene: "loading" },

@@ -34,6 +34,41 @@ function optionsFor(scene: string, nowMs: number): FakeOptions {
       return { signedIn: false, account: { state: "ended", username: "mira", reason: "logged_out" } };
     case "ended_security":
       return { signedIn: false, account: { state: "ended", username: "mira", reason: "security" } };
+    case "locked":
+      return {
+        signedIn: false,
+        conversations: all,
+        lock: { question: { type: "passphrase" }, autoLockMs: 900_000 },
+        account: { state: "locked", question: { type: "passphrase" }, nextTryAtMs: 0 },
+      };
+    case "locked_wait":
+      return {
+        signedIn: false,
+        lock: { question: { type: "passphrase" }, autoLockMs: 900_000 },
+        account: { state: "locked", question: { type: "passphrase" }, nextTryAtMs: nowMs + 42_000 },
+      };
+    case "locked_passkey": {
+      const question = {
+        type: "passkey",
+        credentialId: new Uint8Array(16),
+        salt: new Uint8Array(32),
+      } as const;
+      return {
+        signedIn: false,
+        lock: { question, autoLockMs: 0 },
+        account: { state: "locked", question, nextTryAtMs: 0 },
+      };
+    }
+    case "passkeys":
+      return { signedIn: true, conversations: all, passkeys: 2 };
+    case "signed_out_passkey":
+      return { signedIn: false, passkeys: 1 };
+    case "lock_on":
+      return {
+        signedIn: true,
+        conversations: all,
+        lock: { question: { type: "passphrase" }, autoLockMs: 300_000 },
+      };
     case "empty":
       return { signedIn: true };
     case "loading":

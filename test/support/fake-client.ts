@@ -11,16 +11,18 @@ import {
   type ConnectionStatus,
   type ConversationView,
   type DeliveryState,
+  type LockView,
   type MessageView,
   type Subscribe,
 } from "#core/client-api.ts";
 import type { PresenceAudience } from "#schema/protocol/presence.ts";
 import type { AccountId, ClientMessageId, ConversationId } from "#schema/ids.ts";
-import { createFakeDevices, type FakeDevices } from "./fake-devices.ts";
+import { assertUnlocks, createFakeDevices, type FakeDevices } from "./fake-devices.ts";
 import { type FakeConversation, fakeId, self } from "./fake-client-data.ts";
 import { fakeTrust, noTrust } from "./fake-client-trust.ts";
 import { FakeFiles, viewOf } from "./fake-files.ts";
 import { fakeGroupMethods } from "./fake-client-groups.ts";
+import { fakeLock } from "./fake-lock.ts";
 import { groupView, senderOf, sessions } from "./fake-client-views.ts";
 
 export interface FakeOptions {
@@ -30,6 +32,9 @@ export interface FakeOptions {
   readonly account?: AccountStatus;
   readonly connection?: ConnectionStatus;
   readonly backup?: BackupStatus;
+  readonly lock?: LockView;
+  /** How many passkeys open the vault. */
+  readonly passkeys?: number;
   /** Waits as deriving keys or a network would. */
   readonly delay?: (what: "derive" | "network") => Promise<void>;
   readonly now?: () => number;
@@ -135,7 +140,7 @@ export function createFakeClient(options: FakeOptions): FakeClient {
     one.messages.sort((a, b) => (a.seq ?? Infinity) - (b.seq ?? Infinity));
   }
 
-  const devices = createFakeDevices(recoveryCode, now, emit);
+  const devices = createFakeDevices(recoveryCode, now, emit, options.passkeys);
   function enqueue(conversationId: ConversationId, content: MessageView["content"]): ClientMessageId {
     const one = find(conversationId);
     count += 1;
@@ -166,6 +171,13 @@ export function createFakeClient(options: FakeOptions): FakeClient {
       () => [...conversations.values()],
       () => emit({ type: "conversations" }),
     ),
+    ...fakeLock({
+      initial: options.lock,
+      delay: () => delay("derive"),
+      status: () => account,
+      setStatus: setAccount,
+      signedIn: { state: "signed_in", ...self, deviceId: 1 },
+    }),
     accountStatus: () => Promise.resolve(account),
     connectionStatus: () => Promise.resolve(connection),
     async register({ username }) {
@@ -178,11 +190,12 @@ export function createFakeClient(options: FakeOptions): FakeClient {
       await delay("derive");
       if (password === "wrong password") throw new ClientError("wrong_credentials");
       pendingUsername = username;
-      return { step: "recovery_code_needed" };
+      const passkeys = await devices.api.listPasskeys();
+      return { step: "recovery_code_needed", ...(passkeys.length > 0 && { passkeys }) };
     },
     async completeLogin(input) {
       await delay("derive");
-      if (input.recoveryCode !== recoveryCode) throw new ClientError("wrong_recovery_code");
+      assertUnlocks(input, recoveryCode);
       setAccount({ state: "signed_in", account: self.account, username: pendingUsername, deviceId: 2 });
     },
     logout: () => Promise.resolve(setAccount({ state: "signed_out" })),

@@ -5,6 +5,8 @@ import {
   type ClientEvent,
   type DeviceView,
   type LinkStatus,
+  type PasskeyView,
+  type VaultSecret,
 } from "#core/client-api.ts";
 
 const dayMs = 86_400_000;
@@ -29,6 +31,9 @@ type DeviceApi = Pick<
   | "approveLink"
   | "cancelLink"
   | "linkStatus"
+  | "listPasskeys"
+  | "addPasskey"
+  | "removePasskey"
 >;
 
 export interface FakeDevices {
@@ -37,10 +42,17 @@ export interface FakeDevices {
   setRecent(deviceIds: readonly number[]): void;
 }
 
+/** Any passkey is right. */
+export function assertUnlocks(secret: VaultSecret, recoveryCode: string): void {
+  if ("recoveryCode" in secret && secret.recoveryCode !== recoveryCode)
+    throw new ClientError("wrong_recovery_code");
+}
+
 export function createFakeDevices(
   recoveryCode: string,
   now: () => number,
   emit: (event: ClientEvent) => void,
+  passkeyCount = 0,
 ): FakeDevices {
   let status: LinkStatus = { state: "idle" };
   let recent: readonly number[] = [];
@@ -81,9 +93,14 @@ export function createFakeDevices(
     if (way.code.length < 20) throw new ClientError("wrong_link_code");
     setLink({ state: "confirm", deviceName: "Chrome on Android", expiresAtMs });
   }
-  const checkCode = (code: string): void => {
-    if (code !== recoveryCode) throw new ClientError("wrong_recovery_code");
-  };
+  let passkeys: readonly PasskeyView[] = ["Safari on iPhone", "Chrome on Windows"]
+    .slice(0, passkeyCount)
+    .map((name, index) => ({
+      name,
+      addedAtMs: now() - (2 + 40 * index) * dayMs,
+      credentialId: new Uint8Array(16).fill(index),
+      salt: new Uint8Array(32),
+    }));
   const api: DeviceApi = {
     listDevices: () => Promise.resolve(devices),
     recentDevices: () => Promise.resolve(recent),
@@ -91,8 +108,17 @@ export function createFakeDevices(
       devices = devices.map((device) => (device.deviceId === deviceId ? { ...device, deviceName } : device));
       emit({ type: "devices" });
     },
-    async removeDevice({ deviceId, recoveryCode: code }) {
-      checkCode(code);
+    listPasskeys: () => Promise.resolve(passkeys),
+    async addPasskey({ secret, passkey, name }) {
+      assertUnlocks(secret, recoveryCode);
+      passkeys = [...passkeys, { ...passkey, name, addedAtMs: now() }];
+    },
+    async removePasskey({ secret, credentialId }) {
+      assertUnlocks(secret, recoveryCode);
+      passkeys = passkeys.filter((one) => one.credentialId.join() !== credentialId.join());
+    },
+    async removeDevice({ deviceId, ...secret }) {
+      assertUnlocks(secret, recoveryCode);
       devices = devices.filter((device) => device.deviceId !== deviceId);
       emit({ type: "devices" });
     },
@@ -100,7 +126,7 @@ export function createFakeDevices(
       begin(input);
     },
     async linkDevice(input) {
-      checkCode(input.recoveryCode);
+      assertUnlocks(input, recoveryCode);
       begin(input);
     },
     async approveLink() {

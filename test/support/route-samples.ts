@@ -13,6 +13,7 @@ import * as privacy from "#schema/http/privacy.ts";
 import * as reports from "#schema/http/reports.ts";
 import type { RouteContract } from "#schema/http/route.ts";
 import * as users from "#schema/http/users.ts";
+import * as vault from "#schema/http/vault.ts";
 import { prekeysFor, prepareRegistration, type RawAccount, type RawDevice } from "./raw-account.ts";
 
 export interface RouteSample {
@@ -42,6 +43,7 @@ export function allContracts(): ReadonlyMap<string, RouteContract> {
     ...privacy,
     ...reports,
     ...users,
+    ...vault,
   });
   return new Map(exported.filter((entry): entry is [string, RouteContract] => isContract(entry[1])));
 }
@@ -76,6 +78,7 @@ export async function routeSamples(
     uploadPrekeys: { ...prekeysFor(caller.own) },
     putBackupSegment: { data: b64(300) },
     putBackupManifest: { expected: 0, version: 1, data: b64(500), segments: [b64(16)], signature: b64(64) },
+    putVaultWraps: { version: 1, wraps: [{ kind: "recovery", data: b64(72) }], signature: b64(64) },
     setPrivacy: { presence: "contacts" },
     createGroup: { operation: b64(300) },
     postOperation: { operation: b64(300) },

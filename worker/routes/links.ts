@@ -54,6 +54,6 @@ export const handlePrepareLink: Handler<typeof links.prepareLink> = async ({ env
   const ticket = await signTicket(env, "login", { account, username });
   const { version, data, wraps } = found.vault;
   // A token alone must not get what could be guessed at.
-  const recovery = wraps.filter(({ kind }) => kind === "recovery");
-  return { account, ticket, salt: found.clientSalt, vault: { version, data, wraps: recovery }, devices };
+  const strong = wraps.filter(({ kind }) => kind !== "password");
+  return { account, ticket, salt: found.clientSalt, vault: { version, data, wraps: strong }, devices };
 };

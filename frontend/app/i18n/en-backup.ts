@@ -1,4 +1,4 @@
-/** Sentences about the backup and its files. */
+/** Sentences about the backup and its files, loaded with the settings. */
 import { formatCount, plural } from "./format.ts";
 
 export const backupText = {
@@ -21,7 +21,6 @@ export const backupText = {
   full: "The backup is full",
   fullBody: "New messages are not saved to it. Export a file to keep their keys.",
   refused: "The server offered a backup that is older than one seen before, or not yours. It was not used.",
-  restoring: (percent: number) => `Bringing back earlier messages, ${percent} %`,
   exportAction: "Export a file",
   exportTitle: "Export your keys",
   exportLead:

@@ -1,7 +1,6 @@
 /** Every sentence of the app in English. Whole sentences, so that another language may order them as it must. */
 import type { ClientErrorCode } from "#core/client-api.ts";
 import { attachments } from "./attachments.en.ts";
-import { backupText } from "./en-backup.ts";
 import { plural } from "./format.ts";
 import { groups } from "./groups.en.ts";
 
@@ -10,6 +9,8 @@ const errors: Record<ClientErrorCode, string> = {
   username_invalid: "That name cannot be used. Try another one.",
   wrong_credentials: "The username or the password is not right.",
   wrong_recovery_code: "That is not the recovery code of this account.",
+  wrong_passkey: "That passkey does not open this account.",
+  too_many_passkeys: "This account has as many passkeys as it can have. Remove one first.",
   wrong_link_code: "That is not a code for linking a device.",
   rate_limited: "Too many tries. Please wait a little and try again.",
   offline: "You are offline. Check your connection and try again.",
@@ -31,6 +32,7 @@ const errors: Record<ClientErrorCode, string> = {
   not_signed_in: "You are no longer signed in on this device.",
   identity_changed: "The server’s word about this person’s keys does not fit. Nothing was sent.",
   cannot_report: "This message cannot be reported: the server no longer has it, or it takes no reports.",
+  locked: "Sotto is locked.",
   not_allowed: "You may not do that in this group.",
   group_full: "This group is full.",
   group_name_invalid: "A group needs a name of at most 100 characters.",
@@ -169,6 +171,7 @@ export const text = {
     you: "You: ",
     draft: "Draft:",
     typing: "typing…",
+    restoring: (percent: number) => `Bringing back earlier messages, ${percent} %`,
     noMessages: "No messages yet",
     emptyTitle: "No conversations yet",
     emptyBody: "Ask someone for their Sotto username, then start a chat with it. Yours is",
@@ -283,7 +286,6 @@ export const text = {
         `All ${count} devices are logged out within seconds, and the messages and keys on this one are erased. To come back you need your password and your recovery code.`,
       ),
   },
-  backup: backupText,
   failure: {
     title: "Sotto could not start",
     body: "This browser did not let us open its storage or start the part that holds your keys. Private mode and blocked site data are the usual reasons.",

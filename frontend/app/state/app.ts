@@ -20,6 +20,7 @@ import { createTimeline, errorCode, type Timeline } from "./timeline.ts";
 import { isWatched } from "./watching.ts";
 import { createFilesState, type FilesState } from "../features/attachments/files-state.ts";
 import { createMediaUrls, type MediaUrls } from "../features/attachments/media-urls.ts";
+import { keepStorage } from "../features/evicted/keep-storage.ts";
 import { sayContent } from "../features/chat/say.ts";
 import { createToasts, type Toasts } from "./toasts.ts";
 
@@ -58,17 +59,41 @@ export interface App {
   readonly register: (input: RegisterInput) => Promise<void>;
   readonly forgetRecoveryCode: () => void;
   readonly readConversations: () => Promise<void>;
+  /** The browser deleted the data of the account that was here. */
+  readonly isEvicted: ReadonlySignal<boolean>;
+  readonly startAnew: () => void;
+  /** Nothing is shown any more, though the lock is not closed yet. */
+  readonly isLocking: ReadonlySignal<boolean>;
+  /** Locks every tab, where a lock is set. */
+  readonly lock: () => Promise<void>;
 }
 
 function accountOf(status: AccountStatus | undefined): AccountId | undefined {
   return status?.state === "signed_in" ? status.account : undefined;
 }
 
+/** Who logs out or erases this browser is not told that its data is gone. */
+function leavingOnPurpose(api: ClientApi, { setHadAccount }: Preferences): ClientApi {
+  const leaving =
+    <Input extends readonly unknown[]>(leave: (...input: Input) => Promise<void>) =>
+    async (...input: Input): Promise<void> => {
+      setHadAccount(false);
+      try {
+        await leave(...input);
+      } catch (error) {
+        setHadAccount(true);
+        throw error;
+      }
+    };
+  return { ...api, logout: leaving((scope) => api.logout(scope)), forget: leaving(() => api.forget()) };
+}
+
 const announcementsKept = 5;
 const minuteMs = 60_000;
 
 export function createApp(parts: { client: Client; router: Router; preferences: Preferences }): App {
-  const { client, router } = parts;
+  const { preferences, router } = parts;
+  const client = { ...parts.client, api: leavingOnPurpose(parts.client.api, preferences) };
   const { api } = client;
   const toasts = createToasts();
   const signals = {
@@ -81,9 +106,12 @@ export function createApp(parts: { client: Client; router: Router; preferences: 
     failed: signal(false),
     announcements: signal<readonly Announcement[]>([]),
     nowMs: signal(Date.now()),
+    isLocking: signal(false),
+    isEvicted: signal(false),
   };
   const app = {
     ...parts,
+    client,
     ...signals,
     self: computed(() => accountOf(signals.account.value)),
     toasts,
@@ -99,17 +127,32 @@ export function createApp(parts: { client: Client; router: Router; preferences: 
         signals.registering.value = false;
       }
     },
+    lock: async () => {
+      signals.isLocking.value = true;
+      // What is being written is saved when it leaves the screen, and that call has to be made before the lock closes.
+      await new Promise((drawn) => setTimeout(drawn, 50));
+      await api.lockNow().catch((error: unknown) => app.reportError(errorCode(error)));
+      signals.isLocking.value = false;
+    },
+    startAnew: () => {
+      preferences.setHadAccount(false);
+      signals.isEvicted.value = false;
+    },
     forgetRecoveryCode: () => {
       signals.recoveryCode.value = undefined;
     },
     readConversations,
   } satisfies App;
 
+  const isSignedIn = (): boolean => app.account.peek()?.state === "signed_in";
+
   async function readConversations(): Promise<void> {
-    if (app.account.peek()?.state !== "signed_in") return;
+    if (!isSignedIn()) return;
     try {
-      app.conversations.value = await api.listConversations();
+      const conversations = await api.listConversations();
+      if (isSignedIn()) app.conversations.value = conversations;
     } catch (error) {
+      if (!isSignedIn()) return; // locked meanwhile
       // Nothing to show at all is not a passing trouble.
       if (app.conversations.peek() === undefined) app.failed.value = true;
       else app.reportError(errorCode(error));
@@ -159,6 +202,14 @@ export function createApp(parts: { client: Client; router: Router; preferences: 
     await api.openConversation(conversationId).catch((error: unknown) => app.reportError(errorCode(error)));
   }
 
+  /** Nothing that was opened stays in the page. */
+  function forgetShown(): void {
+    app.media.clear();
+    app.files.viewer.close();
+    app.announcements.value = [];
+    toasts.clear();
+  }
+
   const refreshConversations = coalescePerFrame(() => void readConversations());
   const refreshTimeline = coalescePerFrame(() => void app.timeline.peek()?.refresh());
 
@@ -203,6 +254,7 @@ export function createApp(parts: { client: Client; router: Router; preferences: 
       app.failed.value = true; // the person is told on a screen of its own
     }
   }
+  let wasSignedOut = false;
   void start();
   setInterval(() => {
     app.nowMs.value = Date.now();
@@ -211,11 +263,17 @@ export function createApp(parts: { client: Client; router: Router; preferences: 
   effect(() => {
     const account = app.account.value;
     if (account === undefined || app.registering.value) return;
+    app.isEvicted.value = account.state === "signed_out" && preferences.hadAccount();
+    if (account.state !== "signed_out") preferences.setHadAccount(true);
+    // From now on there is something to keep; whoever just signed in also sees why the browser may ask.
+    if (wasSignedOut && account.state === "signed_in") void keepStorage();
+    wasSignedOut = account.state === "signed_out";
     const redirect = redirectFor(router.place.value.route, account.state);
     if (redirect !== undefined) router.go(redirect, { replace: true });
     if (account.state !== "signed_in") {
       app.conversations.value = undefined;
       void follow(undefined);
+      if (account.state === "locked") forgetShown();
       return;
     }
     // A list that was never read cannot say where the unread messages begin.

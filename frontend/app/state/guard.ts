@@ -10,6 +10,7 @@ export function redirectFor(route: Route, account: AccountStatus["state"]): Rout
       return forStrangers.has(route.name) ? undefined : { name: "welcome" };
     case "signed_in":
       return forStrangers.has(route.name) ? { name: "home" } : undefined;
+    case "locked": // the address stays, so that unlocking returns there
     case "ended":
       return undefined;
   }

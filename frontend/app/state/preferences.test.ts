@@ -28,6 +28,15 @@ test("choices are kept, and going back to the system leaves nothing behind", () 
   expect([...kept.values]).toEqual([]);
 });
 
+test("that there was an account is remembered until somebody logs out", () => {
+  const kept = storage();
+  createPreferences(kept).setHadAccount(true);
+  const later = createPreferences(kept);
+  expect(later.hadAccount()).toBe(true);
+  later.setHadAccount(false);
+  expect([later.hadAccount(), ...kept.values]).toEqual([false]);
+});
+
 test("where storage is blocked choices hold for this visit", () => {
   const preferences = createPreferences(undefined);
   preferences.setTheme("light");

@@ -14,6 +14,9 @@ export interface Preferences {
   readonly enterSends: ReadonlySignal<boolean>;
   /** `account/deviceId` of the newest device that the person has said they know. */
   readonly knownDevice: ReadonlySignal<string>;
+  /** This browser had an account, which nobody logged out. Unlike the account itself it survives when storage is evicted. */
+  readonly hadAccount: () => boolean;
+  readonly setHadAccount: (hadAccount: boolean) => void;
   readonly setKnownDevice: (device: string) => void;
   readonly setTheme: (theme: Theme) => void;
   readonly setEnterSends: (enterSends: boolean) => void;
@@ -23,6 +26,7 @@ export interface Preferences {
 const themeKey = "sotto.theme";
 const enterKey = "sotto.enter";
 const deviceKey = "sotto.device";
+const accountKey = "sotto.account";
 
 export function parseTheme(stored: string | null): Theme {
   return stored === "light" || stored === "dark" ? stored : "system";
@@ -35,6 +39,11 @@ export function createPreferences(storage: KeyValue | undefined): Preferences {
   return {
     theme,
     knownDevice,
+    hadAccount: () => storage?.getItem(accountKey) === "here",
+    setHadAccount(hadAccount) {
+      if (hadAccount) storage?.setItem(accountKey, "here");
+      else storage?.removeItem(accountKey);
+    },
     setKnownDevice(device) {
       knownDevice.value = device;
       storage?.setItem(deviceKey, device);

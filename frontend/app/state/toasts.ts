@@ -10,6 +10,7 @@ export interface Toasts {
   readonly shown: ReadonlySignal<readonly Toast[]>;
   readonly show: (text: string) => void;
   readonly dismiss: (id: number) => void;
+  readonly clear: () => void;
 }
 
 const visibleMs = 5_000;
@@ -24,6 +25,9 @@ export function createToasts(later: (task: () => void, delayMs: number) => void 
   return {
     shown,
     dismiss,
+    clear() {
+      shown.value = [];
+    },
     show(text) {
       const id = nextId;
       nextId += 1;

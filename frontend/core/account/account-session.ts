@@ -1,42 +1,62 @@
 /** Which account this installation has: taken up at start, entered, ended by the server, wiped. */
 import type { Session } from "#schema/http/auth.ts";
-import type { AccountStatus } from "../client-api.ts";
+import { type AccountStatus, ClientError } from "../client-api.ts";
 import type { Environment } from "../environment.ts";
 import { type ClientStorage, openRecords } from "../store/client-storage.ts";
+import type { AppLock, AppLockStore } from "../store/app-lock-store.ts";
 import type { Records } from "../store/records.ts";
 import { accountKey, type AccountRecord, accountTable } from "../store/tables.ts";
 import type { EventHub } from "../sync/event-hub.ts";
+import type { LockQuestion, LockView } from "./lock-api.ts";
 import { openSignedIn, type SignedIn } from "./signed-in.ts";
 
 export class AccountSession {
   readonly #environment: Environment;
   readonly #storage: ClientStorage;
   readonly #events: EventHub;
-  #records: Records;
+  /** Undefined while locked. */
+  #records: Records | undefined;
   #signedIn: SignedIn | undefined;
   #status: AccountStatus = { state: "signed_out" };
 
-  private constructor(environment: Environment, storage: ClientStorage, events: EventHub, records: Records) {
+  private constructor(environment: Environment, storage: ClientStorage, events: EventHub) {
     this.#environment = environment;
     this.#storage = storage;
     this.#events = events;
-    this.#records = records;
   }
 
-  /** Continues where the last use of the store ended. Throws `StoreError`. */
+  /** Continues where the last use of the store ended, unless there is an app lock. Throws `StoreError`. */
   static async open(
     environment: Environment,
     storage: ClientStorage,
     events: EventHub,
   ): Promise<AccountSession> {
-    const records = await openRecords(environment, storage);
-    const session = new AccountSession(environment, storage, events, records);
-    await session.#takeUp();
+    const session = new AccountSession(environment, storage, events);
+    const lock = await storage.appLock?.read();
+    if (lock === undefined) await session.#takeUp(await openRecords(environment, storage));
+    else session.#status = lockedStatus(lock);
     return session;
   }
 
+  /** Throws `ClientError` locked. */
   get records(): Records {
+    if (this.#records === undefined) throw new ClientError("locked");
     return this.#records;
+  }
+
+  get lockStore(): AppLockStore | undefined {
+    return this.#storage.appLock;
+  }
+
+  /** The lock as a person knows it. Throws `StoreError`. */
+  async lockView(): Promise<LockView | undefined> {
+    const lock = await this.#storage.appLock?.read();
+    return lock && { question: questionOf(lock.way), autoLockMs: lock.autoLockMs };
+  }
+
+  /** Where no lock is on. The caller owns the copy. Throws `StoreError`. */
+  bareMasterKey(): Promise<Uint8Array> {
+    return this.#storage.openMasterKey();
   }
 
   get status(): AccountStatus {
@@ -48,16 +68,50 @@ export class AccountSession {
     return this.#signedIn;
   }
 
+  /** Why there is nothing to work with. */
+  noSession(): ClientError {
+    return new ClientError(this.#status.state === "locked" ? "locked" : "not_signed_in");
+  }
+
   /** Stops the network and releases the store. */
   async close(): Promise<void> {
     this.#signedIn?.engine.stop();
-    await this.#records.idle();
+    await this.#records?.idle();
     await this.#storage.store.close();
   }
 
-  async #takeUp(): Promise<void> {
-    const record = await this.#records.read(accountTable, accountKey);
-    if (record === undefined) return;
+  /** Forgets the master key and everything that was opened with it. The server is told nothing. */
+  async lock(lock: AppLock): Promise<void> {
+    const records = this.#records;
+    this.#signedIn?.engine.stop();
+    this.#signedIn = undefined;
+    this.#records = undefined;
+    this.#setStatus(lockedStatus(lock));
+    await records?.lock();
+  }
+
+  /** Takes over `masterKey`. Throws `StoreError`. */
+  async unlock(masterKey: Uint8Array): Promise<void> {
+    await this.#takeUp(await openRecords(this.#environment, this.#storage, masterKey));
+  }
+
+  /** The lock was turned on or off while it is open. */
+  noteLockable(isLockable: boolean): void {
+    if (this.#status.state !== "signed_in") return;
+    const { account, username, deviceId } = this.#status;
+    this.#setStatus({
+      state: "signed_in",
+      account,
+      username,
+      deviceId,
+      ...(isLockable && { isLockable }),
+    });
+  }
+
+  async #takeUp(records: Records): Promise<void> {
+    this.#records = records;
+    const record = await records.read(accountTable, accountKey);
+    if (record === undefined) return this.#setStatus({ state: "signed_out" });
     if (record.state === "registering") await this.wipe();
     else await this.enter(record, undefined);
   }
@@ -65,7 +119,7 @@ export class AccountSession {
   async enter(record: AccountRecord, session: Session | undefined): Promise<void> {
     const signedIn = await openSignedIn(
       this.#environment,
-      this.#records,
+      this.records,
       this.#storage.blobs,
       record,
       this.#events,
@@ -77,11 +131,12 @@ export class AccountSession {
     if (session !== undefined) signedIn.tokens.adopt(session);
     this.#signedIn = signedIn;
     const { account, username, deviceId } = record;
+    const isLockable = (await this.#storage.appLock?.read()) !== undefined;
     if (record.state === "ended") {
       this.#setStatus({ state: "ended", username, reason: record.endedReason ?? "logged_out" });
       return;
     }
-    this.#setStatus({ state: "signed_in", account, username, deviceId });
+    this.#setStatus({ state: "signed_in", account, username, deviceId, ...(isLockable && { isLockable }) });
     signedIn.engine.start();
   }
 
@@ -95,7 +150,7 @@ export class AccountSession {
   }
 
   async #changeAccount(change: (record: AccountRecord) => AccountRecord): Promise<void> {
-    await this.#records.transact(async (transaction) => {
+    await this.records.transact(async (transaction) => {
       const record = await transaction.get(accountTable, accountKey);
       if (record !== undefined) transaction.put(accountTable, accountKey, change(record));
     });
@@ -104,7 +159,8 @@ export class AccountSession {
   async wipe(): Promise<void> {
     this.#signedIn?.engine.stop();
     this.#signedIn = undefined;
-    await this.#records.retire();
+    if (this.#records === undefined) await this.#storage.store.clear();
+    else await this.#records.retire();
     await this.#storage.destroyMasterKey();
     await this.#storage.blobs.clear();
     this.#records = await openRecords(this.#environment, this.#storage);
@@ -116,7 +172,7 @@ export class AccountSession {
     try {
       return await work();
     } catch (error) {
-      await this.#records.clear();
+      await this.records.clear();
       throw error;
     }
   }
@@ -125,6 +181,17 @@ export class AccountSession {
     this.#status = status;
     this.#events.emit({ type: "account", status });
   }
+}
+
+/** What may be known without the secret: how to ask for it. */
+function lockedStatus({ way, nextTryAtMs }: AppLock): AccountStatus {
+  return { state: "locked", question: questionOf(way), nextTryAtMs };
+}
+
+function questionOf(way: AppLock["way"]): LockQuestion {
+  if (way.type === "passphrase") return { type: "passphrase" };
+  const { credentialId, salt } = way;
+  return { type: "passkey", credentialId, salt };
 }
 
 function withSession(record: AccountRecord, session: Session): AccountRecord {

@@ -7,15 +7,20 @@ import type { EventHub } from "../sync/event-hub.ts";
 import type { AccountSession } from "./account-session.ts";
 import type { DeviceApi } from "./device-api.ts";
 import type { Linking } from "./linking.ts";
+import { LockCalls } from "./lock-calls.ts";
 import { nameOwnDevice, recentlyAdded, viewOwnDevices } from "./own-devices.ts";
 
-export abstract class DeviceCalls implements DeviceApi {
+/** Fetched when somebody looks after the keys to their vault. */
+const passkeys = () => import("./passkeys.ts");
+
+export abstract class DeviceCalls extends LockCalls implements DeviceApi {
   readonly #environment: Environment;
   readonly #events: EventHub;
   readonly #account: AccountSession;
   #linking: Linking | undefined;
 
   constructor(environment: Environment, events: EventHub, account: AccountSession) {
+    super(environment, account);
     this.#environment = environment;
     this.#events = events;
     this.#account = account;
@@ -32,6 +37,19 @@ export abstract class DeviceCalls implements DeviceApi {
     guard(async () => {
       const { removeOwnDevice } = await import("./remove-device.ts");
       await removeOwnDevice(this.#environment, this.#account.records, this.#engine(), input);
+    });
+
+  listPasskeys: DeviceApi["listPasskeys"] = () =>
+    guard(async () => (await passkeys()).listPasskeys(this.#engine()));
+  addPasskey: DeviceApi["addPasskey"] = (input) =>
+    guard(async () => {
+      const { addPasskey } = await passkeys();
+      await addPasskey(this.#environment, this.#account.records, this.#engine(), input);
+    });
+  removePasskey: DeviceApi["removePasskey"] = (input) =>
+    guard(async () => {
+      const { removePasskey } = await passkeys();
+      await removePasskey(this.#environment, this.#account.records, this.#engine(), input);
     });
 
   joinByLink: DeviceApi["joinByLink"] = (input) =>
@@ -54,7 +72,7 @@ export abstract class DeviceCalls implements DeviceApi {
 
   #engine(): Engine {
     const { signedIn, status } = this.#account;
-    if (signedIn === undefined || status.state !== "signed_in") throw new ClientError("not_signed_in");
+    if (signedIn === undefined || status.state !== "signed_in") throw this.#account.noSession();
     return signedIn.engine;
   }
 }

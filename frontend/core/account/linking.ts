@@ -12,6 +12,7 @@ import { newDeviceSide, prepareNewDeviceLink, runNewDevice } from "./link-new-de
 import { oldDeviceSide, prepareOldDeviceLink, runOldDevice } from "./link-old-device.ts";
 import type { LinkStatus, LinkWay } from "./link-status.ts";
 import { lock, unlockAccount } from "./unlock.ts";
+import type { VaultSecret } from "./vault-api.ts";
 
 /** Between looks at the own directory, while the new device enrols. */
 const lookMs = 400;
@@ -60,15 +61,14 @@ export class Linking {
   }
 
   /** On a device of the account. Throws `ClientError` wrong_link_code or wrong_recovery_code, `SottoError`, `CryptoError`. */
-  async link(engine: Engine, input: { readonly recoveryCode: string } & LinkWay): Promise<void> {
+  async link(engine: Engine, input: VaultSecret & LinkWay): Promise<void> {
     await this.cancel();
-    const { recoveryCode, ...way } = input;
     const environment = this.#environment;
-    const link = understood(() => prepareOldDeviceLink(environment.provider, way));
-    const unlocked = await unlockAccount(environment, this.#account.records, engine, recoveryCode);
+    const link = understood(() => prepareOldDeviceLink(environment.provider, input));
+    const unlocked = await unlockAccount(environment, this.#account.records, engine, input);
     const side = oldDeviceSide(environment, engine.call, link);
     const running = this.#begin(() => side.end());
-    this.#show(way, link.shown, side.expiresAtMs);
+    this.#show(input, link.shown, side.expiresAtMs);
     const linking = async (): Promise<void> => {
       try {
         const deviceId = await runOldDevice(environment, side, link, unlocked, {

@@ -1,4 +1,4 @@
-/** Adds this device to an existing account: the password opens the door, the recovery code opens the vault. */
+/** Adds this device to an existing account: the password opens the door, the recovery code or a passkey opens the vault. */
 import { decodeBase64url, encodeBase64url } from "#schema/envelope/base64url.ts";
 import { parseDeviceList } from "#schema/envelope/device-list.ts";
 import { SottoError } from "#schema/errors.ts";
@@ -9,11 +9,9 @@ import { callRoute } from "../api/http.ts";
 import { ClientError } from "../client-api.ts";
 import { accountKeyOf } from "../crypto/device-identity.ts";
 import { createNextList } from "../crypto/device-list.ts";
-import { CryptoError, isCryptoError } from "../crypto/errors.ts";
+import { CryptoError } from "../crypto/errors.ts";
 import { derivePasswordKeys } from "../crypto/password.ts";
 import type { KeyPair } from "../crypto/provider.ts";
-import { parseRecoveryCode, recoveryKek } from "../crypto/recovery-code.ts";
-import { openVault, unwrapVaultKey, type Vault } from "../crypto/vault.ts";
 import type { Environment } from "../environment.ts";
 import type { Records } from "../store/records.ts";
 import type { AccountRecord } from "../store/tables.ts";
@@ -26,6 +24,10 @@ import {
   storeNewDevice,
   toEnrolment,
 } from "./enrolment.ts";
+import { openVaultWith } from "./open-vault.ts";
+import type { VaultSecret } from "./vault-api.ts";
+
+export { passkeysOf } from "./open-vault.ts";
 
 /** Another device may have joined meanwhile; the list is then made again on top of its. */
 const listAttemptsMax = 3;
@@ -60,15 +62,15 @@ export async function beginLogin(
   return { username, salt, authKey, answer };
 }
 
-/** Throws `ClientError` wrong_recovery_code, `CryptoError` for a directory that does not verify, `SottoError`, `StoreError`. */
+/** Throws `ClientError` wrong_recovery_code or wrong_passkey, `CryptoError` for a directory that does not verify, `SottoError`, `StoreError`. */
 export async function finishLogin(
   environment: Environment,
   records: Records,
   pending: PendingLogin,
-  input: { readonly recoveryCode: string; readonly deviceName: string },
+  input: { readonly deviceName: string } & VaultSecret,
 ): Promise<{ readonly record: AccountRecord; readonly session: Session }> {
   let { answer } = pending;
-  const { aik, backupRoot } = unlockAccount(environment, pending, input.recoveryCode);
+  const { aik, backupRoot } = unlockAccount(environment, pending, input);
   try {
     for (let attempt = 1; ; attempt += 1) {
       const device = joinAccount(environment, pending.username, answer, aik, backupRoot);
@@ -97,45 +99,13 @@ export async function finishLogin(
 }
 
 function unlockAccount(
-  environment: Environment,
-  pending: PendingLogin,
-  recoveryCode: string,
-): { readonly aik: KeyPair; readonly backupRoot: string } {
-  const { provider } = environment;
-  try {
-    const secret = parseRecoveryCode(provider, recoveryCode);
-    const kek = recoveryKek(provider, pending.salt, secret);
-    const vault = openWrapped(environment, pending, kek);
-    kek.fill(0);
-    secret.fill(0);
-    const backupRoot = encodeBase64url(vault.backupRoot);
-    return { aik: accountKeyOf(provider, vault.aikSeed), backupRoot };
-  } catch (error) {
-    if (isCryptoError(error)) throw new ClientError("wrong_recovery_code", { cause: error });
-    throw error;
-  }
-}
-
-/** Opens the vault under the key of the recovery code. Throws `CryptoError`. */
-export function openWrapped(
   { provider }: Environment,
-  { answer }: { readonly answer: Pick<PendingLogin["answer"], "account" | "vault"> },
-  kek: Uint8Array,
-): Vault {
-  const wrap = answer.vault.wraps.find(({ kind }) => kind === "recovery");
-  if (wrap === undefined) throw new CryptoError("BAD_TAG", "vault: no recovery wrap");
-  const data = decodeBase64url(answer.vault.data);
-  const address = { accountId: decodeBase64url(answer.account), keyVersion: keyVersionOf(data) };
-  const vaultKey = unwrapVaultKey(provider, kek, "recovery", address, decodeBase64url(wrap.data));
-  const vault = openVault(provider, vaultKey, address, data);
+  { answer, salt }: PendingLogin,
+  secret: VaultSecret,
+): { readonly aik: KeyPair; readonly backupRoot: string } {
+  const { vault, vaultKey } = openVaultWith(provider, answer, salt, secret);
   vaultKey.fill(0);
-  return vault;
-}
-
-/** `ver u8 | keyVersion u32`; the seal covers it. */
-function keyVersionOf(vault: Uint8Array): number {
-  if (vault.length < 5) throw new CryptoError("MALFORMED", "vault: truncated");
-  return new DataView(vault.buffer, vault.byteOffset).getUint32(1);
+  return { aik: accountKeyOf(provider, vault.aikSeed), backupRoot: encodeBase64url(vault.backupRoot) };
 }
 
 /** Verifies the account's directory under its own key and signs the next list with this device in it. */

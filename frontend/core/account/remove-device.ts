@@ -1,4 +1,4 @@
-/** Taking a device out of the account's list, which needs the account key and so the recovery code. */
+/** Taking a device out of the account's list, which needs the account key and so the recovery code or a passkey. */
 import { encodeBase64url } from "#schema/envelope/base64url.ts";
 import { publishDeviceList } from "#schema/http/devices.ts";
 import type { DeviceId } from "#schema/ids.ts";
@@ -7,18 +7,19 @@ import type { Environment } from "../environment.ts";
 import type { Records } from "../store/records.ts";
 import type { Engine } from "../sync/engine.ts";
 import { lock, unlockAccount } from "./unlock.ts";
+import type { VaultSecret } from "./vault-api.ts";
 
 /**
- * Takes a device out of the list: its session ends, and nobody encrypts to it any more. Throws `ClientError` wrong_recovery_code,
+ * Takes a device out of the list: its session ends, and nobody encrypts to it any more. Throws `ClientError` wrong_recovery_code or wrong_passkey,
  * `SottoError`, `CryptoError`.
  */
 export async function removeOwnDevice(
   environment: Environment,
   records: Records,
   engine: Engine,
-  input: { readonly deviceId: DeviceId; readonly recoveryCode: string },
+  input: { readonly deviceId: DeviceId } & VaultSecret,
 ): Promise<void> {
-  const unlocked = await unlockAccount(environment, records, engine, input.recoveryCode);
+  const unlocked = await unlockAccount(environment, records, engine, input);
   try {
     const { aik, list, signedOut } = unlocked;
     const isActive = list.devices.some(

@@ -1,20 +1,20 @@
 /** Opens the vault of the account that this device is signed in to, for as long as its device list is changed. */
 import { decodeBase64url, encodeBase64url } from "#schema/envelope/base64url.ts";
 import { type DeviceList, parseDeviceList } from "#schema/envelope/device-list.ts";
+import type { SealedVault } from "#schema/http/auth.ts";
 import { prepareLink } from "#schema/http/links.ts";
 import type { AccountId, DeviceId } from "#schema/ids.ts";
-import { ClientError } from "../client-api.ts";
 import { accountKeyOf } from "../crypto/device-identity.ts";
-import { CryptoError, isCryptoError } from "../crypto/errors.ts";
+import { CryptoError } from "../crypto/errors.ts";
 import type { KeyPair } from "../crypto/provider.ts";
-import { parseRecoveryCode, recoveryKek } from "../crypto/recovery-code.ts";
-import type { Vault } from "../crypto/vault.ts";
+import type { VaultAddress } from "../crypto/vault.ts";
 import type { Environment } from "../environment.ts";
 import type { Records } from "../store/records.ts";
 import { directoryTable } from "../store/tables.ts";
 import { verifyDirectory } from "../sync/directory.ts";
 import type { Engine } from "../sync/engine.ts";
-import { openWrapped } from "./login.ts";
+import { openVaultWith } from "./open-vault.ts";
+import type { VaultSecret } from "./vault-api.ts";
 
 /** Held in memory only; `lock` it as soon as the list is signed. */
 export interface UnlockedAccount {
@@ -24,6 +24,13 @@ export interface UnlockedAccount {
   readonly aik: KeyPair;
   readonly backupRoot: Uint8Array;
   readonly profileKey: Uint8Array;
+  /** What opens the vault, and the version of all its wraps. */
+  readonly vaultKey: Uint8Array;
+  readonly address: VaultAddress;
+  readonly vaultVersion: number;
+  readonly wraps: SealedVault["wraps"];
+  /** Of the account, for every key that opens the vault. */
+  readonly salt: Uint8Array;
   /** The newest list, verified against what this device had pinned. */
   readonly list: DeviceList;
   /** Certificates of its devices, base64url. */
@@ -32,17 +39,18 @@ export interface UnlockedAccount {
   readonly signedOut: readonly DeviceId[];
 }
 
-/** Throws `ClientError` wrong_recovery_code, `SottoError`, and `CryptoError` for lists that do not verify. */
+/** Throws `ClientError` wrong_recovery_code or wrong_passkey, `SottoError`, and `CryptoError` for lists that do not verify. */
 export async function unlockAccount(
   environment: Environment,
   records: Records,
   engine: Engine,
-  recoveryCode: string,
+  secret: VaultSecret,
 ): Promise<UnlockedAccount> {
   const { provider } = environment;
   const answer = await engine.call(prepareLink, {});
   const { account } = engine.self;
-  const vault = openWithCode(environment, answer, recoveryCode);
+  const salt = decodeBase64url(answer.salt);
+  const { vault, vaultKey, address } = openVaultWith(provider, answer, salt, secret);
   const aik = accountKeyOf(provider, vault.aikSeed);
   const pinned = await records.read(directoryTable, account);
   const directory = verifyDirectory(provider, account, answer.devices, pinned);
@@ -60,6 +68,11 @@ export async function unlockAccount(
     aik,
     backupRoot: vault.backupRoot,
     profileKey: vault.profileKey,
+    vaultKey,
+    address,
+    vaultVersion: answer.vault.version,
+    wraps: answer.vault.wraps,
+    salt,
     list,
     certificates: directory.certificates,
     signedOut: directory.signOuts.map(({ deviceId }) => deviceId).filter((id) => active.has(id)),
@@ -67,24 +80,6 @@ export async function unlockAccount(
 }
 
 /** Forgets the keys. */
-export function lock({ aik, backupRoot, profileKey }: UnlockedAccount): void {
-  for (const secret of [aik.secret, backupRoot, profileKey]) secret.fill(0);
-}
-
-function openWithCode(
-  environment: Environment,
-  answer: Parameters<typeof openWrapped>[1]["answer"] & { readonly salt: string },
-  recoveryCode: string,
-): Vault {
-  const { provider } = environment;
-  try {
-    const secret = parseRecoveryCode(provider, recoveryCode);
-    const kek = recoveryKek(provider, decodeBase64url(answer.salt), secret);
-    const vault = openWrapped(environment, { answer }, kek);
-    for (const bytes of [secret, kek]) bytes.fill(0);
-    return vault;
-  } catch (error) {
-    if (isCryptoError(error)) throw new ClientError("wrong_recovery_code", { cause: error });
-    throw error;
-  }
+export function lock({ aik, backupRoot, profileKey, vaultKey }: UnlockedAccount): void {
+  for (const secret of [aik.secret, backupRoot, profileKey, vaultKey]) secret.fill(0);
 }

@@ -1,5 +1,6 @@
 import { type Bytes, concat, Reader, Writer } from "#schema/envelope/bytes.ts";
 import { label } from "#schema/envelope/labels.ts";
+import { wrapKinds } from "#schema/envelope/vault-wraps.ts";
 import { type CborValue, decodeCbor, encodeCbor } from "./cbor.ts";
 import { Fields } from "./cbor-fields.ts";
 import { assertOr, CryptoError, parsing } from "./errors.ts";
@@ -35,8 +36,7 @@ export interface VaultAddress {
   readonly keyVersion: number;
 }
 
-export const vaultWrapKinds = { recovery: 1, passkey: 2, password: 3 } as const;
-export type VaultWrapKind = keyof typeof vaultWrapKinds;
+export type VaultWrapKind = keyof typeof wrapKinds;
 
 const version = 1;
 const vaultMaxBytes = 4 * 1_048_576;
@@ -76,6 +76,12 @@ export function openVault(
   const vault = decodeVault(plaintext);
   assertOr(vault.epoch >= minEpoch, "STATE_ROLLBACK", "vault: older than the one known");
   return vault;
+}
+
+/** The key-encryption key of a passkey: `HK(accountSalt, output, L("prf"), 32)`, `output` being what it makes of its salt. */
+export function passkeyKek(provider: Provider, accountSalt: Uint8Array, output: Uint8Array): Bytes {
+  if (output.length !== 32) throw new RangeError("passkey output: expected 32 bytes");
+  return provider.hkdf(accountSalt, output, label("prf"), 32);
 }
 
 /** `nonce 24 | SEAL(KEK, VK, ad = kind u8 ‖ accountId ‖ keyVersion u32)`: 72 bytes. */
@@ -148,5 +154,5 @@ function vaultAd(address: VaultAddress): Bytes {
 }
 
 function wrapAd(kind: VaultWrapKind, address: VaultAddress): Bytes {
-  return new Writer().u8(vaultWrapKinds[kind]).bytes(address.accountId, 16).u32(address.keyVersion).done();
+  return new Writer().u8(wrapKinds[kind]).bytes(address.accountId, 16).u32(address.keyVersion).done();
 }

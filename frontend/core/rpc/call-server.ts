@@ -19,11 +19,21 @@ const methods: Readonly<Record<ClientMethod, "kept" | "not_kept">> = {
   recentDevices: "kept",
   renameDevice: "kept",
   removeDevice: "kept",
+  listPasskeys: "kept",
+  addPasskey: "kept",
+  removePasskey: "kept",
   joinByLink: "kept",
   linkDevice: "kept",
   approveLink: "kept",
   cancelLink: "kept",
   linkStatus: "kept",
+  appLock: "kept",
+  setAppLock: "kept",
+  removeAppLock: "kept",
+  setAutoLock: "kept",
+  lockNow: "kept",
+  unlock: "kept",
+  attend: "kept",
   listConversations: "kept",
   startConversation: "kept",
   listMessages: "kept",
@@ -75,6 +85,11 @@ export class CallServer {
 
   constructor(client: ClientApi) {
     this.#client = client;
+  }
+
+  /** Drops the kept answers: they hold what was read. */
+  forget(): void {
+    this.#answers.clear();
   }
 
   /** Never rejects. */

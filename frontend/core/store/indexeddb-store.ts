@@ -1,5 +1,6 @@
 /** The browser's store: one IndexedDB object store, strict durability. */
 import { type DBSchema, type IDBPDatabase, openDB } from "idb";
+import type { AppLock } from "./app-lock-store.ts";
 import { assertOperations, type Store, StoreError, type StoreRange, type StoredRecord } from "./store.ts";
 
 interface Row {
@@ -12,7 +13,13 @@ export interface SottoDatabase extends DBSchema {
   records: { key: string; value: Row };
   keys: {
     key: string;
-    value: { readonly wrapping: CryptoKey; readonly iv: Uint8Array; readonly wrapped: Uint8Array };
+    value: {
+      readonly wrapping: CryptoKey;
+      readonly iv: Uint8Array;
+      readonly wrapped: Uint8Array;
+      /** With it, what is wrapped is the sealed master key. */
+      readonly lock?: Omit<AppLock, "sealedKey">;
+    };
   };
 }
 

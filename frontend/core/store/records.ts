@@ -97,6 +97,16 @@ export class Records {
     });
   }
 
+  /** Forgets the key and all that was read; whatever still wants to write fails with `STORAGE_FAILED`. */
+  lock(): Promise<void> {
+    return this.#lane.run(async () => {
+      this.#isRetired = true;
+      this.#cache.clear();
+      this.#watchers.clear();
+      this.#store.lock();
+    });
+  }
+
   /** Removes every record. */
   clear(): Promise<void> {
     return this.#lane.run(async () => {

@@ -267,6 +267,13 @@ export const retryTable = jsonTable<RetryRecord>("retries");
 /** Fresh handshakes made for retries, key `deviceAddressKey`: at most one an hour. */
 export const repairTable = jsonTable<{ readonly atMs: number }>("repairs");
 
+/** Devices to which the next capsule begins a new session, key `deviceAddressKey`. */
+export const renewalTable = jsonTable<{ readonly atMs: number }>("session-renewals");
+
+/** When this device last learnt that its store had been put back, by the server's clock; one record, key `self`. */
+export const wentBackTable = jsonTable<{ readonly atMs: number }>("went-back");
+export const wentBackKey = "self";
+
 /** Unsent text of a composer, key conversation id. */
 export const draftTable = jsonTable<{ readonly text: string }>("drafts");
 

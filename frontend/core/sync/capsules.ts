@@ -22,7 +22,7 @@ import {
   startSession,
 } from "../crypto/session/peer-session.ts";
 import type { Transaction } from "../store/records.ts";
-import { lastResortTable, peerTable, prekeyKey, prekeyTable } from "../store/tables.ts";
+import { lastResortTable, peerTable, prekeyKey, prekeyTable, renewalTable } from "../store/tables.ts";
 import type { AccountDevices } from "./directory.ts";
 import { inSession, type Self, sessionContext } from "./self.ts";
 
@@ -39,13 +39,15 @@ export function recipientKey({ device, directory }: Recipient): string {
   return deviceAddressKey(directory.account, device.deviceId);
 }
 
-/** Whether a session exists in which a capsule for the recipient can be sealed. */
+/** Whether a session exists, and may still be used, in which a capsule for the recipient can be sealed. */
 export async function hasSession(
   transaction: Transaction,
   self: Self,
   recipient: Recipient,
 ): Promise<boolean> {
-  const record = await transaction.get(peerTable, recipientKey(recipient));
+  const key = recipientKey(recipient);
+  if ((await transaction.get(renewalTable, key)) !== undefined) return false;
+  const record = await transaction.get(peerTable, key);
   return canEncrypt(sessionContext(self), record, recipient.device);
 }
 
@@ -64,9 +66,12 @@ export async function trySealCapsule(
   const context = sessionContext(self);
   const key = recipientKey(recipient);
   let record: PeerRecord | undefined = await transaction.get(peerTable, key);
-  if (options.fresh === true || record === undefined || !canEncrypt(context, record, recipient.device)) {
+  const isDue = (await transaction.get(renewalTable, key)) !== undefined;
+  const isFresh = options.fresh === true || isDue;
+  if (isFresh || record === undefined || !canEncrypt(context, record, recipient.device)) {
     const bundle = options.bundles.get(key);
     if (bundle === undefined) return undefined;
+    if (isDue) transaction.delete(renewalTable, key);
     const before = record;
     record = await inSession(self, (native) => startSession(native, before, bundle));
   }

@@ -11,6 +11,7 @@ import type { Environment } from "../environment.ts";
 import type { BlobStore } from "../store/blob-store.ts";
 import type { Records } from "../store/records.ts";
 import { conversationTable } from "../store/tables.ts";
+import { CaughtUp } from "./caught-up.ts";
 import { Connection, type LinkState } from "./connection.ts";
 import { ConversationChannels } from "./conversation-channels.ts";
 import { Conversations } from "./conversations.ts";
@@ -58,6 +59,7 @@ export class Engine {
   readonly #deviceQueue: DeviceQueue;
   readonly #prekeys: PrekeyUpkeep;
   readonly #inbox: Connection;
+  readonly #caughtUp = new CaughtUp((conversationId) => this.#incoming.applied(conversationId));
   #inboxIsComplete = false;
   #status: ConnectionStatus = { state: "idle" };
   #stopListening: () => void = () => undefined;
@@ -87,10 +89,8 @@ export class Engine {
       cursor: (conversationId) => this.conversations.get(conversationId)?.cursor ?? 0,
       events: (conversationId, received) => this.#conversationEvents(conversationId, received),
       fillBelow: (conversationId, hotFrom) => this.#incoming.fillBelow(conversationId, hotFrom),
-      live: (conversationId) => {
-        this.outbox.live(conversationId);
-        this.#incoming.check(conversationId);
-      },
+      live: (conversationId) =>
+        void this.#caughtUp.reach(conversationId, () => this.outbox.live(conversationId)),
       healed: (conversationId) => this.#incoming.check(conversationId),
       lost: (conversationId) => this.receipts.lostOn(conversationId),
       refused: (conversationId) => this.#channels.want(conversationId, "gap", false),
@@ -99,7 +99,7 @@ export class Engine {
     const sealer = new FrameSealer(records, self, this.directory, groupSealer, this.call);
     this.outbox = new Outbox(environment, records, self, this.timeline, sealer, {
       want: (conversationId, wanted) => this.#channels.want(conversationId, "outbox", wanted),
-      isLive: (conversationId) => this.#channels.isLive(conversationId),
+      isLive: (conversationId) => this.#caughtUp.has(conversationId) && this.#channels.isLive(conversationId),
       send: (conversationId, frame) => this.#channels.send(conversationId, frame),
     });
     this.attachments = new Attachments({

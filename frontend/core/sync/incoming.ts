@@ -82,6 +82,11 @@ export class Incoming {
     void this.#pump(conversationId).request();
   }
 
+  /** Resolves when what was offered so far is applied, as far as it can be now. Never rejects. */
+  applied(conversationId: ConversationId): Promise<void> {
+    return this.#pump(conversationId).request();
+  }
+
   /** Fetches and applies history pages until everything before `hotFrom` is stored. Throws when a page brings nothing. */
   async fillBelow(conversationId: ConversationId, hotFrom: number): Promise<void> {
     const cursor = (): number => this.#conversations.get(conversationId)?.cursor ?? 0;

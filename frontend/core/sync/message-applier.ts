@@ -36,6 +36,7 @@ import { askAgain } from "./retry-asking.ts";
 import { sequenceOwn } from "./sequence-own.ts";
 import { isSelf, type Self } from "./self.ts";
 import type { Timeline } from "./timeline.ts";
+import { startAfresh } from "./went-back.ts";
 
 export class MessageApplier {
   readonly #records: Records;
@@ -86,6 +87,9 @@ export class MessageApplier {
       return;
     }
     const { content, ask, opened } = await this.#open(place, record, message);
+    if (isSelf(this.#self, sender) && content.type === "unreadable") {
+      await startAfresh(transaction, this.#self, message);
+    }
     const stored = {
       conversationId,
       seq,

@@ -5,19 +5,32 @@ import type { Environment } from "#core/environment.ts";
 import type { ClientStorage } from "#core/store/client-storage.ts";
 import { MemoryBlobStore } from "#core/store/memory-blob-store.ts";
 import { MemoryStore } from "#core/store/memory-store.ts";
-import type { Store } from "#core/store/store.ts";
+import type { AppLock } from "#core/store/app-lock-store.ts";
+import { type Store, StoreError } from "#core/store/store.ts";
 import type { ConversationId } from "#schema/ids.ts";
 import type { FakeServer } from "./fake-server.ts";
 
 /** A store with a key of its own. */
 export function testStorage(store: Store = new MemoryStore()): ClientStorage {
-  let key = crypto.getRandomValues(new Uint8Array(32));
+  let key: Uint8Array | AppLock = crypto.getRandomValues(new Uint8Array(32));
   return {
     store,
     blobs: new MemoryBlobStore(),
-    openMasterKey: async () => Uint8Array.from(key),
+    async openMasterKey() {
+      if (!(key instanceof Uint8Array)) throw new StoreError("STORAGE_FAILED");
+      return Uint8Array.from(key);
+    },
     destroyMasterKey: async () => {
       key = crypto.getRandomValues(new Uint8Array(32));
+    },
+    appLock: {
+      read: async () => (key instanceof Uint8Array ? undefined : key),
+      write: async (lock) => {
+        key = structuredClone(lock);
+      },
+      remove: async (masterKey) => {
+        key = Uint8Array.from(masterKey);
+      },
     },
   };
 }

@@ -17,6 +17,8 @@ export interface MediaUrls {
   known(ref: AttachmentRef): string | undefined;
   /** Shows an own file before it is sealed. */
   preview(bytes: Uint8Array): string | undefined;
+  /** Forgets everything that was opened; pictures still being opened are dropped when they come. */
+  clear(): void;
 }
 
 export function keyOf({ conversationId, clientMessageId, index }: Omit<AttachmentRef, "seq">): string {
@@ -40,6 +42,7 @@ export async function readFile(
 export function createMediaUrls(api: ClientApi): MediaUrls {
   const urls = new Map<string, Promise<string>>();
   const ready = new Map<string, string>();
+  let era = 0;
   const previews = new WeakMap<Uint8Array, string>();
 
   async function open(ref: AttachmentRef, view: AttachmentView): Promise<string> {
@@ -63,19 +66,27 @@ export function createMediaUrls(api: ClientApi): MediaUrls {
       const key = keyOf(ref);
       const known = urls.get(key);
       if (known !== undefined) return known;
+      const begunIn = era;
       const opening = open(ref, view).then(
         (url) => {
-          ready.set(key, url);
+          if (begunIn !== era) URL.revokeObjectURL(url);
+          else ready.set(key, url);
           forgetOldest();
           return url;
         },
         (error: unknown) => {
-          urls.delete(key); // another look tries again
+          if (begunIn === era) urls.delete(key); // another look tries again
           throw error;
         },
       );
       urls.set(key, opening);
       return opening;
+    },
+    clear() {
+      era += 1;
+      for (const url of ready.values()) URL.revokeObjectURL(url);
+      ready.clear();
+      urls.clear();
     },
     known: (ref) => ready.get(keyOf(ref)),
     preview(bytes) {

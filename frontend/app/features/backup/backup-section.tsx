@@ -1,6 +1,7 @@
 import "./backup.css";
 import { useState } from "preact/hooks";
 import type { BackupStatus } from "#core/client-api.ts";
+import { backupText } from "../../i18n/en-backup.ts";
 import { text } from "../../i18n/en.ts";
 import { formatLastSeen } from "../../i18n/format.ts";
 import { useApp } from "../../state/context.ts";
@@ -19,18 +20,18 @@ export function BackupSection() {
   const close = (): void => setOpen(undefined);
   return (
     <section>
-      <h3 class="section-title">{text.backup.title}</h3>
+      <h3 class="section-title">{backupText.title}</h3>
       <BackupState status={status} />
       {percent !== undefined && <RestoreProgress percent={percent} />}
-      <small class="backup-lead">{text.backup.lead}</small>
+      <small class="backup-lead">{backupText.lead}</small>
       <div class="backup-files">
         <button type="button" class="button button-quiet" onClick={() => setOpen("export")}>
           <Icon name="download" />
-          {text.backup.exportAction}
+          {backupText.exportAction}
         </button>
         <button type="button" class="button button-quiet" onClick={() => setOpen("import")}>
           <Icon name="key" />
-          {text.backup.importAction}
+          {backupText.importAction}
         </button>
       </div>
       {open === "export" && <ExportDialog onClose={close} />}
@@ -72,11 +73,11 @@ function BackupState({ status }: { status: BackupStatus | undefined }) {
         </span>
         {hasNews && (
           <button type="button" class="button button-plain" disabled={saving} onClick={() => void save()}>
-            {saving ? text.backup.saving : text.backup.save}
+            {saving ? backupText.saving : backupText.save}
           </button>
         )}
       </div>
-      {status.state !== "off" && status.refused && <p class="setting-note">{text.backup.refused}</p>}
+      {status.state !== "off" && status.refused && <p class="setting-note">{backupText.refused}</p>}
     </>
   );
 }
@@ -88,15 +89,15 @@ interface Description {
 }
 
 function describe(status: BackupStatus, nowMs: number): Description {
-  if (status.state === "off") return { title: text.backup.off, detail: text.backup.offBody, isTrouble: true };
+  if (status.state === "off") return { title: backupText.off, detail: backupText.offBody, isTrouble: true };
   if (status.state === "full")
-    return { title: text.backup.full, detail: text.backup.fullBody, isTrouble: true };
+    return { title: backupText.full, detail: backupText.fullBody, isTrouble: true };
   const { savedAtMs, savedMessages, waitingMessages } = status;
   if (savedMessages === 0) {
-    return { title: text.backup.nothing, detail: text.backup.nothingBody, isTrouble: false };
+    return { title: backupText.nothing, detail: backupText.nothingBody, isTrouble: false };
   }
   const savedAt =
-    savedAtMs === undefined ? text.backup.fromBefore : formatLastSeen(savedAtMs, nowMs, text.backup.savedAt);
-  const detail = waitingMessages === 0 ? savedAt : `${savedAt} · ${text.backup.waiting(waitingMessages)}`;
-  return { title: text.backup.saved(savedMessages), detail, isTrouble: false };
+    savedAtMs === undefined ? backupText.fromBefore : formatLastSeen(savedAtMs, nowMs, backupText.savedAt);
+  const detail = waitingMessages === 0 ? savedAt : `${savedAt} · ${backupText.waiting(waitingMessages)}`;
+  return { title: backupText.saved(savedMessages), detail, isTrouble: false };
 }

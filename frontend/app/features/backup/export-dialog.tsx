@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import type { ClientErrorCode } from "#core/client-api.ts";
+import { backupText } from "../../i18n/en-backup.ts";
 import { text } from "../../i18n/en.ts";
 import { useApp } from "../../state/context.ts";
 import { errorCode } from "../../state/timeline.ts";
@@ -25,8 +26,8 @@ export function ExportDialog({ onClose }: { onClose: () => void }) {
     try {
       const file = await client.api.exportBackup({ passphrase });
       const day = new Date(nowMs.value).toISOString().slice(0, 10);
-      downloadFile(text.backup.fileName(username, day), Uint8Array.from(file), "application/octet-stream");
-      toasts.show(text.backup.exported);
+      downloadFile(backupText.fileName(username, day), Uint8Array.from(file), "application/octet-stream");
+      toasts.show(backupText.exported);
       onClose();
     } catch (error) {
       setFailure(errorCode(error));
@@ -35,7 +36,7 @@ export function ExportDialog({ onClose }: { onClose: () => void }) {
   }
 
   return (
-    <Dialog title={text.backup.exportTitle} kind="alert" onClose={onClose}>
+    <Dialog title={backupText.exportTitle} kind="alert" onClose={onClose}>
       <form
         class="backup-form"
         onSubmit={(event) => {
@@ -43,12 +44,12 @@ export function ExportDialog({ onClose }: { onClose: () => void }) {
           if (isReady) void run();
         }}
       >
-        <p>{text.backup.exportLead}</p>
+        <p>{backupText.exportLead}</p>
         <PasswordField
-          label={text.backup.passphrase}
+          label={backupText.passphrase}
           value={passphrase}
           onValue={setPassphrase}
-          hint={failure === undefined ? text.backup.passphraseHint : text.errors[failure]}
+          hint={failure === undefined ? backupText.passphraseHint : text.errors[failure]}
           wrong={failure !== undefined}
           autocomplete="new-password"
           autofocus
@@ -58,7 +59,7 @@ export function ExportDialog({ onClose }: { onClose: () => void }) {
             {text.common.cancel}
           </button>
           <button type="submit" class="button button-primary" disabled={!isReady}>
-            {working ? text.backup.exportWorking : text.backup.exportSubmit}
+            {working ? backupText.exportWorking : backupText.exportSubmit}
           </button>
         </div>
       </form>

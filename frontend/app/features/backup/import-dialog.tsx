@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import type { ClientErrorCode } from "#core/client-api.ts";
+import { backupText } from "../../i18n/en-backup.ts";
 import { text } from "../../i18n/en.ts";
 import { useApp } from "../../state/context.ts";
 import { errorCode } from "../../state/timeline.ts";
@@ -21,7 +22,7 @@ export function ImportDialog({ onClose }: { onClose: () => void }) {
     try {
       const archive = new Uint8Array(await chosen.arrayBuffer());
       const { added } = await client.api.importBackup({ archive, passphrase });
-      toasts.show(text.backup.imported(added));
+      toasts.show(backupText.imported(added));
       onClose();
     } catch (error) {
       setFailure(errorCode(error));
@@ -30,7 +31,7 @@ export function ImportDialog({ onClose }: { onClose: () => void }) {
   }
 
   return (
-    <Dialog title={text.backup.importTitle} kind="alert" onClose={onClose}>
+    <Dialog title={backupText.importTitle} kind="alert" onClose={onClose}>
       <form
         class="backup-form"
         onSubmit={(event) => {
@@ -38,13 +39,13 @@ export function ImportDialog({ onClose }: { onClose: () => void }) {
           if (isReady) void run(file);
         }}
       >
-        <p>{text.backup.importLead}</p>
+        <p>{backupText.importLead}</p>
         <label class="backup-file">
           <Icon name="key" />
-          <span class="ellipsis">{file?.name ?? text.backup.choose}</span>
+          <span class="ellipsis">{file?.name ?? backupText.choose}</span>
           <input
             type="file"
-            aria-label={text.backup.choose}
+            aria-label={backupText.choose}
             data-autofocus=""
             onChange={(event) => {
               setFile(event.currentTarget.files?.[0]);
@@ -53,7 +54,7 @@ export function ImportDialog({ onClose }: { onClose: () => void }) {
           />
         </label>
         <PasswordField
-          label={text.backup.passphrase}
+          label={backupText.passphrase}
           value={passphrase}
           onValue={(value) => {
             setPassphrase(value);
@@ -68,7 +69,7 @@ export function ImportDialog({ onClose }: { onClose: () => void }) {
             {text.common.cancel}
           </button>
           <button type="submit" class="button button-primary" disabled={!isReady}>
-            {working ? text.backup.importWorking : text.backup.importSubmit}
+            {working ? backupText.importWorking : backupText.importSubmit}
           </button>
         </div>
       </form>

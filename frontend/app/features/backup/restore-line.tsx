@@ -11,8 +11,8 @@ export function RestoreLine() {
 export function RestoreProgress({ percent }: { percent: number }) {
   return (
     <div class="restore">
-      <span>{text.backup.restoring(percent)}</span>
-      <progress class="restore-bar" max={100} value={percent} aria-label={text.backup.restoring(percent)} />
+      <span>{text.list.restoring(percent)}</span>
+      <progress class="restore-bar" max={100} value={percent} aria-label={text.list.restoring(percent)} />
     </div>
   );
 }

@@ -1,38 +1,41 @@
 import { useState } from "preact/hooks";
-import type { ClientErrorCode, LinkStatus, LinkWay } from "#core/client-api.ts";
+import type { LinkStatus, LinkWay, VaultSecret } from "#core/client-api.ts";
 import { linkText } from "../../i18n/en-link.ts";
 import { text } from "../../i18n/en.ts";
 import { useApp } from "../../state/context.ts";
 import { errorCode } from "../../state/timeline.ts";
 import { Dialog } from "../../ui/dialog.tsx";
-import { Notice } from "../onboarding/frame.tsx";
-import { RecoveryCodeField } from "../onboarding/recovery-code-field.tsx";
 import { checkRecoveryCode } from "../onboarding/recovery-code.ts";
+import { UnlockFields } from "../vault/unlock-fields.tsx";
+import { usePasskeys } from "../vault/use-passkeys.ts";
 import { CodeEntry, EmojiRow, LinkFailed, ShownCode, Waiting } from "./steps.tsx";
 import { useLinkStatus } from "./use-link-status.ts";
 
 type Step = "unlock" | "code";
 
-/** A device of the account lets another one in. The recovery code stays in this sheet. */
+/** A device of the account lets another one in. The recovery code or passkey stays in this sheet. */
 export function LinkDevice({ onClose }: { onClose: () => void }) {
   const { client, reportError } = useApp();
   const status = useLinkStatus();
   const [step, setStep] = useState<Step>("unlock");
   const [typed, setTyped] = useState("");
+  const [used, setUsed] = useState<VaultSecret>();
+  const [passkeys] = usePasskeys();
   const [busy, setBusy] = useState(false);
-  const [failure, setFailure] = useState<ClientErrorCode>();
+  const [failure, setFailure] = useState<string>();
   const entry = checkRecoveryCode(typed);
+  const secret = entry.state === "complete" ? { recoveryCode: entry.code } : used;
 
   async function begin(way: LinkWay): Promise<void> {
-    if (entry.state !== "complete" || busy) return;
+    if (secret === undefined || busy) return;
     setBusy(true);
     setFailure(undefined);
     try {
-      await client.api.linkDevice({ recoveryCode: entry.code, ...way });
+      await client.api.linkDevice({ ...secret, ...way });
     } catch (error) {
       const code = errorCode(error);
-      setFailure(code);
-      if (code === "wrong_recovery_code") setStep("unlock");
+      setFailure(text.errors[code]);
+      if (code === "wrong_recovery_code" || code === "wrong_passkey") setStep("unlock");
     }
     setBusy(false);
   }
@@ -46,7 +49,6 @@ export function LinkDevice({ onClose }: { onClose: () => void }) {
   const approve = (): void => {
     client.api.approveLink().catch((error: unknown) => reportError(errorCode(error)));
   };
-  const wrong = failure === undefined ? undefined : text.errors[failure];
   return (
     <Dialog title={titleFor(status)} kind="sheet" onClose={onClose}>
       <div class="dialog-scroll">
@@ -59,13 +61,16 @@ export function LinkDevice({ onClose }: { onClose: () => void }) {
             }}
           >
             <p class="link-note">{linkText.linkLead}</p>
-            {wrong !== undefined && <Notice>{wrong}</Notice>}
-            <RecoveryCodeField
+            <UnlockFields
               typed={typed}
-              onTyped={(value) => {
-                setTyped(value);
-                setFailure(undefined);
+              onTyped={setTyped}
+              passkeys={passkeys}
+              onSecret={(passkey) => {
+                setUsed(passkey);
+                setStep("code");
               }}
+              failure={failure}
+              onFailure={setFailure}
             />
             <button
               type="submit"
@@ -79,7 +84,7 @@ export function LinkDevice({ onClose }: { onClose: () => void }) {
         {status.state === "idle" && step === "code" && busy && <Waiting text={linkText.unlocking} />}
         {status.state === "idle" && step === "code" && !busy && (
           <>
-            <CodeEntry wrong={wrong} onCode={(code) => void begin({ code })} />
+            <CodeEntry wrong={failure} onCode={(code) => void begin({ code })} />
             <p class="link-other">
               <button type="button" class="text-link" onClick={() => void begin({ show: "scan" })}>
                 {linkText.showInstead}

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import type { ClientErrorCode } from "#core/client-api.ts";
+import type { PasskeyQuestion, VaultSecret } from "#core/client-api.ts";
 import { foldUsername } from "#schema/username.ts";
 import { text } from "../../i18n/en.ts";
 import { useApp } from "../../state/context.ts";
@@ -11,14 +11,15 @@ import { RecoveryCodeEntryForm } from "./recovery-code-entry.tsx";
 
 type Step = "password" | "checking" | "recovery_code" | "unlocking";
 
-/** Password first, then the recovery code that unlocks the keys. */
+/** Password first, then the recovery code or passkey that unlocks the keys. */
 export function LogIn({ knownUsername = "" }: { knownUsername?: string }) {
   const { client, router } = useApp();
   const [username, setUsername] = useState(knownUsername);
   const [password, setPassword] = useState("");
   const [typedCode, setTypedCode] = useState("");
   const [step, setStep] = useState<Step>("password");
-  const [failure, setFailure] = useState<ClientErrorCode>();
+  const [failure, setFailure] = useState<string>();
+  const [passkeys, setPasskeys] = useState<readonly PasskeyQuestion[]>([]);
   const folded = foldUsername(username);
 
   async function run(during: Step, task: () => Promise<Step | undefined>, onFailure: Step): Promise<void> {
@@ -28,7 +29,7 @@ export function LogIn({ knownUsername = "" }: { knownUsername?: string }) {
       const next = await task();
       if (next !== undefined) setStep(next);
     } catch (error) {
-      setFailure(errorCode(error));
+      setFailure(text.errors[errorCode(error)]);
       setStep(onFailure);
     }
   }
@@ -36,11 +37,12 @@ export function LogIn({ knownUsername = "" }: { knownUsername?: string }) {
   async function checkPassword(): Promise<Step> {
     const answer = await client.api.login({ username: folded, password });
     setPassword("");
+    setPasskeys(answer.passkeys ?? []);
     return answer.step === "recovery_code_needed" ? "recovery_code" : "password";
   }
 
-  async function unlock(recoveryCode: string): Promise<undefined> {
-    await client.api.completeLogin({ recoveryCode, deviceName: deviceName(navigator.userAgent) });
+  async function unlock(secret: VaultSecret): Promise<undefined> {
+    await client.api.completeLogin({ ...secret, deviceName: deviceName(navigator.userAgent) });
   }
 
   if (step === "checking")
@@ -52,13 +54,12 @@ export function LogIn({ knownUsername = "" }: { knownUsername?: string }) {
       <RecoveryCodeEntryForm
         username={folded}
         typed={typedCode}
-        onTyped={(value) => {
-          setTypedCode(value);
-          setFailure(undefined);
-        }}
+        onTyped={setTypedCode}
+        passkeys={passkeys}
         failure={failure}
+        onFailure={setFailure}
         onBack={() => setStep("password")}
-        onSubmit={(code) => void run("unlocking", () => unlock(code), "recovery_code")}
+        onSubmit={(secret) => void run("unlocking", () => unlock(secret), "recovery_code")}
       />
     );
   }
@@ -76,7 +77,7 @@ export function LogIn({ knownUsername = "" }: { knownUsername?: string }) {
           if (ready) void run("checking", checkPassword, "password");
         }}
       >
-        {failure !== undefined && <Notice>{text.errors[failure]}</Notice>}
+        {failure !== undefined && <Notice>{failure}</Notice>}
         <TextField
           label={text.logIn.username}
           name="username"

@@ -1,19 +1,22 @@
-import type { ClientErrorCode } from "#core/client-api.ts";
+import type { PasskeyQuestion, VaultSecret } from "#core/client-api.ts";
 import { text } from "../../i18n/en.ts";
-import { Notice, OnboardingFrame } from "./frame.tsx";
-import { RecoveryCodeField } from "./recovery-code-field.tsx";
+import { UnlockFields } from "../vault/unlock-fields.tsx";
+import { OnboardingFrame } from "./frame.tsx";
 import { checkRecoveryCode } from "./recovery-code.ts";
 
 interface EntryProps {
   username: string;
   typed: string;
   onTyped: (value: string) => void;
-  failure: ClientErrorCode | undefined;
+  passkeys: readonly PasskeyQuestion[];
+  failure: string | undefined;
+  onFailure: (failure: string | undefined) => void;
   onBack: () => void;
-  onSubmit: (code: string) => void;
+  onSubmit: (secret: VaultSecret) => void;
 }
 
-export function RecoveryCodeEntryForm({ username, typed, onTyped, failure, onBack, onSubmit }: EntryProps) {
+export function RecoveryCodeEntryForm(props: EntryProps) {
+  const { username, typed, onTyped, passkeys, failure, onFailure, onBack, onSubmit } = props;
   const entry = checkRecoveryCode(typed);
   return (
     <OnboardingFrame
@@ -25,11 +28,17 @@ export function RecoveryCodeEntryForm({ username, typed, onTyped, failure, onBac
         class="onboarding-form"
         onSubmit={(event) => {
           event.preventDefault();
-          if (entry.state === "complete") onSubmit(entry.code);
+          if (entry.state === "complete") onSubmit({ recoveryCode: entry.code });
         }}
       >
-        {failure !== undefined && <Notice>{text.errors[failure]}</Notice>}
-        <RecoveryCodeField typed={typed} onTyped={onTyped} />
+        <UnlockFields
+          typed={typed}
+          onTyped={onTyped}
+          passkeys={passkeys}
+          onSecret={onSubmit}
+          failure={failure}
+          onFailure={onFailure}
+        />
         <button type="submit" class="button button-primary button-wide" disabled={entry.state !== "complete"}>
           {text.recovery.enterSubmit}
         </button>

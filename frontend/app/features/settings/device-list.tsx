@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import type { ClientErrorCode, DeviceView } from "#core/client-api.ts";
+import type { DeviceView } from "#core/client-api.ts";
 import { linkText } from "../../i18n/en-link.ts";
 import { text } from "../../i18n/en.ts";
 import { calendarDaysBetween, formatListTime } from "../../i18n/format.ts";
@@ -8,9 +8,7 @@ import { errorCode } from "../../state/timeline.ts";
 import { Dialog } from "../../ui/dialog.tsx";
 import { TextField } from "../../ui/field.tsx";
 import { Icon } from "../../ui/icons.tsx";
-import { Notice } from "../onboarding/frame.tsx";
-import { RecoveryCodeField } from "../onboarding/recovery-code-field.tsx";
-import { checkRecoveryCode } from "../onboarding/recovery-code.ts";
+import { UnlockDialog } from "../vault/unlock-dialog.tsx";
 
 const yesterday = { yesterday: text.chat.yesterday.toLowerCase() };
 
@@ -119,50 +117,14 @@ function NameDialog({ device, onClose }: { device: DeviceView; onClose: () => vo
 
 function RemoveDialog({ device, onClose }: { device: DeviceView; onClose: () => void }) {
   const { client } = useApp();
-  const [typed, setTyped] = useState("");
-  const [failure, setFailure] = useState<ClientErrorCode>();
-  const [busy, setBusy] = useState(false);
-  const entry = checkRecoveryCode(typed);
-
-  async function remove(recoveryCode: string): Promise<void> {
-    setBusy(true);
-    try {
-      await client.api.removeDevice({ deviceId: device.deviceId, recoveryCode });
-      onClose();
-    } catch (error) {
-      setFailure(errorCode(error));
-      setBusy(false);
-    }
-  }
-
   return (
-    <Dialog title={linkText.removeTitle(device.deviceName)} kind="alert" onClose={onClose}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (entry.state === "complete" && !busy) void remove(entry.code);
-        }}
-      >
-        <p class="dialog-text">{linkText.removeBody}</p>
-        <div class="dialog-text device-form">
-          {failure !== undefined && <Notice>{text.errors[failure]}</Notice>}
-          <RecoveryCodeField
-            typed={typed}
-            onTyped={(value) => {
-              setTyped(value);
-              setFailure(undefined);
-            }}
-          />
-        </div>
-        <div class="dialog-actions">
-          <button type="button" class="button button-quiet" onClick={onClose}>
-            {text.common.cancel}
-          </button>
-          <button type="submit" class="button button-danger" disabled={entry.state !== "complete" || busy}>
-            {linkText.removeAction}
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <UnlockDialog
+      title={linkText.removeTitle(device.deviceName)}
+      lead={linkText.removeBody}
+      action={linkText.removeAction}
+      isDanger
+      run={(secret) => client.api.removeDevice({ deviceId: device.deviceId, ...secret })}
+      onClose={onClose}
+    />
   );
 }

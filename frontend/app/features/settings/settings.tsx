@@ -9,8 +9,11 @@ import { Avatar } from "../../ui/avatar.tsx";
 import { ConfirmDialog, Dialog } from "../../ui/dialog.tsx";
 import { Icon, type IconName } from "../../ui/icons.tsx";
 import { BackupSection } from "../backup/backup-section.tsx";
+import { StorageSection } from "../evicted/storage-section.tsx";
+import { LockSection } from "../lock/lock-section.tsx";
 import { PresenceChoice } from "./presence-choice.tsx";
 import { LinkDevice } from "../link/link-device.tsx";
+import { PasskeysSection } from "../vault/passkeys-section.tsx";
 import { DeviceList } from "./device-list.tsx";
 import { useOwnDevices } from "./use-own-devices.ts";
 
@@ -68,7 +71,9 @@ export function Settings() {
         <ThemeChoice />
         <PresenceChoice />
         <Writing />
+        <LockSection />
         <BackupSection />
+        <StorageSection />
         <section>
           <h3 class="section-title">{text.settings.devices}</h3>
           <DeviceList devices={devices} />
@@ -76,6 +81,7 @@ export function Settings() {
             {linkText.linkAction}
           </button>
         </section>
+        <PasskeysSection />
         <section class="settings-leave">
           <button type="button" class="button button-danger-quiet" onClick={() => setAsking("device")}>
             {text.settings.logOutDevice}

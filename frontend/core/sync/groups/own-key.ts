@@ -56,7 +56,7 @@ export async function withHolders(
 /** Stages that devices were not given the key after all, or that another key has to be made. */
 export async function takeBack(
   transaction: Transaction,
-  conversationId: ConversationId,
+  conversationId: string,
   devices: readonly DeviceAddress[],
   mustRotate: boolean,
 ): Promise<void> {
