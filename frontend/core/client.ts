@@ -87,7 +87,7 @@ export class Client extends GroupCalls implements ClientApi {
 
   login(input: Parameters<ClientApi["login"]>[0]): Promise<LoginResult> {
     return guard(async () => {
-      this.#assertSignedOut();
+      this.#assertMayLogIn();
       const { beginLogin, passkeysOf } = await import("./account/login.ts");
       this.#pendingLogin = await beginLogin(this.#environment, input);
       const passkeys = passkeysOf(this.#pendingLogin.answer.vault);
@@ -98,12 +98,12 @@ export class Client extends GroupCalls implements ClientApi {
 
   completeLogin(input: Parameters<ClientApi["completeLogin"]>[0]): Promise<void> {
     return guard(async () => {
-      this.#assertSignedOut();
+      this.#assertMayLogIn();
       const pending = this.#pendingLogin;
       if (pending === undefined) throw new ClientError("not_signed_in");
       const { finishLogin } = await import("./account/login.ts");
       const { record, session } = await this.#account.orWiped(() =>
-        finishLogin(this.#environment, this.#account.records, pending, input),
+        finishLogin(this.#environment, () => this.#account.makeRoom(), pending, input),
       );
       this.#pendingLogin = undefined;
       await this.#account.enter(record, session);
@@ -269,6 +269,11 @@ export class Client extends GroupCalls implements ClientApi {
 
   #assertSignedOut(): void {
     if (this.#account.signedIn !== undefined) throw new ClientError("internal");
+  }
+
+  /** Also after the server ended the session. */
+  #assertMayLogIn(): void {
+    if (this.#account.status.state !== "ended") this.#assertSignedOut();
   }
 
   #session(): SignedIn {

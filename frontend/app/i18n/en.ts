@@ -153,7 +153,7 @@ export const text = {
   ended: {
     title: "You are logged out here",
     logged_out: (username: string) =>
-      `@${username} was logged out of this device from somewhere else. Your messages on this device are still stored and stay locked.`,
+      `@${username} was logged out of this device from somewhere else. Logging in again brings your messages back; what waited to be sent from here is not kept.`,
     security: (username: string) =>
       `To be safe, the session of @${username} on this device was closed: its login was used from two places. If that was not you, log in again and log out everywhere.`,
     logIn: "Log in again",

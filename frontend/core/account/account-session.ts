@@ -157,6 +157,17 @@ export class AccountSession {
   }
 
   async wipe(): Promise<void> {
+    await this.#erase();
+    this.#setStatus({ state: "signed_out" });
+  }
+
+  /** Empty records for a device that joins. What an ended session left here makes room for it. */
+  async makeRoom(): Promise<Records> {
+    if (this.#signedIn !== undefined) await this.#erase();
+    return this.records;
+  }
+
+  async #erase(): Promise<void> {
     this.#signedIn?.engine.stop();
     this.#signedIn = undefined;
     if (this.#records === undefined) await this.#storage.store.clear();
@@ -164,7 +175,6 @@ export class AccountSession {
     await this.#storage.destroyMasterKey();
     await this.#storage.blobs.clear();
     this.#records = await openRecords(this.#environment, this.#storage);
-    this.#setStatus({ state: "signed_out" });
   }
 
   /** A device that the server did not take leaves nothing behind. */
@@ -172,7 +182,11 @@ export class AccountSession {
     try {
       return await work();
     } catch (error) {
-      await this.records.clear();
+      // An ended session whose room was not needed yet stays as it is.
+      if (this.#signedIn === undefined) {
+        await this.records.clear();
+        if (this.#status.state === "ended") this.#setStatus({ state: "signed_out" });
+      }
       throw error;
     }
   }

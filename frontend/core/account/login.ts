@@ -62,16 +62,20 @@ export async function beginLogin(
   return { username, salt, authKey, answer };
 }
 
-/** Throws `ClientError` wrong_recovery_code or wrong_passkey, `CryptoError` for a directory that does not verify, `SottoError`, `StoreError`. */
+/**
+ * `makeRoom` gives empty records, and is asked once the secret has proved right. Throws `ClientError` wrong_recovery_code or
+ * wrong_passkey, `CryptoError` for a directory that does not verify, `SottoError`, `StoreError`.
+ */
 export async function finishLogin(
   environment: Environment,
-  records: Records,
+  makeRoom: () => Promise<Records>,
   pending: PendingLogin,
   input: { readonly deviceName: string } & VaultSecret,
 ): Promise<{ readonly record: AccountRecord; readonly session: Session }> {
   let { answer } = pending;
   const { aik, backupRoot } = unlockAccount(environment, pending, input);
   try {
+    const records = await makeRoom();
     for (let attempt = 1; ; attempt += 1) {
       const device = joinAccount(environment, pending.username, answer, aik, backupRoot);
       await storeNewDevice(records, device);

@@ -156,6 +156,35 @@ describe("accounts", () => {
     await expect(again.listConversations()).rejects.toMatchObject({ code: "not_signed_in" });
   });
 
+  test("[CL59] who logs in again after a session ended is a new device; a wrong code erases nothing", async () => {
+    const server = new FakeServer();
+    const { client: alice, recoveryCode } = await person(server, "alice");
+    closing(alice);
+    const bob = closing((await person(server, "bob")).client);
+    const { conversationId } = await alice.startConversation("bob");
+    await alice.sendText(conversationId, "before");
+    await shows(bob, conversationId, ["before"]);
+    const device = server.accounts.byName("alice")!.devices.get(1)!;
+    device.revoked = true;
+    device.refreshToken = "";
+    server.accounts.tokens.clear();
+    for (const socket of server.sockets) socket.close(4410);
+    await until(async () => (await alice.accountStatus()).state === "ended");
+
+    const wrong = `${recoveryCode.slice(0, -1)}${recoveryCode.endsWith("0") ? "1" : "0"}`;
+    await alice.login({ username: "alice", password: "pw of alice" });
+    const refused = alice.completeLogin({ recoveryCode: wrong, deviceName: "again" });
+    await expect(refused).rejects.toMatchObject({ code: "wrong_recovery_code" });
+    expect(await alice.accountStatus()).toMatchObject({ state: "ended" });
+    expect(await texts(alice, conversationId)).toEqual(["before"]);
+
+    await alice.completeLogin({ recoveryCode, deviceName: "again" });
+    expect(await alice.accountStatus()).toMatchObject({ state: "signed_in", username: "alice", deviceId: 2 });
+    await bob.sendText(conversationId, "after");
+    await until(async () => (await alice.listConversations()).length === 1);
+    await until(async () => (await texts(alice, conversationId)).at(-1) === "after");
+  });
+
   test("refusals: oneself, nobody, too long, offline", async () => {
     const server = new FakeServer();
     const alice = closing((await person(server, "alice")).client);

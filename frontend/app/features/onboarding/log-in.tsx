@@ -12,7 +12,7 @@ import { RecoveryCodeEntryForm } from "./recovery-code-entry.tsx";
 type Step = "password" | "checking" | "recovery_code" | "unlocking";
 
 /** Password first, then the recovery code or passkey that unlocks the keys. */
-export function LogIn({ knownUsername = "" }: { knownUsername?: string }) {
+export function LogIn({ knownUsername = "", onBack }: { knownUsername?: string; onBack?: () => void }) {
   const { client, router } = useApp();
   const [username, setUsername] = useState(knownUsername);
   const [password, setPassword] = useState("");
@@ -68,7 +68,7 @@ export function LogIn({ knownUsername = "" }: { knownUsername?: string }) {
     <OnboardingFrame
       title={text.logIn.title}
       lead={text.logIn.lead}
-      onBack={() => router.go({ name: "welcome" }, { replace: true })}
+      onBack={onBack ?? (() => router.go({ name: "welcome" }, { replace: true }))}
     >
       <form
         class="onboarding-form"

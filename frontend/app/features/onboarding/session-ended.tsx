@@ -21,7 +21,7 @@ export function SessionEnded({ status }: { status: Extract<AccountStatus, { stat
     }
   }
 
-  if (loggingIn) return <LogIn knownUsername={status.username} />;
+  if (loggingIn) return <LogIn knownUsername={status.username} onBack={() => setLoggingIn(false)} />;
   return (
     <OnboardingFrame title={text.ended.title} lead={text.ended[status.reason](status.username)}>
       <div class="onboarding-form">
