@@ -87,7 +87,7 @@ export class Client extends GroupCalls implements ClientApi {
 
   login(input: Parameters<ClientApi["login"]>[0]): Promise<LoginResult> {
     return guard(async () => {
-      this.#assertMayLogIn();
+      this.#assertSignedOut({ orEnded: true });
       const { beginLogin, passkeysOf } = await import("./account/login.ts");
       this.#pendingLogin = await beginLogin(this.#environment, input);
       const passkeys = passkeysOf(this.#pendingLogin.answer.vault);
@@ -98,7 +98,7 @@ export class Client extends GroupCalls implements ClientApi {
 
   completeLogin(input: Parameters<ClientApi["completeLogin"]>[0]): Promise<void> {
     return guard(async () => {
-      this.#assertMayLogIn();
+      this.#assertSignedOut({ orEnded: true });
       const pending = this.#pendingLogin;
       if (pending === undefined) throw new ClientError("not_signed_in");
       const { finishLogin } = await import("./account/login.ts");
@@ -267,13 +267,9 @@ export class Client extends GroupCalls implements ClientApi {
     this.#account.signedIn?.engine.reconnectNow();
   }
 
-  #assertSignedOut(): void {
+  #assertSignedOut(options?: { readonly orEnded: boolean }): void {
+    if (options?.orEnded === true && this.#account.status.state === "ended") return;
     if (this.#account.signedIn !== undefined) throw new ClientError("internal");
-  }
-
-  /** Also after the server ended the session. */
-  #assertMayLogIn(): void {
-    if (this.#account.status.state !== "ended") this.#assertSignedOut();
   }
 
   #session(): SignedIn {
