@@ -134,6 +134,8 @@ interface ConversationViewBase {
   /** Who types right now; in a group the one who began last. */
   readonly typing: PersonView | undefined;
   readonly draft: string;
+  /** People here whose devices vouch for a device list that the server denies (attack 45). */
+  readonly devicesWithheld: readonly (PersonView & { readonly isMe: boolean })[];
 }
 
 export interface DirectConversationView extends ConversationViewBase {

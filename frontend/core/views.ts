@@ -1,20 +1,17 @@
 /** What the app reads: conversation rows and message pages, from the local store. */
+import { decodeBase64url } from "#schema/envelope/base64url.ts";
 import { SottoError } from "#schema/errors.ts";
-import type { ConversationId, Sequence } from "#schema/ids.ts";
+import type { AccountId, ConversationId, Sequence } from "#schema/ids.ts";
 import { limits } from "#schema/limits.ts";
 import { findGroupMember } from "#schema/envelope/group-state.ts";
 import type { ConversationView, GroupConversationView, MessagePage, MessageView } from "./client-api.ts";
 import { type GroupRecord, groupTable } from "./store/group-tables.ts";
 import type { Records } from "./store/records.ts";
-import {
-  type ConversationRecord,
-  draftTable,
-  type GroupConversationRecord,
-  type StoredMessage,
-} from "./store/tables.ts";
+import { type ConversationRecord, type GroupConversationRecord, type StoredMessage } from "./store/tables.ts";
 import type { Engine } from "./sync/engine.ts";
 import { isContradicted } from "./sync/groups/group-chain.ts";
 import { isNotInBackup } from "./sync/history.ts";
+import { readItem } from "./sync/own-items.ts";
 import type { Self } from "./sync/self.ts";
 import {
   type Beholder,
@@ -52,7 +49,7 @@ export async function viewConversation(
   record: ConversationRecord,
 ): Promise<ConversationView> {
   const { conversationId, lastSeq, cursor, readSeq, unread, remoteUnread } = record;
-  const draft = await records.read(draftTable, conversationId);
+  const draft = await readItem(records, "draft", conversationId);
   const group = record.group && (await records.read(groupTable, conversationId));
   const nameOf = namesOf(engine, record, group);
   const preview = await previewOf(engine, record, nameOf);
@@ -66,11 +63,27 @@ export async function viewConversation(
     preview,
     updatedAtMs: isOutbox ? Math.max(record.updatedAtMs, preview.timeMs) : record.updatedAtMs,
     typing: typist && { account: typist, username: nameOf(typist) },
-    draft: draft?.text ?? "",
+    draft: draft ?? "",
+    devicesWithheld: withheldIn(engine, record, group).map((account) => {
+      return { account, username: nameOf(account), isMe: account === engine.self.account };
+    }),
   };
   if (record.group !== undefined) return { kind: "group", ...base, ...standing(engine.self, record, group) };
   const { peer } = record;
   return { kind: "direct", ...base, peer, peerPresence: engine.presence.of(peer.account) };
+}
+
+function withheldIn(
+  engine: Engine,
+  { peer }: ConversationRecord,
+  group: GroupRecord | undefined,
+): AccountId[] {
+  const isHere = (account: AccountId): boolean =>
+    account === engine.self.account ||
+    account === peer?.account ||
+    (group !== undefined &&
+      findGroupMember(group.history.head.state, decodeBase64url(account)) !== undefined);
+  return engine.listClaims.withheld().filter(isHere);
 }
 
 /** What a group is called and where this account stands in it. */

@@ -1,5 +1,5 @@
 /** People and conversations of the fake client: enough of everything a chat can show, told relative to one instant. */
-import type { DeliveryState, MessageView, PresenceView } from "#core/client-api.ts";
+import type { DeliveryState, MessageView, PresenceView, ConversationView } from "#core/client-api.ts";
 import type { AccountId, ClientMessageId, ConversationId } from "#schema/ids.ts";
 import type { FakeGroup } from "./fake-client-groups.ts";
 
@@ -31,6 +31,7 @@ export interface FakeConversation {
   messages: MessageView[];
   readSeq: number;
   draft: string;
+  readonly devicesWithheld?: ConversationView["devicesWithheld"];
   peerTyping: boolean;
   peerPresence: PresenceView | undefined;
   /** Makes it a group; `peer` then means nothing. */

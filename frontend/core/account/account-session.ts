@@ -50,9 +50,14 @@ export class AccountSession {
 
   /** Stops the network and releases the store. */
   async close(): Promise<void> {
-    this.#signedIn?.engine.stop();
+    this.#stop();
     await this.#records.idle();
     await this.#storage.store.close();
+  }
+
+  #stop(): void {
+    this.#signedIn?.engine.stop();
+    this.#signedIn?.revocations.stop();
   }
 
   async #takeUp(): Promise<void> {
@@ -83,12 +88,13 @@ export class AccountSession {
     }
     this.#setStatus({ state: "signed_in", account, username, deviceId });
     signedIn.engine.start();
+    signedIn.revocations.start();
   }
 
   /** The server ended the session; what is stored stays until `forget`. */
   #end(username: string, reason: "logged_out" | "security"): void {
     if (this.#status.state !== "signed_in") return;
-    this.#signedIn?.engine.stop();
+    this.#stop();
     this.#setStatus({ state: "ended", username, reason });
     const remember = this.#changeAccount((record) => ({ ...record, state: "ended", endedReason: reason }));
     remember.catch(() => undefined); // the server will say so again
@@ -102,7 +108,7 @@ export class AccountSession {
   }
 
   async wipe(): Promise<void> {
-    this.#signedIn?.engine.stop();
+    this.#stop();
     this.#signedIn = undefined;
     await this.#records.retire();
     await this.#storage.destroyMasterKey();

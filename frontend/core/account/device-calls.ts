@@ -32,6 +32,7 @@ export abstract class DeviceCalls implements DeviceApi {
     guard(async () => {
       const { removeOwnDevice } = await import("./remove-device.ts");
       await removeOwnDevice(this.#environment, this.#account.records, this.#engine(), input);
+      void this.#account.signedIn?.revocations.tell();
     });
 
   joinByLink: DeviceApi["joinByLink"] = (input) =>

@@ -10,10 +10,12 @@ import { type AccountRecord, directoryTable } from "../store/tables.ts";
 import { Engine } from "../sync/engine.ts";
 import type { EventHub } from "../sync/event-hub.ts";
 import type { Self } from "../sync/self.ts";
+import { Revocations } from "./revocations.ts";
 
 export interface SignedIn {
   readonly tokens: Tokens;
   readonly engine: Engine;
+  readonly revocations: Revocations;
 }
 
 /** Loads what is stored; nothing goes to the network before `engine.start`. Throws `StoreError`. */
@@ -55,5 +57,5 @@ export async function openSignedIn(
   records.watch(directoryTable, (key) => {
     if (key === account) events.emit({ type: "devices" });
   });
-  return { tokens, engine };
+  return { tokens, engine, revocations: new Revocations(environment, records, engine) };
 }

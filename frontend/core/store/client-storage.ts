@@ -2,6 +2,7 @@
 import type { Environment } from "../environment.ts";
 import { groupTable, ownSenderKeyTable, senderKeyHoldersTable, senderKeyTable } from "./group-tables.ts";
 import { Records } from "./records.ts";
+import { syncItemTable } from "./own-tables.ts";
 import { backupCursorTable, backupStateTable, restoreTable } from "./backup-tables.ts";
 import { SealedStore } from "./sealed-store.ts";
 import type { BlobStore } from "./blob-store.ts";
@@ -11,7 +12,6 @@ import {
   conversationTable,
   deviceOutboxTable,
   directoryTable,
-  draftTable,
   outboxTable,
   peerTable,
 } from "./tables.ts";
@@ -36,7 +36,6 @@ export async function openRecords(environment: Environment, storage: ClientStora
     conversationTable,
     deviceOutboxTable,
     directoryTable,
-    draftTable,
     groupTable,
     ownSenderKeyTable,
     senderKeyHoldersTable,
@@ -44,5 +43,6 @@ export async function openRecords(environment: Environment, storage: ClientStora
     outboxTable,
     peerTable,
     restoreTable,
+    syncItemTable,
   ]);
 }

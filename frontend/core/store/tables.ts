@@ -163,8 +163,13 @@ export interface SentKey {
   readonly groupEpoch?: number;
 }
 
-/** Key and hash of a received body, for the backup. */
-export type OpenedKey = Pick<SentKey, "key" | "hash" | "sentAtMs">;
+/**
+ * Key and hash of a received body, for the backup. `groupEpoch`: of a group, sent at that epoch. `isSettings`: the entry is an operation,
+ * and the key that of the group's settings in it.
+ */
+export type OpenedKey = Pick<SentKey, "key" | "hash" | "sentAtMs" | "groupEpoch"> & {
+  readonly isSettings?: true;
+};
 
 /** A sequenced message, key `conversation/seq`. */
 export interface StoredMessage {
@@ -268,9 +273,6 @@ export const retryTable = jsonTable<RetryRecord>("retries");
 
 /** Fresh handshakes made for retries, key `deviceAddressKey`: at most one an hour. */
 export const repairTable = jsonTable<{ readonly atMs: number }>("repairs");
-
-/** Unsent text of a composer, key conversation id. */
-export const draftTable = jsonTable<{ readonly text: string }>("drafts");
 
 /** The range of all keys that start with `prefix/`. */
 export function under(prefix: string): { readonly from: string; readonly below: string } {

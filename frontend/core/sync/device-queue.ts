@@ -1,7 +1,9 @@
-/** To-device messages: requests for repair and their answers, durable on both ends (CRYPTO 2.8). */
+/** To-device messages: requests for repair, their answers, what own devices tell each other; durable on both ends (CRYPTO 2.5, 2.8). */
 import { decodeBase64url } from "#schema/envelope/base64url.ts";
+import { isAllZero } from "#schema/envelope/bytes.ts";
 import { capsuleEnvelopeType } from "#schema/envelope/capsule-envelope.ts";
 import { retryEnvelopeType } from "#schema/envelope/retry-envelope.ts";
+import { syncEnvelopeType } from "#schema/envelope/sync-envelope.ts";
 import { type ErrorKind, errorKinds, SottoError } from "#schema/errors.ts";
 import type { ClientMessageId } from "#schema/ids.ts";
 import type { DeviceMessage, DeviceSend } from "#schema/protocol/inbox.ts";
@@ -13,7 +15,9 @@ import type { Records } from "../store/records.ts";
 import { deviceOutboxTable, type DeviceOutboxRecord, devicePositionTable } from "../store/tables.ts";
 import type { Directory } from "./directory.ts";
 import { Pump } from "./lane.ts";
-import type { Repairs } from "./repairs.ts";
+import { claimsOf, type ListClaims } from "./list-claims.ts";
+import { OwnSync, type SyncLinks } from "./own-sync.ts";
+import { Repairs } from "./repairs.ts";
 import type { Self } from "./self.ts";
 
 const retryAfterFaultMs = 5_000;
@@ -25,6 +29,8 @@ export class DeviceQueue {
   readonly #self: Self;
   readonly #directory: Directory;
   readonly #repairs: Repairs;
+  readonly #listClaims: ListClaims;
+  readonly #ownSync: OwnSync;
   readonly #send: (frame: object) => boolean;
   readonly #outgoing = new Map<string, DeviceOutboxRecord>();
   readonly #onWire = new Set<string>();
@@ -36,15 +42,17 @@ export class DeviceQueue {
     environment: Environment,
     records: Records,
     self: Self,
-    directory: Directory,
-    repairs: Repairs,
+    parts: SyncLinks & { readonly listClaims: ListClaims },
     send: (frame: object) => boolean,
   ) {
+    const { directory, call, listClaims } = parts;
+    this.#listClaims = listClaims;
+    this.#ownSync = new OwnSync(environment, records, self, parts);
     this.#environment = environment;
     this.#records = records;
     this.#self = self;
     this.#directory = directory;
-    this.#repairs = repairs;
+    this.#repairs = new Repairs(records, self, directory, call);
     this.#send = send;
     records.watch(deviceOutboxTable, (key, value) => {
       if (value === undefined) this.#outgoing.delete(key);
@@ -55,6 +63,15 @@ export class DeviceQueue {
 
   async load(): Promise<void> {
     for (const { key, value } of await this.#records.list(deviceOutboxTable)) this.#outgoing.set(key, value);
+  }
+
+  /** Everything the inbox had is here, or the account has another device list: what own devices lack goes to them. */
+  shareOwn(): void {
+    this.#ownSync.wake();
+  }
+
+  stop(): void {
+    this.#ownSync.stop();
   }
 
   /** The inbox socket is open (again). */
@@ -136,13 +153,16 @@ export class DeviceQueue {
     const bytes = decodeBase64url(message.data);
     const recipient = { device: entry.device, directory };
     if (bytes[1] === retryEnvelopeType) {
-      await this.#repairs.answer(
-        recipient,
-        verifyRetry(this.#self.provider, entry.device, this.#self.own, bytes),
-      );
-    } else if (bytes[1] === capsuleEnvelopeType) {
-      await this.#repairs.take(recipient, bytes);
+      const request = verifyRetry(this.#self.provider, entry.device, this.#self.own, bytes);
+      const isSync = isAllZero(request.conversationId);
+      await (isSync ? this.#ownSync : this.#repairs).answer(recipient, request);
+      return;
     }
+    const isSync = bytes[1] === syncEnvelopeType;
+    if (!isSync && bytes[1] !== capsuleEnvelopeType) return;
+    const gossip = await (isSync ? this.#ownSync : this.#repairs).take(recipient, bytes);
+    const own = await this.#directory.tryLoad(this.#self.account);
+    await this.#listClaims.settle(claimsOf(gossip, directory, own));
   }
 
   async #acknowledge(position: number): Promise<void> {

@@ -8,6 +8,7 @@ import {
   deviceAddressKey,
 } from "#schema/ids.ts";
 import type { SessionCall } from "../api/session-api.ts";
+import type { BodyKeyPayload, Gossip } from "../crypto/capsule.ts";
 import { wasMember } from "../crypto/group/group-history.ts";
 import { backupLateTable } from "../store/backup-tables.ts";
 import { groupTable } from "../store/group-tables.ts";
@@ -28,9 +29,9 @@ import {
 import { claimVerifiedBundles } from "./bundle-claims.ts";
 import { openCapsule, type Recipient, recipientKey, trySealCapsule } from "./capsules.ts";
 import type { Directory } from "./directory.ts";
-import { openGroupContent, takeSenderKey } from "./groups/handed-over.ts";
+import { takeSenderKey } from "./groups/handed-over.ts";
 import { takeBack } from "./groups/own-key.ts";
-import { openContent, openedKey } from "./outcome.ts";
+import { openWithKey } from "./key-opening.ts";
 import { askAgain, groupOf, retriesMax, retryPauseMs, tryCountRetry } from "./retry-asking.ts";
 import { createMessageId, type Self } from "./self.ts";
 
@@ -120,39 +121,36 @@ export class Repairs {
     }
   }
 
-  /** Opens a repaired capsule and heals the message it belongs to. Throws `CryptoError`; then nothing was written. */
-  async take(sender: Recipient, envelope: Uint8Array): Promise<void> {
-    await this.#records.transact(async (transaction) => {
-      const { payload } = await openCapsule(transaction, this.#self, sender.device, envelope);
+  /**
+   * Opens a repaired capsule and heals the message it belongs to. Returns what it tells on the side. Throws `CryptoError`; then nothing was
+   * written.
+   */
+  take(sender: Recipient, envelope: Uint8Array): Promise<Gossip> {
+    return this.#records.transact(async (transaction) => {
+      const { payload, gossip } = await openCapsule(transaction, this.#self, sender.device, envelope);
       const from = { account: sender.directory.account, device: sender.device.deviceId };
       if (payload.kind === "senderKey") {
         const groupId = encodeBase64url(payload.senderKey.groupId) as ConversationId;
         await takeSenderKey({ transaction, self: this.#self }, from, groupId, payload.senderKey);
-        return;
-      }
-      if (payload.kind !== "bodyKey") return;
-      const conversationId = encodeBase64url(payload.conversationId) as ConversationId;
-      const clientMessageId = encodeBase64url(payload.clientMsgId) as ClientMessageId;
-      const found = await transaction.get(
-        messageIdTable,
-        messageIdKey(conversationId, from, clientMessageId),
-      );
-      if (found === undefined) return;
-      const key = messageKey(conversationId, found.seq);
-      const message = await transaction.get(messageTable, key);
-      if (message?.content.type !== "unreadable" || message.content.body === undefined) return;
-      const isGroup = (await transaction.get(conversationTable, conversationId))?.group !== undefined;
-      const sealed = { ...message, body: message.content.body };
-      if (isGroup) {
-        const content = await openGroupContent({ transaction, self: this.#self }, sealed, payload);
-        transaction.put(messageTable, key, { ...message, content });
-      } else {
-        const content = openContent(this.#self, sealed, payload);
-        transaction.put(messageTable, key, { ...message, content, ...openedKey(content, payload) });
-        await transaction.get(backupLateTable, key);
-        transaction.put(backupLateTable, key, {});
-      }
+      } else if (payload.kind === "bodyKey") await this.#heal(transaction, from, payload);
+      return gossip;
     });
+  }
+
+  async #heal(transaction: Transaction, from: DeviceAddress, payload: BodyKeyPayload): Promise<void> {
+    const conversationId = encodeBase64url(payload.conversationId) as ConversationId;
+    const clientMessageId = encodeBase64url(payload.clientMsgId) as ClientMessageId;
+    const found = await transaction.get(messageIdTable, messageIdKey(conversationId, from, clientMessageId));
+    if (found === undefined) return;
+    const key = messageKey(conversationId, found.seq);
+    const message = await transaction.get(messageTable, key);
+    if (message?.content.type !== "unreadable" || message.content.body === undefined) return;
+    const isGroup = (await transaction.get(conversationTable, conversationId))?.group !== undefined;
+    const sealed = { ...message, body: message.content.body };
+    const healed = await openWithKey({ transaction, self: this.#self }, sealed, payload, isGroup);
+    transaction.put(messageTable, key, { ...message, ...healed });
+    await transaction.get(backupLateTable, key);
+    transaction.put(backupLateTable, key, {});
   }
 
   /** The own message asked for, when the asking device was among its recipients and its key is still kept. */

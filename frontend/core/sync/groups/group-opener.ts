@@ -6,7 +6,7 @@ import { groupBodyType, groupKeyEntryType, parseGroupBody } from "#schema/envelo
 import { groupOpType, parseGroupOp } from "#schema/envelope/group-op.ts";
 import { GroupRefusal } from "#schema/envelope/group-rules.ts";
 import { SottoError } from "#schema/errors.ts";
-import { type AccountId, deviceAddressKey } from "#schema/ids.ts";
+import { deviceAddressKey } from "#schema/ids.ts";
 import type { MessageRecord } from "#schema/protocol/message.ts";
 import type { CapsulePayload } from "../../crypto/capsule.ts";
 import { type CryptoErrorCode, isCryptoError, parsing } from "../../crypto/errors.ts";
@@ -21,8 +21,16 @@ import {
   senderKeyTable,
 } from "../../store/group-tables.ts";
 import type { Transaction } from "../../store/records.ts";
-import { contradictsGossip, openCapsule } from "../capsules.ts";
-import { type Directories, type Outcome, outcomeOfFault, storedContent, wasActive } from "../outcome.ts";
+import { openCapsule } from "../capsules.ts";
+import { claimsOf, type ListClaim } from "../list-claims.ts";
+import {
+  type Directories,
+  openedKey,
+  type Outcome,
+  outcomeOfFault,
+  storedContent,
+  wasActive,
+} from "../outcome.ts";
 import { isSelf, type Self } from "../self.ts";
 import { accountOf } from "./group-changes.ts";
 import {
@@ -34,6 +42,7 @@ import {
   signersOf,
 } from "./group-chain.ts";
 import { takeSenderKey } from "./handed-over.ts";
+import { openedSettings } from "./settings-keys.ts";
 
 /** Operations before this one are missing here: they are fetched, then the entry is opened again. */
 export class ChainBehindError extends Error {
@@ -44,8 +53,8 @@ export interface GroupPlace {
   readonly transaction: Transaction;
   readonly self: Self;
   readonly directories: Directories;
-  /** Collects accounts whose device list is newer than what is pinned. */
-  readonly outdated: Set<AccountId>;
+  /** Collects device lists that somebody vouches for and that are not pinned. */
+  readonly claims: ListClaim[];
   /** Operations were fetched just now: what is still missing is withheld. */
   readonly isFinal: boolean;
 }
@@ -75,7 +84,7 @@ export async function openGroupEntry(place: GroupPlace, message: MessageRecord):
 }
 
 async function openOperation(
-  { transaction, self, directories, isFinal }: GroupPlace,
+  { transaction, self, directories, claims, isFinal }: GroupPlace,
   message: MessageRecord,
   group: GroupRecord,
   bytes: Bytes,
@@ -89,6 +98,11 @@ async function openOperation(
   const isOwn = op?.actorDeviceId === sender.device && accountOf(op.actorAccountId) === sender.account;
   if (op === undefined || !isOwn) return refuse();
   if (op.epoch <= group.logEpoch) return nothing; // repeated: it had its place before
+  const { change } = op;
+  const pinned = directories.get(sender.account)?.pin.version;
+  if (change.type === "deviceEpoch" && pinned !== undefined && change.listVersion > pinned) {
+    claims.push({ account: sender.account, version: change.listVersion });
+  }
   if (op.epoch > epochOf(group)) {
     const directory = directories.get(sender.account);
     const entry = directory?.known.get(sender.device);
@@ -118,9 +132,9 @@ async function openOperation(
     transaction.put(groupTable, conversationId, { ...group, logEpoch: op.epoch });
   }
   const stored = await transaction.get(groupOperationTable, groupOperationKey(conversationId, op.epoch));
-  return stored?.change === undefined
-    ? nothing
-    : { content: { type: "group_change", change: stored.change } };
+  if (stored?.change === undefined) return nothing;
+  const known = (await transaction.get(groupTable, conversationId)) ?? group;
+  return { content: { type: "group_change", change: stored.change }, ...openedSettings(self, known, op) };
 }
 
 async function openMessage(
@@ -153,7 +167,11 @@ async function openMessage(
     transaction.put(senderKeyTable, key, opened.keys);
     const after = reconciled(group, address);
     if (after !== group) transaction.put(groupTable, conversationId, after);
-    return { content: storedContent(opened.content) };
+    const content = storedContent(opened.content);
+    const { sentAtMs, groupEpoch } = opened.content;
+    const bodyHash = self.provider.sha256(body);
+    const payload = { bodyKey: opened.bodyKey, bodyHash, sentAtMs, expireAfterSeconds: 0 };
+    return { content, ...openedKey(content, payload, groupEpoch) };
   } catch (error) {
     if (!isCryptoError(error)) throw error;
     if (error.code === "NO_SENDER_KEY") return fault ?? waiting(message, "NO_SENDER_KEY");
@@ -182,7 +200,7 @@ async function takeCapsule(
   { conversationId, sender, capsule, body }: MessageRecord,
   group: GroupRecord,
 ): Promise<Outcome | undefined> {
-  const { transaction, self, directories, outdated } = place;
+  const { transaction, self, directories, claims } = place;
   if (capsule === undefined) return undefined;
   const directory = directories.get(sender.account);
   const entry = directory?.known.get(sender.device);
@@ -191,7 +209,7 @@ async function takeCapsule(
   try {
     const envelope = parsing(() => decodeBase64url(capsule));
     const opened = await openCapsule(transaction, self, entry.device, envelope);
-    if (contradictsGossip(directory, opened.gossip.mine)) outdated.add(sender.account);
+    claims.push(...claimsOf(opened.gossip, directory, directories.get(self.account)));
     ({ payload } = opened);
   } catch (error) {
     const outcome = outcomeOfFault(error, body);
