@@ -217,7 +217,7 @@ export class Client extends GroupCalls implements ClientApi {
       this.#conversation(conversationId);
       const { self } = this.#engine();
       await this.#account.records.transact((transaction) =>
-        stageItem(transaction, self, "draft", conversationId, text),
+        stageItem(transaction, self, "draft", conversationId, text.toWellFormed()),
       );
     });
   }

@@ -53,8 +53,11 @@ export async function stageItem<Type extends keyof OwnValues>(
   if (before?.value === bytes || (before === undefined && value.length === 0)) return;
   const changedAtMs = Math.max(self.nowMs(), (before?.changedAtMs ?? 0) + 1);
   const record = { changedAtMs, device: self.deviceId, value: bytes };
-  const isSendable = encodeSyncItem(toItem(key, record)).length + listBytes <= syncMaxBytes;
-  transaction.put(syncItemTable, key, isSendable ? { ...record, isUnsent: true } : record);
+  transaction.put(
+    syncItemTable,
+    key,
+    isSendable(toItem(key, record)) ? { ...record, isUnsent: true } : record,
+  );
 }
 
 /** Stages what another own device told, when it is newer than what is known: it may come in any order and any number of times. */
@@ -77,7 +80,12 @@ export function toItem(key: string, record: SyncItemRecord): SyncItem {
   return { type: key.slice(0, at), id: key.slice(at + 1), changedAtMs, deviceId, value: valueOf(record) };
 }
 
-/** As many of the items, from the first, as one message takes; at least one where there is any. */
+/** Whether an item fits into a message. */
+export function isSendable(item: SyncItem): boolean {
+  return encodeSyncItem(item).length + listBytes <= syncMaxBytes;
+}
+
+/** As many of the items, from the first, as one message takes; at least one where there is any. All have to be sendable. */
 export function firstBatch(items: readonly SyncItem[]): SyncItem[] {
   let left = syncMaxBytes - listBytes;
   const end = items.findIndex((item) => (left -= encodeSyncItem(item).length) < 0);

@@ -18,7 +18,7 @@ import { claimVerifiedBundles } from "./bundle-claims.ts";
 import { hasSession, openCapsule, type Recipient, recipientKey, trySealCapsule } from "./capsules.ts";
 import type { AccountDevices, Directory } from "./directory.ts";
 import { Pump } from "./lane.ts";
-import { firstBatch, stageTold, toItem } from "./own-items.ts";
+import { firstBatch, isSendable, stageTold, toItem } from "./own-items.ts";
 import { askForSync, isHourOver } from "./retry-asking.ts";
 import { createMessageId, type Self } from "./self.ts";
 
@@ -48,6 +48,7 @@ export class OwnSync {
   readonly #fresh = new Set<DeviceId>();
   #isOnline = false;
   #cancelTimer: (() => void) | undefined;
+  #delayMs = 0;
 
   constructor(environment: Environment, records: Records, self: Self, links: SyncLinks) {
     this.#environment = environment;
@@ -118,8 +119,10 @@ export class OwnSync {
   }
 
   #later(delayMs: number): void {
-    if (!this.#isOnline) return;
-    this.#cancelTimer ??= this.#environment.setTimer(delayMs, () => {
+    if (!this.#isOnline || (this.#cancelTimer !== undefined && delayMs >= this.#delayMs)) return;
+    this.#cancelTimer?.();
+    this.#delayMs = delayMs;
+    this.#cancelTimer = this.#environment.setTimer(delayMs, () => {
       this.#cancelTimer = undefined;
       void this.#pump.request();
     });
@@ -160,7 +163,7 @@ export class OwnSync {
 
   async #sendAll(own: AccountDevices, newcomer: Recipient): Promise<void> {
     const stored = await this.#records.list(syncItemTable);
-    let left = stored.map(({ key, value }) => toItem(key, value));
+    let left = stored.map(({ key, value }) => toItem(key, value)).filter(isSendable);
     while (left.length > 0) {
       const items = firstBatch(left);
       left = left.slice(items.length);
