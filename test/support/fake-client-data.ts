@@ -42,7 +42,7 @@ function conversation(
   username: string,
   lines: readonly Line[],
   nowMs: number,
-  extra: { unread?: number; draft?: string; typing?: boolean } = {},
+  extra: { unread?: number; draft?: string; typing?: boolean; withheld?: "peer" | "me" } = {},
 ): FakeConversation {
   const conversationId = fakeId<ConversationId>(`chat-${username}`);
   const account = fakeId<AccountId>(`account-${username}`);
@@ -75,6 +75,11 @@ function conversation(
     messages,
     readSeq: seq - (extra.unread ?? 0),
     draft: extra.draft ?? "",
+    ...(extra.withheld !== undefined && {
+      devicesWithheld: [
+        extra.withheld === "me" ? { ...self, isMe: true } : { account, username, isMe: false },
+      ],
+    }),
     peerTyping: extra.typing ?? false,
     peerPresence: extra.typing
       ? { state: "online" }
@@ -215,8 +220,12 @@ export function conversations(nowMs: number): FakeConversation[] {
       ],
       nowMs,
     ),
-    conversation("felix.the.very.long.name.of.all", [["me", 6 * day, "Thanks again for the lift"]], nowMs),
-    conversation("grandma", [["them", 21 * day, "Call me when you have a minute, nothing urgent"]], nowMs),
+    conversation("felix.the.very.long.name.of.all", [["me", 6 * day, "Thanks again for the lift"]], nowMs, {
+      withheld: "me",
+    }),
+    conversation("grandma", [["them", 21 * day, "Call me when you have a minute, nothing urgent"]], nowMs, {
+      withheld: "peer",
+    }),
     history(400, nowMs - 30 * dayMs),
   ];
 }

@@ -1,7 +1,6 @@
 /** Texts about devices that a server hides; fetched when there is one. */
 export const devicesText = {
-  withheldOf: (name: string) =>
-    `${name} uses a device that this server does not show. It may be keeping messages from it.`,
+  withheldOf: (name: string) => `This server hides a device of ${name}. Your messages may not reach it.`,
   withheldOfMine:
-    "Your account has a device that this server does not show here. Look at your devices and sign out any you do not know.",
+    "This server hides a device of your account from you. If you have not added one, someone else may be reading along.",
 };

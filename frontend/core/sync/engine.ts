@@ -119,28 +119,21 @@ export class Engine {
     this.receipts = new Receipts(environment, records, this.conversations, (conversationId, frame) => {
       return this.#channels.send(conversationId, frame) || this.#inbox.send(frame);
     });
-    const { call, directory, listClaims, timeline, chains } = this;
+    const { call, directory, history, listClaims, timeline, chains } = this;
     const applier = new MessageApplier(records, self, directory, timeline, chains, listClaims);
-    this.placing = new GroupPlacing(records, self, this.history, this.chains);
-    this.#incoming = new Incoming(
-      environment,
-      records,
-      this.conversations,
-      applier,
-      this.history,
-      this.placing,
-      {
-        gap: (conversationId, isOpen) => {
-          this.#channels.want(conversationId, "gap", isOpen);
-          this.#updateStatus();
-        },
-        stored: (conversationId) => this.receipts.raise(conversationId),
-        overtaken: async (conversationId) => {
-          await records.refresh(conversationTable, conversationId);
-          this.timeline.reset(conversationId);
-        },
+    const placing = new GroupPlacing(records, self, history, chains);
+    this.placing = placing;
+    this.#incoming = new Incoming(environment, records, this.conversations, applier, history, placing, {
+      gap: (conversationId, isOpen) => {
+        this.#channels.want(conversationId, "gap", isOpen);
+        this.#updateStatus();
       },
-    );
+      stored: (conversationId) => this.receipts.raise(conversationId),
+      overtaken: async (conversationId) => {
+        await records.refresh(conversationTable, conversationId);
+        this.timeline.reset(conversationId);
+      },
+    });
     this.typing = new Typing(
       environment,
       (conversationId, frame) => this.#channels.send(conversationId, frame),

@@ -190,7 +190,7 @@ describe("own devices", () => {
   });
 });
 
-describe("[ATTACK 48] forged messages between own devices", () => {
+describe("forged messages between own devices", () => {
   test("[ATTACK 48] another account's items are refused, whatever session they come in", async () => {
     const { server, phone, tablet, bob, bobStorage, conversationId } = await devices();
     const [alice, tabletKey] = [await accountOf(phone), deviceAddressKey(await accountOf(phone), 2)];
