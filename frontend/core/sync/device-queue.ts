@@ -11,13 +11,14 @@ import { isCryptoError } from "../crypto/errors.ts";
 import { verifyRetry } from "../crypto/retry.ts";
 import { EnvelopeError } from "#schema/envelope/envelope-error.ts";
 import type { Environment } from "../environment.ts";
+import { syncItemTable } from "../store/own-tables.ts";
 import type { Records } from "../store/records.ts";
 import { deviceOutboxTable, type DeviceOutboxRecord, devicePositionTable } from "../store/tables.ts";
 import type { Directory } from "./directory.ts";
-import { Pump } from "./lane.ts";
+import { inBackground, Pump } from "./lane.ts";
 import { claimsOf, type ListClaims } from "./list-claims.ts";
-import { OwnSync, type SyncLinks } from "./own-sync.ts";
-import { Repairs } from "./repairs.ts";
+import type { SyncLinks } from "./own-sync.ts";
+import type { QueueParts } from "./queue-parts.ts";
 import type { Self } from "./self.ts";
 
 const retryAfterFaultMs = 5_000;
@@ -28,32 +29,35 @@ export class DeviceQueue {
   readonly #records: Records;
   readonly #self: Self;
   readonly #directory: Directory;
-  readonly #repairs: Repairs;
+  readonly #createParts: () => Promise<QueueParts>;
   readonly #listClaims: ListClaims;
-  readonly #ownSync: OwnSync;
   readonly #send: (frame: object) => boolean;
   readonly #outgoing = new Map<string, DeviceOutboxRecord>();
   readonly #onWire = new Set<string>();
   readonly #incoming: DeviceMessage[] = [];
   readonly #pump = new Pump(() => this.#work());
+  #parts: Promise<QueueParts> | undefined;
+  #isStopped = false;
 
   /** `send` puts a frame on the inbox socket and tells whether that was possible. */
   constructor(
     environment: Environment,
     records: Records,
     self: Self,
-    parts: SyncLinks & { readonly listClaims: ListClaims },
+    links: SyncLinks & { readonly listClaims: ListClaims; readonly changed: () => void },
     send: (frame: object) => boolean,
   ) {
-    const { directory, call, listClaims } = parts;
-    this.#listClaims = listClaims;
-    this.#ownSync = new OwnSync(environment, records, self, parts);
+    this.#listClaims = links.listClaims;
+    this.#createParts = async () => {
+      const { createQueueParts } = await import("./queue-parts.ts");
+      return createQueueParts(environment, records, self, links);
+    };
     this.#environment = environment;
     this.#records = records;
     this.#self = self;
-    this.#directory = directory;
-    this.#repairs = new Repairs(records, self, directory, call);
+    this.#directory = links.directory;
     this.#send = send;
+    records.watch(syncItemTable, links.changed);
     records.watch(deviceOutboxTable, (key, value) => {
       if (value === undefined) this.#outgoing.delete(key);
       else this.#outgoing.set(key, value);
@@ -67,18 +71,22 @@ export class DeviceQueue {
 
   /** Everything the inbox had is here, or the account has another device list: what own devices lack goes to them. */
   shareOwn(): void {
-    this.#ownSync.wake();
+    void inBackground(async () => {
+      const { ownSync } = await this.#loadParts();
+      if (!this.#isStopped) ownSync.wake();
+    });
   }
 
   stop(): void {
-    this.#ownSync.stop();
+    this.#isStopped = true;
+    void this.#parts?.then(({ ownSync }) => ownSync.stop());
   }
 
   /** The inbox socket is open (again). */
   live(): void {
     this.#onWire.clear();
     this.#flush();
-    this.#repairs.askOnceMore().catch(() => undefined); // with the next connection
+    void inBackground(async () => (await this.#loadParts()).repairs.askOnceMore());
   }
 
   /** The server refused a message: it goes again later, or not at all. */
@@ -101,6 +109,14 @@ export class DeviceQueue {
   async sent(id: ClientMessageId): Promise<void> {
     await this.#remove(id);
     this.#onWire.delete(id);
+  }
+
+  #loadParts(): Promise<QueueParts> {
+    this.#parts ??= this.#createParts().catch((error: unknown) => {
+      this.#parts = undefined; // offline: fetched with the next connection
+      throw error;
+    });
+    return this.#parts;
   }
 
   async #remove(id: string): Promise<void> {
@@ -152,15 +168,16 @@ export class DeviceQueue {
     if (entry?.active !== true) return;
     const bytes = decodeBase64url(message.data);
     const recipient = { device: entry.device, directory };
+    const { repairs, ownSync } = await this.#loadParts();
     if (bytes[1] === retryEnvelopeType) {
       const request = verifyRetry(this.#self.provider, entry.device, this.#self.own, bytes);
       const isSync = isAllZero(request.conversationId);
-      await (isSync ? this.#ownSync : this.#repairs).answer(recipient, request);
+      await (isSync ? ownSync : repairs).answer(recipient, request);
       return;
     }
     const isSync = bytes[1] === syncEnvelopeType;
     if (!isSync && bytes[1] !== capsuleEnvelopeType) return;
-    const gossip = await (isSync ? this.#ownSync : this.#repairs).take(recipient, bytes);
+    const gossip = await (isSync ? ownSync : repairs).take(recipient, bytes);
     const own = await this.#directory.tryLoad(this.#self.account);
     await this.#listClaims.settle(claimsOf(gossip, directory, own));
   }

@@ -29,7 +29,6 @@ const retryAfterFaultMs = 30_000;
 export interface SyncLinks {
   readonly directory: Directory;
   readonly call: SessionCall;
-  readonly changed: () => void;
 }
 
 /** Items, and the devices that lack them. */
@@ -57,7 +56,6 @@ export class OwnSync {
     this.#links = links;
     records.watch(syncItemTable, (_, value) => {
       if (value?.isUnsent === true) this.#later(gatherMs);
-      links.changed();
     });
   }
 

@@ -210,7 +210,6 @@ describe("forged messages between own devices", () => {
     const forger = new OwnSync(environment, session.records, engine.self, {
       directory,
       call: engine.call,
-      changed: () => undefined,
     });
     await session.records.transact((transaction) =>
       stageItem(transaction, engine.self, "draft", conversationId, "from a stranger"),
