@@ -1,7 +1,8 @@
 /** What own devices tell each other (CRYPTO 2.5, kind SYNC): the sealed items, the capsule with their key, the envelope of both. */
 import { encodeSyncEnvelope } from "#schema/envelope/sync-envelope.ts";
 import { encodeCapsule } from "#core/crypto/capsule.ts";
-import { sealSync, type SyncItem } from "#core/crypto/sync.ts";
+import { sealSync } from "#core/crypto/sync.ts";
+import type { SyncItem } from "#core/crypto/sync-item.ts";
 import { startMs } from "#test/support/crypto/peers.ts";
 import { deterministicProviderForTesting } from "#test/support/crypto/seeded-random.ts";
 import { toHex } from "./wycheproof-files.ts";

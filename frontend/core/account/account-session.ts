@@ -6,6 +6,7 @@ import { type ClientStorage, openRecords } from "../store/client-storage.ts";
 import type { Records } from "../store/records.ts";
 import { accountKey, type AccountRecord, accountTable } from "../store/tables.ts";
 import type { EventHub } from "../sync/event-hub.ts";
+import { inBackground } from "../sync/lane.ts";
 import { openSignedIn, type SignedIn } from "./signed-in.ts";
 
 export class AccountSession {
@@ -56,8 +57,9 @@ export class AccountSession {
   }
 
   #stop(): void {
-    this.#signedIn?.engine.stop();
-    this.#signedIn?.revocations.stop();
+    const signedIn = this.#signedIn;
+    signedIn?.engine.stop();
+    void inBackground(async () => (await signedIn?.revocations())?.stop());
   }
 
   async #takeUp(): Promise<void> {
@@ -88,7 +90,7 @@ export class AccountSession {
     }
     this.#setStatus({ state: "signed_in", account, username, deviceId });
     signedIn.engine.start();
-    signedIn.revocations.start();
+    void inBackground(async () => (await signedIn.revocations()).start());
   }
 
   /** The server ended the session; what is stored stays until `forget`. */

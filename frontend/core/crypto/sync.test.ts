@@ -5,7 +5,8 @@ import { type CborValue, encodeCbor } from "./cbor.ts";
 import { nobleProvider } from "./noble-provider.ts";
 import { label } from "#schema/envelope/labels.ts";
 import { pad } from "./padded.ts";
-import { openSync, sealSync, type SyncItem, syncMaxBytes } from "./sync.ts";
+import { openSync, sealSync } from "./sync.ts";
+import { type SyncItem, syncMaxBytes } from "./sync-item.ts";
 
 const fill = (length: number, value: number): Uint8Array<ArrayBuffer> => new Uint8Array(length).fill(value);
 const code = (name: string): unknown => expect.objectContaining({ name: "CryptoError", code: name });

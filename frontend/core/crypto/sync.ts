@@ -6,18 +6,7 @@ import type { DeviceAddress } from "./device-identity.ts";
 import { assertOr, CryptoError } from "./errors.ts";
 import { pad, unpad } from "./padded.ts";
 import type { Provider } from "./provider.ts";
-
-/** One thing that all devices of an account know alike; the one with the higher `(changedAtMs, deviceId)` counts. */
-export interface SyncItem {
-  /** `[a-z]`, at most 32. */
-  readonly type: string;
-  /** `[A-Za-z0-9_.-]`, at most 64; what it is about. */
-  readonly id: string;
-  readonly changedAtMs: number;
-  /** Where it was changed. */
-  readonly deviceId: number;
-  readonly value: CborValue;
-}
+import { type SyncItem, syncFields, syncMaxBytes } from "./sync-item.ts";
 
 export interface SealedSync extends SyncKey {
   /** 24 bytes. */
@@ -25,25 +14,18 @@ export interface SealedSync extends SyncKey {
   readonly ciphertext: Uint8Array;
 }
 
-/** Encoded items of one message: with the longest capsule they stay below what a to-device message may have. */
-export const syncMaxBytes = 3_000;
 const itemsMax = 256;
 /** So that there is always a later moment. */
 const changedAtMaxMs = 2 ** 52;
 const typePattern = /^[a-z]{1,32}$/;
 const idPattern = /^[\w.-]{0,64}$/;
 
-/** `[type, id, changedAtMs, deviceId, value]`. */
-export function encodeSyncItem(item: SyncItem): Bytes {
-  return encodeCbor(fieldsOf(item));
-}
-
 /**
  * `nonce 24`, `ct = SEAL(key, nonce, pad(CBOR [item …]), ad = L("sync") ‖ accountId 16 ‖ deviceId u32)` of the sending device. The key and SHA-256
  * of `nonce ‖ ct` travel in a capsule. Throws `RangeError` above 3,000 bytes.
  */
 export function sealSync(provider: Provider, from: DeviceAddress, items: readonly SyncItem[]): SealedSync {
-  const plaintext = encodeCbor(items.map(fieldsOf));
+  const plaintext = encodeCbor(items.map(syncFields));
   if (plaintext.length > syncMaxBytes) throw new RangeError("sync: above 3,000 bytes");
   const [key, nonce] = [provider.random(32), provider.random(24)];
   const ciphertext = provider.seal(key, nonce, pad(plaintext), associatedData(from));
@@ -64,10 +46,6 @@ export function openSync(
   const items = decodeCbor(unpad(padded), syncMaxBytes);
   assertOr(Array.isArray(items) && items.length <= itemsMax, "MALFORMED", "sync: items");
   return items.map(toItem);
-}
-
-function fieldsOf({ type, id, changedAtMs, deviceId, value }: SyncItem): CborValue[] {
-  return [type, id, changedAtMs, deviceId, value];
 }
 
 function toItem(fields: CborValue): SyncItem {

@@ -1,11 +1,12 @@
 import { expect, test } from "vitest";
-import type { SyncItem } from "../crypto/sync.ts";
+import type { SyncItem } from "../crypto/sync-item.ts";
 import { syncItemTable } from "../store/own-tables.ts";
 import { openRecords } from "../store/client-storage.ts";
 import type { Records } from "../store/records.ts";
 import { FakeServer } from "#test/support/client/fake-server.ts";
 import { testStorage } from "#test/support/client/people.ts";
-import { firstBatch, readItem, stageItem, stageTold } from "./own-items.ts";
+import { readItem, stageItem } from "./own-items.ts";
+import { firstBatch, stageTold } from "./told-items.ts";
 import type { Self } from "./self.ts";
 
 const openStore = (): Promise<Records> => openRecords(new FakeServer().environment(), testStorage());

@@ -1,7 +1,7 @@
 /** What all devices of an account know alike, as this device keeps it (CRYPTO 2.5, kind SYNC). */
 import { decodeBase64url, encodeBase64url } from "#schema/envelope/base64url.ts";
 import { type CborValue, decodeCbor, encodeCbor } from "../crypto/cbor.ts";
-import { encodeSyncItem, type SyncItem, syncMaxBytes } from "../crypto/sync.ts";
+import { encodeSyncItem, type SyncItem, syncMaxBytes } from "../crypto/sync-item.ts";
 import type { Records, Transaction } from "../store/records.ts";
 import { type SyncItemRecord, syncItemTable } from "../store/own-tables.ts";
 import type { Self } from "./self.ts";
@@ -23,7 +23,7 @@ const isOf: { readonly [Type in keyof OwnValues]: (value: CborValue) => value is
 };
 
 /** The framing of a list of one. */
-const listBytes = 8;
+export const listBytes = 8;
 
 export async function readItem<Type extends keyof OwnValues>(
   source: Pick<Records, "read">,
@@ -60,20 +60,6 @@ export async function stageItem<Type extends keyof OwnValues>(
   );
 }
 
-/** Stages what another own device told, when it is newer than what is known: it may come in any order and any number of times. */
-export async function stageTold(transaction: Transaction, item: SyncItem): Promise<void> {
-  const key = itemKey(item.type, item.id);
-  const { changedAtMs, deviceId: device } = item;
-  const known = await transaction.get(syncItemTable, key);
-  const isNewer =
-    known === undefined ||
-    changedAtMs > known.changedAtMs ||
-    (changedAtMs === known.changedAtMs && device > known.device);
-  if (!isNewer) return;
-  const value = encodeBase64url(encodeCbor(item.value));
-  transaction.put(syncItemTable, key, { changedAtMs, device, value });
-}
-
 export function toItem(key: string, record: SyncItemRecord): SyncItem {
   const at = key.indexOf("/");
   const { changedAtMs, device: deviceId } = record;
@@ -85,16 +71,7 @@ export function isSendable(item: SyncItem): boolean {
   return encodeSyncItem(item).length + listBytes <= syncMaxBytes;
 }
 
-/** As many of the items, from the first, as one message takes; at least one where there is any. All have to be sendable. */
-export function firstBatch(items: readonly SyncItem[]): SyncItem[] {
-  let left = syncMaxBytes - listBytes;
-  const end = items.findIndex((item) => (left -= encodeSyncItem(item).length) < 0);
-  return items.slice(0, end === -1 ? batchMax : Math.min(end, batchMax));
-}
-
-const batchMax = 200;
-
-function itemKey(type: string, id: string): string {
+export function itemKey(type: string, id: string): string {
   return `${type}/${id}`;
 }
 
