@@ -6,7 +6,7 @@ import { retryEnvelopeType } from "#schema/envelope/retry-envelope.ts";
 import { syncEnvelopeType } from "#schema/envelope/sync-envelope.ts";
 import { type ErrorKind, errorKinds, SottoError } from "#schema/errors.ts";
 import type { ClientMessageId } from "#schema/ids.ts";
-import type { DeviceMessage, DeviceSend } from "#schema/protocol/inbox.ts";
+import type { DeviceMessage, DeviceSend, PrekeyStock } from "#schema/protocol/inbox.ts";
 import { isCryptoError } from "../crypto/errors.ts";
 import { verifyRetry } from "../crypto/retry.ts";
 import { EnvelopeError } from "#schema/envelope/envelope-error.ts";
@@ -77,9 +77,21 @@ export class DeviceQueue {
     });
   }
 
+  /** What the server has left of this device's prekeys. */
+  stock(stock: PrekeyStock): void {
+    void inBackground(async () => {
+      const { prekeys } = await this.#loadParts();
+      if (!this.#isStopped) prekeys.stock(stock);
+    });
+  }
+
   stop(): void {
     this.#isStopped = true;
-    void this.#parts?.then(({ ownSync }) => ownSync.stop());
+    void inBackground(async () => {
+      const parts = await this.#parts;
+      parts?.ownSync.stop();
+      parts?.prekeys.stop();
+    });
   }
 
   /** The inbox socket is open (again). */

@@ -29,7 +29,6 @@ import { ListClaims } from "./list-claims.ts";
 import { MessageApplier } from "./message-applier.ts";
 import { Outbox } from "./outbox.ts";
 import { Presence } from "./presence.ts";
-import { PrekeyUpkeep } from "./prekey-upkeep.ts";
 import { Receipts } from "./receipts.ts";
 import type { Self } from "./self.ts";
 import { sortEvents, sortInboxEvents } from "./sort-events.ts";
@@ -58,7 +57,6 @@ export class Engine {
   readonly #channels: ConversationChannels;
   readonly #incoming: Incoming;
   readonly #deviceQueue: DeviceQueue;
-  readonly #prekeys: PrekeyUpkeep;
   readonly #inbox: Connection;
   #inboxIsComplete = false;
   #status: ConnectionStatus = { state: "idle" };
@@ -153,7 +151,6 @@ export class Engine {
     const sendOnInbox = (frame: object) => this.#inbox.send(frame);
     const parts = { call, directory, listClaims, changed: () => emit({ type: "conversations" }) };
     this.#deviceQueue = new DeviceQueue(environment, records, self, parts, sendOnInbox);
-    this.#prekeys = new PrekeyUpkeep(environment, records, self, this.call);
   }
 
   /** Loads what is stored. The engine answers views from here on. Throws `StoreError`. */
@@ -187,7 +184,6 @@ export class Engine {
     this.typing.stop();
     this.presence.stop();
     this.backup.stop();
-    this.#prekeys.stop();
     this.#deviceQueue.stop();
   }
 
@@ -255,7 +251,7 @@ export class Engine {
       if (event.type === "presence:state") this.presence.received(event.presences);
       else if (event.type === "typing:start" || event.type === "typing:stop") this.#typingEvent(event);
       else if (event.type === "device:message") this.#deviceQueue.received(event);
-      else if (event.type === "prekey:stock") this.#prekeys.stock(event);
+      else if (event.type === "prekey:stock") this.#deviceQueue.stock(event);
       else if (event.type === "device:sent") void inBackground(() => this.#deviceQueue.sent(event.id));
       else if (event.type === "error" && event.id !== undefined) {
         const { id, error } = event;

@@ -21,7 +21,8 @@ import type { AccountDevices, Directory } from "./directory.ts";
 import { Pump } from "./lane.ts";
 import { isSendable, toItem } from "./own-items.ts";
 import { firstBatch, stageTold } from "./told-items.ts";
-import { askForSync, isHourOver } from "./retry-asking.ts";
+import { isHourOver } from "./retry-asking.ts";
+import { askForSync } from "./sync-asking.ts";
 import { createMessageId, type Self } from "./self.ts";
 
 /** Changes of one moment go together, and a draft not at every letter. */

@@ -1,9 +1,8 @@
 /** Asking for a capsule again when a message did not open (CRYPTO 2.8). */
 import { decodeBase64url, encodeBase64url } from "#schema/envelope/base64url.ts";
 import type { RetryReason } from "#schema/envelope/retry-envelope.ts";
-import type { ConversationId, DeviceId } from "#schema/ids.ts";
+import type { ConversationId } from "#schema/ids.ts";
 import type { MessageRecord } from "#schema/protocol/message.ts";
-import type { CryptoErrorCode } from "../crypto/errors.ts";
 import { signRetry } from "../crypto/retry.ts";
 import type { Transaction } from "../store/records.ts";
 import {
@@ -11,11 +10,9 @@ import {
   type DeviceOutboxRecord,
   deviceOutboxTable,
   messageKey,
-  repairTable,
   type RetryRecord,
   retryTable,
 } from "../store/tables.ts";
-import { reasonOf } from "./outcome.ts";
 import { createMessageId, type Self } from "./self.ts";
 
 /** Requests and answers per message (CRYPTO 2.8). */
@@ -58,37 +55,6 @@ export async function askAgain(
     data: encodeBase64url(request),
     ...(await groupOf(transaction, conversationId)),
   });
-}
-
-/**
- * Stages a request to another own device for everything it has to tell: what it told did not open. At most once an hour for each device.
- */
-export async function askForSync(
-  transaction: Transaction,
-  self: Self,
-  deviceId: DeviceId,
-  envelope: Uint8Array,
-  code: CryptoErrorCode,
-): Promise<void> {
-  const { provider, own, account } = self;
-  const key = `asked-sync/${deviceId}`;
-  if (!isHourOver(await transaction.get(repairTable, key), self.nowMs())) return;
-  transaction.put(repairTable, key, { atMs: self.nowMs() });
-  const none = new Uint8Array(16);
-  const request = signRetry(
-    provider,
-    own,
-    { accountId: own.cert.accountId, deviceId },
-    {
-      reason: reasonOf(code),
-      conversationId: none,
-      clientMsgId: none,
-      envelopeHash: provider.sha256(envelope),
-    },
-  );
-  const id = createMessageId(provider);
-  const data = encodeBase64url(request);
-  transaction.insert(deviceOutboxTable, id, { id, account, device: deviceId, data });
 }
 
 /** Whether a thing that is done once an hour may be done again. */
