@@ -139,6 +139,8 @@ interface ConversationViewBase {
   /** Who types right now; in a group the one who began last. */
   readonly typing: PersonView | undefined;
   readonly draft: string;
+  /** People here whose devices vouch for a device list that the server denies (attack 45). */
+  readonly devicesWithheld: readonly (PersonView & { readonly isMe: boolean })[];
 }
 
 /** How far this person has come with another account. */
@@ -150,7 +152,7 @@ export interface TrustView {
   /** Server times at which the key changed, as seen here, ascending: a line each in the chat. */
   readonly keyChangesMs: readonly number[];
   /** The server hides a device list that a device vouches for, or gave one that contradicts the pinned one. */
-  readonly warning: "withheld" | "contradicted" | undefined;
+  readonly contradicted: boolean;
 }
 
 export interface DirectConversationView extends ConversationViewBase {

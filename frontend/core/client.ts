@@ -32,9 +32,9 @@ import type { Environment } from "./environment.ts";
 import { GroupCalls } from "./group-calls.ts";
 import { assertWritable } from "./group-views.ts";
 import type { ClientStorage } from "./store/client-storage.ts";
-import { draftTable } from "./store/tables.ts";
 import type { Engine } from "./sync/engine.ts";
 import { EventHub } from "./sync/event-hub.ts";
+import { stageItem } from "./sync/own-items.ts";
 import { assertSendable, discardMessage, sendFiles } from "./sending.ts";
 import { viewConversation, viewConversations, viewMessages } from "./views.ts";
 
@@ -217,11 +217,10 @@ export class Client extends GroupCalls implements ClientApi {
   saveDraft(conversationId: ConversationId, text: string): Promise<void> {
     return guard(async () => {
       this.#conversation(conversationId);
-      await this.#account.records.transact(async (transaction) => {
-        const before = await transaction.get(draftTable, conversationId);
-        if ((before?.text ?? "") !== text) transaction.put(draftTable, conversationId, { text });
-      });
-      this.#events.emit({ type: "conversations" });
+      const { self } = this.#engine();
+      await this.#account.records.transact((transaction) =>
+        stageItem(transaction, self, "draft", conversationId, text.toWellFormed()),
+      );
     });
   }
 
@@ -260,7 +259,12 @@ export class Client extends GroupCalls implements ClientApi {
   }
 
   importBackup(input: Parameters<ClientApi["importBackup"]>[0]): Promise<{ added: number }> {
-    return guard(() => this.#engine().backup.importArchive(input));
+    return guard(async () => {
+      const { backup, conversations, placing } = this.#engine();
+      const result = await backup.importArchive(input);
+      for (const { conversationId } of conversations.all()) await placing.name(conversationId);
+      return result;
+    });
   }
 
   async reconnectNow(): Promise<void> {

@@ -133,6 +133,21 @@ export function leaveGroup(engine: Engine, records: Records, conversationId: Con
   return change(engine, records, conversationId, () => ({ type: "leave" }));
 }
 
+/**
+ * Tells the group that a device of this account was revoked with version `listVersion` of its list, so that every sender key and the key of
+ * the group's name are replaced (CRYPTO 2.7). Nothing happens when another own device was first.
+ */
+export function tellRevocation(
+  engine: Engine,
+  records: Records,
+  conversationId: ConversationId,
+  listVersion: number,
+): Promise<void> {
+  return change(engine, records, conversationId, ({ toldListVersion = 0 }) =>
+    toldListVersion < listVersion ? { type: "deviceEpoch", listVersion } : undefined,
+  );
+}
+
 export function dissolveGroup(
   engine: Engine,
   records: Records,
@@ -142,20 +157,21 @@ export function dissolveGroup(
 }
 
 /**
- * Makes, signs and posts one operation on top of the newest one, again when others were first. An operation whose answer was lost is
- * found among those fetched, so that it counts once. Throws `ClientError` and `SottoError`.
+ * Makes, signs and posts one operation on top of the newest one, again when others were first; none when `make` finds that there is nothing
+ * to do. An operation whose answer was lost is found among those fetched, so that it counts once. Throws `ClientError` and `SottoError`.
  */
 async function change(
   engine: Engine,
   records: Records,
   conversationId: ConversationId,
-  make: (record: GroupRecord) => Promise<GroupChange> | GroupChange,
+  make: (record: GroupRecord) => Promise<GroupChange> | GroupChange | undefined,
 ): Promise<void> {
   const { self, chains } = engine;
   if (engine.conversations.get(conversationId)?.group === undefined) throw new ClientError("not_allowed");
   let record = (await records.read(groupTable, conversationId)) ?? (await chains.sync(conversationId));
   for (let attempt = 1; attempt <= conflictsMax; attempt += 1) {
     const wanted = await make(record);
+    if (wanted === undefined) return;
     const current = (await records.read(groupTable, conversationId)) ?? record;
     const op = makeOp(self, current, wanted);
     const operation = encodeBase64url(op.bytes);

@@ -1,21 +1,17 @@
 /** What the app reads: conversation rows and message pages, from the local store. */
 import { decodeBase64url } from "#schema/envelope/base64url.ts";
 import { SottoError } from "#schema/errors.ts";
-import type { ConversationId, Sequence } from "#schema/ids.ts";
+import type { AccountId, ConversationId, Sequence } from "#schema/ids.ts";
 import { limits } from "#schema/limits.ts";
 import { findGroupMember } from "#schema/envelope/group-state.ts";
 import type { ConversationView, GroupConversationView, MessagePage, MessageView } from "./client-api.ts";
 import { type GroupRecord, groupTable } from "./store/group-tables.ts";
 import type { Records } from "./store/records.ts";
-import {
-  type ConversationRecord,
-  draftTable,
-  type GroupConversationRecord,
-  type StoredMessage,
-} from "./store/tables.ts";
+import { type ConversationRecord, type GroupConversationRecord, type StoredMessage } from "./store/tables.ts";
 import type { Engine } from "./sync/engine.ts";
 import { isContradicted } from "./sync/groups/group-chain.ts";
 import { isNotInBackup } from "./sync/history.ts";
+import { readItem } from "./sync/own-items.ts";
 import type { Self } from "./sync/self.ts";
 import type { TrustBook } from "./sync/trust-book.ts";
 import {
@@ -54,7 +50,7 @@ export async function viewConversation(
   record: ConversationRecord,
 ): Promise<ConversationView> {
   const { conversationId, lastSeq, cursor, readSeq, unread, remoteUnread } = record;
-  const draft = await records.read(draftTable, conversationId);
+  const draft = await readItem(records, "draft", conversationId);
   const group = record.group && (await records.read(groupTable, conversationId));
   const nameOf = namesOf(engine, record, group);
   const preview = await previewOf(engine, record, nameOf);
@@ -68,7 +64,10 @@ export async function viewConversation(
     preview,
     updatedAtMs: isOutbox ? Math.max(record.updatedAtMs, preview.timeMs) : record.updatedAtMs,
     typing: typist && { account: typist, username: nameOf(typist) },
-    draft: draft?.text ?? "",
+    draft: draft ?? "",
+    devicesWithheld: withheldIn(engine, record, group).map((account) => {
+      return { account, username: nameOf(account), isMe: account === engine.self.account };
+    }),
   };
   const { book } = engine.directory;
   if (record.group !== undefined) {
@@ -90,6 +89,19 @@ function trustOfMembers(
     .all()
     .filter(([account]) => state && findGroupMember(state, decodeBase64url(account)) !== undefined)
     .map(([account, trust]) => ({ account, username: nameOf(account), ...trust }));
+}
+
+function withheldIn(
+  engine: Engine,
+  { peer }: ConversationRecord,
+  group: GroupRecord | undefined,
+): AccountId[] {
+  const isHere = (account: AccountId): boolean =>
+    account === engine.self.account ||
+    account === peer?.account ||
+    (group !== undefined &&
+      findGroupMember(group.history.head.state, decodeBase64url(account)) !== undefined);
+  return engine.listClaims.withheld().filter(isHere);
 }
 
 /** What a group is called and where this account stands in it. */

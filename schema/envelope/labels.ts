@@ -40,6 +40,7 @@ export const labelNames = [
   "link-request", // key of what a new device says about itself
   "link-code", // rendezvous and psk of a link, out of the secret in its code
   "link-emoji", // exporter context of the emoji both sides compare
+  "sync", // AD of what own devices tell each other
   "retry", // SIG(DSK) over a plaintext retry request
   "rec", // record key at rest
   "applock", // key that seals the device master key under an app lock

@@ -215,6 +215,8 @@ export const states: readonly State[] = [
       await page.locator(".log").evaluate((log) => log.scrollTo(0, 0));
     },
   },
+  { name: "chat-withheld", path: chat("grandma") },
+  { name: "chat-withheld-own", path: chat("felix.the.very.long.name.of.all") },
   { name: "chat-rtl", path: chat("יעל") },
   {
     name: "chat-scrolled",

@@ -1,5 +1,11 @@
 /** People and conversations of the fake client: enough of everything a chat can show, told relative to one instant. */
-import type { DeliveryState, MessageView, PresenceView, TrustView } from "#core/client-api.ts";
+import type {
+  ConversationView,
+  DeliveryState,
+  MessageView,
+  PresenceView,
+  TrustView,
+} from "#core/client-api.ts";
 import type { AccountId, ClientMessageId, ConversationId } from "#schema/ids.ts";
 import type { FakeGroup } from "./fake-client-groups.ts";
 
@@ -31,6 +37,7 @@ export interface FakeConversation {
   messages: MessageView[];
   readSeq: number;
   draft: string;
+  readonly devicesWithheld?: ConversationView["devicesWithheld"];
   peerTyping: boolean;
   peerPresence: PresenceView | undefined;
   peerTrust?: TrustView;
@@ -42,7 +49,13 @@ function conversation(
   username: string,
   lines: readonly Line[],
   nowMs: number,
-  extra: { unread?: number; draft?: string; typing?: boolean; trust?: Partial<TrustView> } = {},
+  extra: {
+    unread?: number;
+    draft?: string;
+    typing?: boolean;
+    trust?: Partial<TrustView>;
+    withheld?: "peer" | "me";
+  } = {},
 ): FakeConversation {
   const conversationId = fakeId<ConversationId>(`chat-${username}`);
   const account = fakeId<AccountId>(`account-${username}`);
@@ -75,11 +88,16 @@ function conversation(
     messages,
     readSeq: seq - (extra.unread ?? 0),
     draft: extra.draft ?? "",
+    ...(extra.withheld !== undefined && {
+      devicesWithheld: [
+        extra.withheld === "me" ? { ...self, isMe: true } : { account, username, isMe: false },
+      ],
+    }),
     peerTyping: extra.typing ?? false,
     peerPresence: extra.typing
       ? { state: "online" }
       : { state: "offline", lastSeenMs: nowMs - 42 * minuteMs },
-    peerTrust: { verified: false, held: false, keyChangesMs: [], warning: undefined, ...extra.trust },
+    peerTrust: { verified: false, held: false, keyChangesMs: [], contradicted: false, ...extra.trust },
   };
 }
 
@@ -196,7 +214,7 @@ export function conversations(nowMs: number): FakeConversation[] {
         ["me", day + 120, "Reading them now"],
       ],
       nowMs,
-      { trust: { warning: "withheld", keyChangesMs: [nowMs - (day + 125) * minuteMs] } },
+      { trust: { contradicted: true, keyChangesMs: [nowMs - (day + 125) * minuteMs] } },
     ),
     conversation(
       "noor",
@@ -216,7 +234,9 @@ export function conversations(nowMs: number): FakeConversation[] {
       ],
       nowMs,
     ),
-    conversation("felix.the.very.long.name.of.all", [["me", 6 * day, "Thanks again for the lift"]], nowMs),
+    conversation("felix.the.very.long.name.of.all", [["me", 6 * day, "Thanks again for the lift"]], nowMs, {
+      withheld: "me",
+    }),
     conversation("grandma", [["them", 21 * day, "Call me when you have a minute, nothing urgent"]], nowMs, {
       trust: { held: true, keyChangesMs: [nowMs - 20 * dayMs] },
     }),

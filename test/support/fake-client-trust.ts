@@ -4,7 +4,7 @@ import type { ReportInput, TrustApi } from "#core/trust-api.ts";
 import type { AccountId } from "#schema/ids.ts";
 import type { FakeConversation } from "./fake-client-data.ts";
 
-export const noTrust: TrustView = { verified: false, held: false, keyChangesMs: [], warning: undefined };
+export const noTrust: TrustView = { verified: false, held: false, keyChangesMs: [], contradicted: false };
 
 /** `reports` takes what is reported. */
 export function fakeTrust(

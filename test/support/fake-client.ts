@@ -112,6 +112,7 @@ export function createFakeClient(options: FakeOptions): FakeClient {
       preview,
       updatedAtMs: preview?.timeMs ?? now(),
       draft: one.draft,
+      devicesWithheld: one.devicesWithheld ?? [],
     };
     const who = one.group === undefined ? one.peer : undefined;
     const typist = who ?? { account: sender?.sender ?? self.account, username: sender?.senderName ?? "" };

@@ -39,6 +39,7 @@ import { deterministicProviderForTesting } from "#test/support/crypto/seeded-ran
 import { backup } from "./frozen-backup.ts";
 import { groups } from "./frozen-groups.ts";
 import { negatives } from "./frozen-negatives.ts";
+import { ownSync } from "./frozen-sync.ts";
 import { attachments, link, reports, safetyNumbers } from "./frozen-transfers.ts";
 import { toHex } from "./wycheproof-files.ts";
 
@@ -58,6 +59,7 @@ export const frozenCases: Readonly<Record<string, () => object | Promise<object>
   "reports.json": reports,
   "negatives.json": negatives,
   "backup.json": backup,
+  "own-sync.json": ownSync,
 };
 
 function devices(): object {

@@ -37,8 +37,6 @@ export const trustText = {
       `This happens when ${name} set up the account anew. It also happens when somebody pretends to be ${name}.`,
     changedBody: (name: string) =>
       `The number changed because ${name} set up the account anew, or because somebody else pretends to be ${name}. Comparing it shows which.`,
-    withheld: (name: string) =>
-      `The server does not show a device that ${name} uses. Messages go only to the devices you know.`,
     contradicted: (name: string) =>
       `The server gives out keys for ${name} that do not fit the ones you know. They are not used.`,
   },

@@ -24,5 +24,5 @@ export function keyChangesIn(view: ConversationView): readonly KeyChange[] {
 export function personToSettle(
   people: readonly (PersonView & TrustView)[],
 ): (PersonView & TrustView) | undefined {
-  return people.find(({ held }) => held) ?? people.find(({ warning }) => warning !== undefined);
+  return people.find(({ held }) => held) ?? people.find(({ contradicted }) => contradicted);
 }

@@ -8,6 +8,7 @@ import type { Records } from "../store/records.ts";
 import { accountKey, type AccountRecord, accountTable } from "../store/tables.ts";
 import type { EventHub } from "../sync/event-hub.ts";
 import type { LockQuestion, LockView } from "./lock-api.ts";
+import { inBackground } from "../sync/lane.ts";
 import { openSignedIn, type SignedIn } from "./signed-in.ts";
 
 export class AccountSession {
@@ -75,15 +76,21 @@ export class AccountSession {
 
   /** Stops the network and releases the store. */
   async close(): Promise<void> {
-    this.#signedIn?.engine.stop();
+    this.#stop();
     await this.#records?.idle();
     await this.#storage.store.close();
+  }
+
+  #stop(): void {
+    const signedIn = this.#signedIn;
+    signedIn?.engine.stop();
+    void inBackground(async () => (await signedIn?.revocations())?.stop());
   }
 
   /** Forgets the master key and everything that was opened with it. The server is told nothing. */
   async lock(lock: AppLock): Promise<void> {
     const records = this.#records;
-    this.#signedIn?.engine.stop();
+    this.#stop();
     this.#signedIn = undefined;
     this.#records = undefined;
     this.#setStatus(lockedStatus(lock));
@@ -138,12 +145,13 @@ export class AccountSession {
     }
     this.#setStatus({ state: "signed_in", account, username, deviceId, ...(isLockable && { isLockable }) });
     signedIn.engine.start();
+    void inBackground(async () => (await signedIn.revocations()).start());
   }
 
   /** The server ended the session; what is stored stays until `forget`. */
   #end(username: string, reason: "logged_out" | "security"): void {
     if (this.#status.state !== "signed_in") return;
-    this.#signedIn?.engine.stop();
+    this.#stop();
     this.#setStatus({ state: "ended", username, reason });
     const remember = this.#changeAccount((record) => ({ ...record, state: "ended", endedReason: reason }));
     remember.catch(() => undefined); // the server will say so again
@@ -168,7 +176,7 @@ export class AccountSession {
   }
 
   async #erase(): Promise<void> {
-    this.#signedIn?.engine.stop();
+    this.#stop();
     this.#signedIn = undefined;
     if (this.#records === undefined) await this.#storage.store.clear();
     else await this.#records.retire();

@@ -4,6 +4,7 @@ import { guard } from "../client-error.ts";
 import type { Environment } from "../environment.ts";
 import type { Engine } from "../sync/engine.ts";
 import type { EventHub } from "../sync/event-hub.ts";
+import { inBackground } from "../sync/lane.ts";
 import type { AccountSession } from "./account-session.ts";
 import type { DeviceApi } from "./device-api.ts";
 import type { Linking } from "./linking.ts";
@@ -37,6 +38,7 @@ export abstract class DeviceCalls extends LockCalls implements DeviceApi {
     guard(async () => {
       const { removeOwnDevice } = await import("./remove-device.ts");
       await removeOwnDevice(this.#environment, this.#account.records, this.#engine(), input);
+      void inBackground(async () => (await this.#account.signedIn?.revocations())?.tell());
     });
 
   listPasskeys: DeviceApi["listPasskeys"] = () =>

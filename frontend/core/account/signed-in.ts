@@ -10,10 +10,13 @@ import { type AccountRecord, directoryTable } from "../store/tables.ts";
 import { Engine } from "../sync/engine.ts";
 import type { EventHub } from "../sync/event-hub.ts";
 import type { Self } from "../sync/self.ts";
+import type { Revocations } from "./revocations.ts";
 
 export interface SignedIn {
   readonly tokens: Tokens;
   readonly engine: Engine;
+  /** Fetched when it is first needed. */
+  readonly revocations: () => Promise<Revocations>;
 }
 
 /** Loads what is stored; nothing goes to the network before `engine.start`. Throws `StoreError`. */
@@ -55,5 +58,10 @@ export async function openSignedIn(
   records.watch(directoryTable, (key) => {
     if (key === account) events.emit({ type: "devices" });
   });
-  return { tokens, engine };
+  let revocations: Promise<Revocations> | undefined;
+  const create = async () => {
+    const { Revocations } = await import("./revocations.ts");
+    return new Revocations(environment, records, engine);
+  };
+  return { tokens, engine, revocations: () => (revocations ??= create()) };
 }

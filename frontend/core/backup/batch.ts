@@ -1,6 +1,8 @@
 /** Which keys are not in a backup yet, found from what is stored: after a crash nothing is missed. */
 import { decodeBase64url } from "#schema/envelope/base64url.ts";
 import { bodyType } from "#schema/envelope/body.ts";
+import { groupBodyType } from "#schema/envelope/group-body.ts";
+import { groupOpType } from "#schema/envelope/group-op.ts";
 import type { ConversationId } from "#schema/ids.ts";
 import { type ConversationKeys, type KeyEntry, mergeKeys } from "../crypto/backup/key-entries.ts";
 import type { Records, Transaction } from "../store/records.ts";
@@ -11,7 +13,7 @@ import {
   keyChunkPositions,
   restoredKeyTable,
 } from "../store/backup-tables.ts";
-import { messageKey, messageTable, type StoredMessage } from "../store/tables.ts";
+import { messageKey, messageTable, type OpenedKey, type StoredMessage } from "../store/tables.ts";
 import type { Conversations } from "../sync/conversations.ts";
 
 /** What the next segment takes up, and what is done with once it is written. */
@@ -73,20 +75,24 @@ export async function gatherBatch(
 
 /** The key of a stored message; none for what could not be opened, and for what came back from a backup. */
 export function entryOf(message: StoredMessage): KeyEntry[] {
-  // Bodies of groups are opened another way, which backups do not describe yet.
-  const opened = message.opened ?? message.sent;
-  if (opened === undefined || opened.groupEpoch !== undefined) return [];
+  const opened: OpenedKey | undefined = message.opened ?? message.sent;
+  if (opened === undefined) return [];
   return [
     {
       seq: message.seq,
       senderAccountId: decodeBase64url(message.sender.account),
       senderDeviceId: message.sender.device,
       sentAtMs: opened.sentAtMs,
-      bodyType,
+      bodyType: typeOf(opened),
       bodyKey: decodeBase64url(opened.key),
       bodyHash: decodeBase64url(opened.hash),
     },
   ];
+}
+
+function typeOf({ groupEpoch, isSettings }: OpenedKey): number {
+  if (isSettings === true) return groupOpType;
+  return groupEpoch === undefined ? bodyType : groupBodyType;
 }
 
 /** What the batch took up is not found again. */

@@ -1,5 +1,6 @@
 /** Keys that came back from a backup or a file, in chunks of neighbouring positions. */
 import { decodeBase64url, encodeBase64url } from "#schema/envelope/base64url.ts";
+import { groupOpType } from "#schema/envelope/group-op.ts";
 import type { ConversationId } from "#schema/ids.ts";
 import { type ConversationKeys, type KeyEntry, mergeKeys } from "../crypto/backup/key-entries.ts";
 import type { Records, Transaction } from "../store/records.ts";
@@ -22,8 +23,8 @@ export async function findKeys(
 }
 
 /**
- * Adds keys; what is known stays as it is, so that adding twice changes nothing. Returns how many were new. `imported`
- * chunks go into this device's own backup.
+ * Adds keys; what is known stays as it is, so that adding twice changes nothing. Returns how many messages have one now
+ * that had none. `imported` chunks go into this device's own backup.
  */
 export async function addKeys(
   transaction: Transaction,
@@ -38,7 +39,7 @@ export async function addKeys(
       const known = (await transaction.get(restoredKeyTable, key))?.entries ?? [];
       const merged = mergeKeys(known, news);
       if (merged.length === known.length) continue;
-      added += merged.length - known.length;
+      added += countMessages(merged) - countMessages(known);
       transaction.put(restoredKeyTable, key, { conversationId: decodeBase64url(id), entries: merged });
       if (origin === "backup") continue;
       await transaction.get(importedChunkTable, key);
@@ -46,4 +47,8 @@ export async function addKeys(
     }
   }
   return added;
+}
+
+function countMessages(entries: readonly KeyEntry[]): number {
+  return entries.filter((entry) => entry.bodyType !== groupOpType).length;
 }

@@ -50,8 +50,18 @@ export type CapsulePayload =
 export type SyncPayload =
   /** What this account sent from another device. */
   | (Omit<BodyKeyPayload, "kind"> & { readonly type: "sent" })
-  /** Read marks, settings: at most 200 bytes of CBOR. */
-  | { readonly type: "inline"; readonly value: CborValue };
+  /** At most 200 bytes of CBOR. */
+  | { readonly type: "inline"; readonly value: CborValue }
+  /** Opens the items that travel beside the capsule. */
+  | ({ readonly type: "items" } & SyncKey);
+
+/** What opens sealed items, and which ones. */
+export interface SyncKey {
+  /** 32 bytes. */
+  readonly key: Uint8Array;
+  /** SHA-256 of what is sealed. */
+  readonly hash: Uint8Array;
+}
 
 export interface Capsule {
   readonly gossip: Gossip;
@@ -61,7 +71,7 @@ export interface Capsule {
 const inlineMaxBytes = 200;
 
 const kinds = { bodyKey: 1, inline: 2, senderKey: 3, retry: 4, null: 5, sync: 6 } as const;
-const syncTypes = { sent: 1, inline: 2 } as const;
+const syncTypes = { sent: 1, inline: 2, items: 3 } as const;
 
 /**
  * `kind u8 | myDLver u32 | myDLH8 | yourDLver u32 | yourDLH8 | logSize u64 | logRoot8 | payload | zeros`, always 256 bytes.
@@ -112,9 +122,18 @@ function writePayload(writer: Writer, payload: CapsulePayload): void {
       return;
     case "sync":
       writer.u8(syncTypes[payload.sync.type]);
-      return payload.sync.type === "sent"
-        ? writeBodyKey(writer, payload.sync)
-        : writeInline(writer, payload.sync.value);
+      return writeSync(writer, payload.sync);
+  }
+}
+
+function writeSync(writer: Writer, sync: SyncPayload): void {
+  switch (sync.type) {
+    case "sent":
+      return writeBodyKey(writer, sync);
+    case "inline":
+      return writeInline(writer, sync.value);
+    case "items":
+      return void writer.bytes(sync.key, 32).bytes(sync.hash, 32);
   }
 }
 
@@ -130,14 +149,22 @@ function readPayload(reader: Reader, kind: number): CapsulePayload {
       return { kind: "retry", request: parseRetryRequest(reader.take(retryRequestBytes)) };
     case kinds.null:
       return { kind: "null" };
-    case kinds.sync: {
-      const type = reader.name(syncTypes);
-      const sync: SyncPayload =
-        type === "sent" ? { type, ...readBodyKey(reader) } : { type, value: readInline(reader) };
-      return { kind: "sync", sync };
-    }
+    case kinds.sync:
+      return { kind: "sync", sync: readSync(reader) };
     default:
       throw new CryptoError("UNSUPPORTED_VERSION", "capsule: unknown kind");
+  }
+}
+
+function readSync(reader: Reader): SyncPayload {
+  const type = reader.name(syncTypes);
+  switch (type) {
+    case "sent":
+      return { type, ...readBodyKey(reader) };
+    case "inline":
+      return { type, value: readInline(reader) };
+    case "items":
+      return { type, key: reader.take(32), hash: reader.take(32) };
   }
 }
 

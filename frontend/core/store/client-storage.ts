@@ -2,6 +2,7 @@
 import type { Environment } from "../environment.ts";
 import { groupTable, ownSenderKeyTable, senderKeyHoldersTable, senderKeyTable } from "./group-tables.ts";
 import { Records } from "./records.ts";
+import { syncItemTable } from "./own-tables.ts";
 import { backupCursorTable, backupStateTable, restoreTable } from "./backup-tables.ts";
 import { SealedStore } from "./sealed-store.ts";
 import type { AppLockStore } from "./app-lock-store.ts";
@@ -12,7 +13,6 @@ import {
   conversationTable,
   deviceOutboxTable,
   directoryTable,
-  draftTable,
   outboxTable,
   peerTable,
   renewalTable,
@@ -46,7 +46,6 @@ export async function openRecords(
     conversationTable,
     deviceOutboxTable,
     directoryTable,
-    draftTable,
     groupTable,
     ownSenderKeyTable,
     senderKeyHoldersTable,
@@ -56,5 +55,6 @@ export async function openRecords(
     renewalTable,
     restoreTable,
     trustTable,
+    syncItemTable,
   ]);
 }

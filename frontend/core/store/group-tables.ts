@@ -54,6 +54,8 @@ export interface GroupRecord {
    * (attack 52). Taken out when the same one agrees again.
    */
   readonly contradictions: readonly string[];
+  /** Version of this account's device list with the newest revocation that one of its devices told the group; absent: none. */
+  readonly toldListVersion?: number;
 }
 
 const groupJson = jsonTable<Omit<GroupRecord, "history"> & { readonly history: string }>("groups");

@@ -161,8 +161,13 @@ export interface SentKey {
   readonly groupEpoch?: number;
 }
 
-/** Key and hash of a received body, for the backup and for reports. */
-export type OpenedKey = Pick<SentKey, "key" | "hash" | "sentAtMs" | "groupEpoch">;
+/**
+ * Key and hash of a received body, for the backup and for reports. `groupEpoch`: of a group, sent at that epoch. `isSettings`: the entry is an operation,
+ * and the key that of the group's settings in it.
+ */
+export type OpenedKey = Pick<SentKey, "key" | "hash" | "sentAtMs" | "groupEpoch"> & {
+  readonly isSettings?: true;
+};
 
 /** A sequenced message, key `conversation/seq`. */
 export interface StoredMessage {
@@ -273,9 +278,6 @@ export const renewalTable = jsonTable<{ readonly atMs: number }>("session-renewa
 /** When this device last learnt that its store had been put back, by the server's clock; one record, key `self`. */
 export const wentBackTable = jsonTable<{ readonly atMs: number }>("went-back");
 export const wentBackKey = "self";
-
-/** Unsent text of a composer, key conversation id. */
-export const draftTable = jsonTable<{ readonly text: string }>("drafts");
 
 /** The range of all keys that start with `prefix/`. */
 export function under(prefix: string): { readonly from: string; readonly below: string } {

@@ -2,14 +2,6 @@
 import type { DirectoryRecord } from "./tables.ts";
 import { jsonTable } from "./sealed-store.ts";
 
-/**
- * What speaks against the server's word about an account. `withheld`: a device of the account vouches for a list that the server does
- * not give. `contradicted`: the server gave lists that do not follow from the pinned one.
- */
-type DirectoryWarning =
-  | { readonly type: "withheld"; readonly version: number; readonly hash8: string }
-  | { readonly type: "contradicted" };
-
 /** Kept apart from the directories, because few accounts have one and all of them are in memory. */
 export interface TrustRecord {
   /** The account key that the person has compared (CRYPTO 2.10), as base64url; always the pinned one. */
@@ -18,7 +10,8 @@ export interface TrustRecord {
   readonly held?: true;
   /** Server times at which another account key was seen, the newest last. */
   readonly keyChangesMs?: readonly number[];
-  readonly warning?: DirectoryWarning;
+  /** The server gave lists that do not follow from the pinned one. */
+  readonly contradicted?: true;
   /** What another device of this account had pinned, until the account's lists are fetched here for the first time. */
   readonly handedPin?: DirectoryRecord["pin"];
 }

@@ -1,6 +1,5 @@
 /** Capsules within a store transaction: the ratchet state and what follows from it are written together. */
 import { encodeBase64url } from "#schema/envelope/base64url.ts";
-import { sameBytes } from "#schema/envelope/bytes.ts";
 import { parseCapsuleEnvelope } from "#schema/envelope/capsule-envelope.ts";
 import { type AccountId, deviceAddressKey } from "#schema/ids.ts";
 import type { VerifiedBundle } from "../crypto/bundle.ts";
@@ -122,12 +121,6 @@ export async function openCapsule(
     transaction.insert(lastResortTable, encodeBase64url(opened.lastResortUse), { atMs: self.nowMs() });
   }
   return capsule;
-}
-
-/** Whether what a capsule says about its sender's own device list contradicts, or is newer than, what is pinned. */
-export function contradictsGossip(sender: AccountDevices, mine: ListView): boolean {
-  if (mine.version !== sender.pin.version) return mine.version > sender.pin.version;
-  return !sameBytes(mine.hash8, sender.pin.hash.subarray(0, 8));
 }
 
 function listView({ pin }: AccountDevices): ListView {

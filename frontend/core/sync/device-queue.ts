@@ -1,19 +1,24 @@
-/** To-device messages: requests for repair and their answers, durable on both ends (CRYPTO 2.8). */
+/** To-device messages: requests for repair, their answers, what own devices tell each other; durable on both ends (CRYPTO 2.5, 2.8). */
 import { decodeBase64url } from "#schema/envelope/base64url.ts";
+import { isAllZero } from "#schema/envelope/bytes.ts";
 import { capsuleEnvelopeType } from "#schema/envelope/capsule-envelope.ts";
 import { retryEnvelopeType } from "#schema/envelope/retry-envelope.ts";
+import { syncEnvelopeType } from "#schema/envelope/sync-envelope.ts";
 import { type ErrorKind, errorKinds, SottoError } from "#schema/errors.ts";
 import type { ClientMessageId } from "#schema/ids.ts";
-import type { DeviceMessage, DeviceSend } from "#schema/protocol/inbox.ts";
+import type { DeviceMessage, DeviceSend, PrekeyStock } from "#schema/protocol/inbox.ts";
 import { isCryptoError } from "../crypto/errors.ts";
 import { verifyRetry } from "../crypto/retry.ts";
 import { EnvelopeError } from "#schema/envelope/envelope-error.ts";
 import type { Environment } from "../environment.ts";
+import { syncItemTable } from "../store/own-tables.ts";
 import type { Records } from "../store/records.ts";
 import { deviceOutboxTable, type DeviceOutboxRecord, devicePositionTable } from "../store/tables.ts";
 import type { Directory } from "./directory.ts";
-import { Pump } from "./lane.ts";
-import type { Repairs } from "./repairs.ts";
+import { inBackground, Pump } from "./lane.ts";
+import { claimsOf, type ListClaims } from "./list-claims.ts";
+import type { SyncLinks } from "./own-sync.ts";
+import type { QueueParts } from "./queue-parts.ts";
 import type { Self } from "./self.ts";
 
 const retryAfterFaultMs = 5_000;
@@ -24,28 +29,35 @@ export class DeviceQueue {
   readonly #records: Records;
   readonly #self: Self;
   readonly #directory: Directory;
-  readonly #repairs: Repairs;
+  readonly #createParts: () => Promise<QueueParts>;
+  readonly #listClaims: ListClaims;
   readonly #send: (frame: object) => boolean;
   readonly #outgoing = new Map<string, DeviceOutboxRecord>();
   readonly #onWire = new Set<string>();
   readonly #incoming: DeviceMessage[] = [];
   readonly #pump = new Pump(() => this.#work());
+  #parts: Promise<QueueParts> | undefined;
+  #isStopped = false;
 
   /** `send` puts a frame on the inbox socket and tells whether that was possible. */
   constructor(
     environment: Environment,
     records: Records,
     self: Self,
-    directory: Directory,
-    repairs: Repairs,
+    links: SyncLinks & { readonly listClaims: ListClaims; readonly changed: () => void },
     send: (frame: object) => boolean,
   ) {
+    this.#listClaims = links.listClaims;
+    this.#createParts = async () => {
+      const { createQueueParts } = await import("./queue-parts.ts");
+      return createQueueParts(environment, records, self, links);
+    };
     this.#environment = environment;
     this.#records = records;
     this.#self = self;
-    this.#directory = directory;
-    this.#repairs = repairs;
+    this.#directory = links.directory;
     this.#send = send;
+    records.watch(syncItemTable, links.changed);
     records.watch(deviceOutboxTable, (key, value) => {
       if (value === undefined) this.#outgoing.delete(key);
       else this.#outgoing.set(key, value);
@@ -57,11 +69,36 @@ export class DeviceQueue {
     for (const { key, value } of await this.#records.list(deviceOutboxTable)) this.#outgoing.set(key, value);
   }
 
+  /** Everything the inbox had is here, or the account has another device list: what own devices lack goes to them. */
+  shareOwn(): void {
+    void inBackground(async () => {
+      const { ownSync } = await this.#loadParts();
+      if (!this.#isStopped) ownSync.wake();
+    });
+  }
+
+  /** What the server has left of this device's prekeys. */
+  stock(stock: PrekeyStock): void {
+    void inBackground(async () => {
+      const { prekeys } = await this.#loadParts();
+      if (!this.#isStopped) prekeys.stock(stock);
+    });
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    void inBackground(async () => {
+      const parts = await this.#parts;
+      parts?.ownSync.stop();
+      parts?.prekeys.stop();
+    });
+  }
+
   /** The inbox socket is open (again). */
   live(): void {
     this.#onWire.clear();
     this.#flush();
-    this.#repairs.askOnceMore().catch(() => undefined); // with the next connection
+    void inBackground(async () => (await this.#loadParts()).repairs.askOnceMore());
   }
 
   /** The server refused a message: it goes again later, or not at all. */
@@ -84,6 +121,14 @@ export class DeviceQueue {
   async sent(id: ClientMessageId): Promise<void> {
     await this.#remove(id);
     this.#onWire.delete(id);
+  }
+
+  #loadParts(): Promise<QueueParts> {
+    this.#parts ??= this.#createParts().catch((error: unknown) => {
+      this.#parts = undefined; // offline: fetched with the next connection
+      throw error;
+    });
+    return this.#parts;
   }
 
   async #remove(id: string): Promise<void> {
@@ -135,14 +180,18 @@ export class DeviceQueue {
     if (entry?.active !== true) return;
     const bytes = decodeBase64url(message.data);
     const recipient = { device: entry.device, directory };
+    const { repairs, ownSync } = await this.#loadParts();
     if (bytes[1] === retryEnvelopeType) {
-      await this.#repairs.answer(
-        recipient,
-        verifyRetry(this.#self.provider, entry.device, this.#self.own, bytes),
-      );
-    } else if (bytes[1] === capsuleEnvelopeType) {
-      await this.#repairs.take(recipient, bytes);
+      const request = verifyRetry(this.#self.provider, entry.device, this.#self.own, bytes);
+      const isSync = isAllZero(request.conversationId);
+      await (isSync ? ownSync : repairs).answer(recipient, request);
+      return;
     }
+    const isSync = bytes[1] === syncEnvelopeType;
+    if (!isSync && bytes[1] !== capsuleEnvelopeType) return;
+    const gossip = await (isSync ? ownSync : repairs).take(recipient, bytes);
+    const own = await this.#directory.tryLoad(this.#self.account);
+    await this.#listClaims.settle(claimsOf(gossip, directory, own));
   }
 
   async #acknowledge(position: number): Promise<void> {

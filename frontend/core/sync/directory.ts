@@ -10,12 +10,10 @@ import { deviceCertHash, verifyDeviceCert, verifySignOut } from "../crypto/devic
 import { isCryptoError } from "../crypto/errors.ts";
 import { runNative } from "../crypto/native/run-native.ts";
 import { type ListPin, type VerifiedDevice, verifyDevices, verifyListChain } from "../crypto/list-chain.ts";
-import type { ListView } from "../crypto/capsule.ts";
 import type { Provider } from "../crypto/provider.ts";
 import type { Records } from "../store/records.ts";
 import { type DirectoryRecord, directoryTable } from "../store/tables.ts";
 import { type TrustRecord, trustTable } from "../store/trust-table.ts";
-import { contradictsGossip } from "./capsules.ts";
 import { afterPin } from "./pins.ts";
 import type { Self } from "./self.ts";
 import { changeTrust, type TrustBook } from "./trust-book.ts";
@@ -99,23 +97,6 @@ export class Directory {
     return this.book.of(account).held;
   }
 
-  /**
-   * A device of the account vouches for a list that is not the pinned one: it is fetched, and when the server does not give it that is
-   * kept as a warning (CRYPTO 2.1, attack 45). Never throws for the server's part.
-   */
-  async vouched(account: AccountId, list: ListView): Promise<void> {
-    // The first answer may have been under way already when the list was made.
-    for (let attempt = 0; attempt < 2; attempt += 1) {
-      try {
-        if (!contradictsGossip(await this.refresh(account), list)) return;
-      } catch (error) {
-        if (!isCryptoError(error)) return; // not reached: the next message vouches again
-      }
-    }
-    const warning = { type: "withheld", version: list.version, hash8: encodeBase64url(list.hash8) } as const;
-    await this.#warn(account, warning);
-  }
-
   async #fetch(account: AccountId): Promise<AccountDevices> {
     const pinned = (await this.tryLoad(account))?.pin ?? this.book.handedPin(account);
     const answer = await this.#call(getDevices, {
@@ -136,17 +117,11 @@ export class Directory {
         return openRecord(this.#self.provider, account, after);
       });
     } catch (error) {
-      if (isCryptoError(error) && pinned !== undefined) await this.#warn(account, { type: "contradicted" });
+      if (isCryptoError(error) && pinned !== undefined) {
+        await this.book.change(account, (trust) => ({ ...trust, contradicted: true }));
+      }
       throw error;
     }
-  }
-
-  /** The worse warning stays. */
-  #warn(account: AccountId, warning: NonNullable<TrustRecord["warning"]>): Promise<void> {
-    return this.book.change(account, (trust) => {
-      const isWorse = trust.warning === undefined || warning.type === "contradicted";
-      return isWorse ? { ...trust, warning } : trust;
-    });
   }
 }
 

@@ -25,12 +25,12 @@ import { GroupSealer } from "./groups/group-sealer.ts";
 import { MemberNames, watchGroups } from "./groups/member-names.ts";
 import { HistoryPager } from "./history.ts";
 import { Incoming } from "./incoming.ts";
+import { inBackground } from "./lane.ts";
+import { ListClaims } from "./list-claims.ts";
 import { MessageApplier } from "./message-applier.ts";
 import { Outbox } from "./outbox.ts";
 import { Presence } from "./presence.ts";
-import { PrekeyUpkeep } from "./prekey-upkeep.ts";
 import { Receipts } from "./receipts.ts";
-import { Repairs } from "./repairs.ts";
 import type { Self } from "./self.ts";
 import { sortEvents, sortInboxEvents } from "./sort-events.ts";
 import { Timeline } from "./timeline.ts";
@@ -43,8 +43,10 @@ export class Engine {
   readonly conversations: Conversations;
   readonly timeline: Timeline;
   readonly directory: Directory;
+  readonly listClaims: ListClaims;
   readonly history: HistoryPager;
   readonly chains: GroupChains;
+  readonly placing: GroupPlacing;
   readonly #names: MemberNames;
   readonly outbox: Outbox;
   readonly receipts: Receipts;
@@ -57,7 +59,6 @@ export class Engine {
   readonly #channels: ConversationChannels;
   readonly #incoming: Incoming;
   readonly #deviceQueue: DeviceQueue;
-  readonly #prekeys: PrekeyUpkeep;
   readonly #inbox: Connection;
   readonly #caughtUp = new CaughtUp((conversationId) => this.#incoming.applied(conversationId));
   #inboxIsComplete = false;
@@ -81,6 +82,7 @@ export class Engine {
     this.timeline = new Timeline(records, emit);
     watchGroups(records, emit);
     this.directory = new Directory(records, self, this.call, new TrustBook(records, emit));
+    this.listClaims = new ListClaims(records, self, this.directory, emit);
     this.backup = new Backup(environment, records, self, this.call, this.directory, this.conversations, emit);
     this.history = new HistoryPager(records, self, this.call, this.backup);
     this.chains = new GroupChains(records, self, this.directory, this.call);
@@ -116,9 +118,11 @@ export class Engine {
     this.receipts = new Receipts(environment, records, this.conversations, (conversationId, frame) => {
       return this.#channels.send(conversationId, frame) || this.#inbox.send(frame);
     });
-    const applier = new MessageApplier(records, self, this.directory, this.timeline, this.chains);
-    const placing = new GroupPlacing(records, self, this.history, this.chains);
-    this.#incoming = new Incoming(environment, records, this.conversations, applier, this.history, placing, {
+    const { call, directory, history, listClaims, timeline, chains } = this;
+    const applier = new MessageApplier(records, self, directory, timeline, chains, listClaims);
+    const placing = new GroupPlacing(records, self, history, chains);
+    this.placing = placing;
+    this.#incoming = new Incoming(environment, records, this.conversations, applier, history, placing, {
       gap: (conversationId, isOpen) => {
         this.#channels.want(conversationId, "gap", isOpen);
         this.#updateStatus();
@@ -146,9 +150,8 @@ export class Engine {
       refused: () => this.#updateStatus(),
     });
     const sendOnInbox = (frame: object) => this.#inbox.send(frame);
-    const repairs = new Repairs(records, self, this.directory, this.call);
-    this.#deviceQueue = new DeviceQueue(environment, records, self, this.directory, repairs, sendOnInbox);
-    this.#prekeys = new PrekeyUpkeep(environment, records, self, this.call);
+    const parts = { call, directory, listClaims, changed: () => emit({ type: "conversations" }) };
+    this.#deviceQueue = new DeviceQueue(environment, records, self, parts, sendOnInbox);
   }
 
   /** Loads what is stored. The engine answers views from here on. Throws `StoreError`. */
@@ -160,6 +163,7 @@ export class Engine {
       this.#deviceQueue.load(),
       this.#names.load(),
       this.directory.book.load(),
+      this.listClaims.load(),
     ]);
   }
 
@@ -182,7 +186,7 @@ export class Engine {
     this.typing.stop();
     this.presence.stop();
     this.backup.stop();
-    this.#prekeys.stop();
+    this.#deviceQueue.stop();
   }
 
   get status(): ConnectionStatus {
@@ -235,7 +239,7 @@ export class Engine {
       this.#incoming.offer(conversationId, messages);
       for (const { sender } of messages) this.typing.received(conversationId, sender.account, false);
     }
-    void this.#background(async () => {
+    void inBackground(async () => {
       if (acks.length > 0) await this.outbox.acknowledged(conversationId, acks);
       if (refusals.length > 0) await this.outbox.refused(conversationId, refusals);
       if (receipts.length > 0) await this.conversations.applyReceipts(receipts);
@@ -249,19 +253,20 @@ export class Engine {
       if (event.type === "presence:state") this.presence.received(event.presences);
       else if (event.type === "typing:start" || event.type === "typing:stop") this.#typingEvent(event);
       else if (event.type === "device:message") this.#deviceQueue.received(event);
-      else if (event.type === "prekey:stock") this.#prekeys.stock(event);
-      else if (event.type === "device:sent") void this.#background(() => this.#deviceQueue.sent(event.id));
+      else if (event.type === "prekey:stock") this.#deviceQueue.stock(event);
+      else if (event.type === "device:sent") void inBackground(() => this.#deviceQueue.sent(event.id));
       else if (event.type === "error" && event.id !== undefined) {
         const { id, error } = event;
-        void this.#background(() => this.#deviceQueue.refused(id, error));
+        void inBackground(() => this.#deviceQueue.refused(id, error));
       } else if (event.type === "devices:changed") {
-        void this.#background(async () => {
+        void inBackground(async () => {
           const known = await this.directory.tryLoad(event.account);
           if (known !== undefined) await this.directory.refresh(event.account);
+          if (event.account === this.self.account) this.#deviceQueue.shareOwn();
         });
       }
     }
-    void this.#background(() => this.#mergeInbox(events));
+    void inBackground(() => this.#mergeInbox(events));
   }
 
   #typingEvent({ type, conversationId, account }: TypingDown): void {
@@ -285,16 +290,8 @@ export class Engine {
     if (isComplete) {
       this.#inboxIsComplete = true;
       this.backup.online();
+      this.#deviceQueue.shareOwn();
       this.#updateStatus();
-    }
-  }
-
-  /** Work nobody waits for: what fails here is tried again by the next socket or the next event. */
-  async #background(work: () => Promise<void>): Promise<void> {
-    try {
-      await work();
-    } catch {
-      // offline or a full disk; state is unchanged
     }
   }
 }

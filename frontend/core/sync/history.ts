@@ -1,6 +1,4 @@
 /** Pages of a conversation's log from the server. */
-import { decodeBase64url, encodeBase64url } from "#schema/envelope/base64url.ts";
-import { bodyType } from "#schema/envelope/body.ts";
 import { groupKeyEntryType } from "#schema/envelope/group-body.ts";
 import { groupOpType } from "#schema/envelope/group-op.ts";
 import { listMessages } from "#schema/http/conversations.ts";
@@ -10,11 +8,11 @@ import { limits } from "#schema/limits.ts";
 import type { MessageRecord } from "#schema/protocol/message.ts";
 import type { SessionCall } from "../api/session-api.ts";
 import type { KeyEntry } from "../crypto/backup/key-entries.ts";
-import { isCryptoError, parsing } from "../crypto/errors.ts";
 import { groupOperationTable } from "../store/group-tables.ts";
 import type { Records, Transaction } from "../store/records.ts";
 import { conversationTable, messageKey, messageTable, type StoredContent, under } from "../store/tables.ts";
-import { openContent } from "./outcome.ts";
+import { namedChange } from "./groups/settings-keys.ts";
+import { isUsable, openWithEntry, typeOfBody } from "./key-opening.ts";
 import type { Self } from "./self.ts";
 
 /** Where keys of messages from before this device joined come from. */
@@ -33,6 +31,11 @@ export class HistoryPager {
     this.#self = self;
     this.#call = call;
     this.#keys = keys;
+  }
+
+  /** The key kept for one position, as far as it can be had. */
+  async key(conversationId: ConversationId, seq: number): Promise<KeyEntry | undefined> {
+    return (await this.#keys.keys(conversationId, seq, seq)).get(seq);
   }
 
   /** One page, ascending. Throws `SottoError`. */
@@ -98,7 +101,8 @@ export class HistoryPager {
         lowest -= 1;
         const { seq, sender, clientMessageId, serverTimeMs } = message;
         const content =
-          openBackedUp(this.#self, message, keys.get(seq)) ?? (await oldContent(transaction, message));
+          (await openWithEntry({ transaction, self: this.#self }, message, keys.get(seq))) ??
+          (await oldContent(transaction, this.#self, message, keys.get(seq)));
         const stored = { conversationId, seq, sender, clientMessageId, serverTimeMs, content };
         transaction.insert(messageTable, messageKey(conversationId, seq), stored);
       }
@@ -112,15 +116,17 @@ export class HistoryPager {
   async mend(conversationId: ConversationId, seqs: readonly number[]): Promise<void> {
     const [from, to] = [Math.min(...seqs), Math.max(...seqs)];
     const keys = await this.#keys.keys(conversationId, from, to);
-    const last = seqs.findLast((seq) => keys.get(seq)?.bodyType === bodyType);
+    const last = seqs.findLast((seq) => isUsable(keys.get(seq)));
     if (last === undefined) return;
     const { messages } = await this.page(conversationId, { before: last + 1, limit: limits.pageMax });
     await this.#records.transact(async (transaction) => {
       for (const message of messages) {
         const key = messageKey(conversationId, message.seq);
         const stored = await transaction.get(messageTable, key);
-        const content = openBackedUp(this.#self, message, keys.get(message.seq));
-        if (stored === undefined || content === undefined || !isNotInBackup(stored.content)) continue;
+        if (stored === undefined || !isNotInBackup(stored.content)) continue;
+        const taking = { transaction, self: this.#self };
+        const content = await openWithEntry(taking, message, keys.get(message.seq));
+        if (content === undefined) continue;
         transaction.put(messageTable, key, { ...stored, content });
       }
     });
@@ -128,8 +134,11 @@ export class HistoryPager {
 
   /** How many of the messages after `seq` are of others: what was unread when this device joined. */
   countUnread(messages: readonly MessageRecord[], seq: number): number {
-    return messages.filter((message) => message.seq > seq && message.sender.account !== this.#self.account)
-      .length;
+    return messages.filter((message) => {
+      const type = typeOfBody(message);
+      const isEvent = type === groupOpType || type === groupKeyEntryType;
+      return message.seq > seq && message.sender.account !== this.#self.account && !isEvent;
+    }).length;
   }
 
   #isFromBefore(message: MessageRecord): boolean {
@@ -144,52 +153,19 @@ export function isNotInBackup(content: StoredContent): boolean {
   return content.type === "unreadable" && content.reason === "before_this_device";
 }
 
-/**
- * What a message says, by a key that the backup keeps for its position: bound to body, conversation, message, sender and
- * time like a live one (CRYPTO 2.5). Undefined without a key that this version can use.
- */
-function openBackedUp(
-  self: Self,
-  message: MessageRecord,
-  entry: KeyEntry | undefined,
-): StoredContent | undefined {
-  if (entry === undefined || entry.bodyType !== bodyType) return undefined;
-  const sender = encodeBase64url(entry.senderAccountId);
-  if (sender !== message.sender.account || entry.senderDeviceId !== message.sender.device) {
-    return { type: "unreadable", reason: "broken" };
-  }
-  const clientMsgId = tryDecode(message.clientMessageId);
-  if (clientMsgId === undefined) return { type: "unreadable", reason: "broken" };
-  return openContent(self, message, {
-    kind: "bodyKey",
-    conversationId: decodeBase64url(message.conversationId),
-    clientMsgId,
-    bodyKey: entry.bodyKey,
-    bodyHash: entry.bodyHash,
-    sentAtMs: entry.sentAtMs,
-    expireAfterSeconds: 0,
-  });
-}
-
 /** From before this device: texts cannot be read, but what happened to the group is known from its operations. */
 async function oldContent(
   transaction: Transaction,
+  self: Self,
   { conversationId, body }: MessageRecord,
+  entry: KeyEntry | undefined,
 ): Promise<StoredContent> {
-  const type = tryDecode(body.slice(0, 4))?.[1];
+  const type = typeOfBody({ body });
   if (type === groupKeyEntryType) return { type: "nothing" };
   if (type !== groupOpType) return notInBackup;
   const operations = await transaction.list(groupOperationTable, under(conversationId));
   const known = operations.find(({ value }) => value.operation === body);
-  const change = known?.value.change;
-  return change === undefined ? { type: "nothing" } : { type: "group_change", change };
-}
-
-function tryDecode(text: string): Uint8Array | undefined {
-  try {
-    return parsing(() => decodeBase64url(text));
-  } catch (error) {
-    if (isCryptoError(error)) return undefined;
-    throw error;
-  }
+  if (known?.value.change === undefined) return { type: "nothing" };
+  const { operation, change } = known.value;
+  return { type: "group_change", change: namedChange(self, { operation, change }, entry) };
 }

@@ -157,10 +157,13 @@ export class Incoming {
 
   /** A conversation older than this device: finds where the messages begin that have a capsule for it. */
   async #place(conversationId: ConversationId): Promise<void> {
-    if (this.#conversations.get(conversationId)?.group !== undefined) {
-      await this.#groups.place(conversationId);
-      return;
-    }
+    const isGroup = this.#conversations.get(conversationId)?.group !== undefined;
+    const page = isGroup ? await this.#groups.place(conversationId) : await this.#placeDirect(conversationId);
+    // Not waited for: what is new comes first.
+    this.#history.store(conversationId, page).catch(() => undefined); // the first look fetches it again
+  }
+
+  async #placeDirect(conversationId: ConversationId): Promise<readonly MessageRecord[]> {
     const { floor, page } = await this.#history.findFloor(conversationId);
     await this.#records.transact(async (transaction) => {
       const record = await transaction.get(conversationTable, conversationId);
@@ -176,7 +179,6 @@ export class Incoming {
         unread: this.#history.countUnread(page, record.readSeq),
       });
     });
-    // Not waited for: what is new comes first.
-    this.#history.store(conversationId, page).catch(() => undefined); // the first look fetches it again
+    return page;
   }
 }

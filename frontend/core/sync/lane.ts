@@ -60,3 +60,12 @@ export async function inParallel<Item, Result>(
   }
   return results;
 }
+
+/** Work nobody waits for: what fails here is tried again by the next socket or the next event. */
+export async function inBackground(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch {
+    // offline or a full disk; state is unchanged
+  }
+}

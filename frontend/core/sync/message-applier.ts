@@ -19,9 +19,10 @@ import {
   outboxTable,
   under,
 } from "../store/tables.ts";
-import { contradictsGossip, openCapsule } from "./capsules.ts";
+import { openCapsule } from "./capsules.ts";
 import { countsAsUnread, withSequenced } from "./conversations.ts";
 import type { AccountDevices, Directory } from "./directory.ts";
+import { claimsOf, type ListClaim, type ListClaims } from "./list-claims.ts";
 import type { GroupChains } from "./groups/group-chain.ts";
 import { ChainBehindError, type GroupPlace, openGroupEntry } from "./groups/group-opener.ts";
 import {
@@ -44,8 +45,17 @@ export class MessageApplier {
   readonly #directory: Directory;
   readonly #timeline: Timeline;
   readonly #chains: GroupChains;
+  readonly #listClaims: ListClaims;
 
-  constructor(records: Records, self: Self, directory: Directory, timeline: Timeline, chains: GroupChains) {
+  constructor(
+    records: Records,
+    self: Self,
+    directory: Directory,
+    timeline: Timeline,
+    chains: GroupChains,
+    listClaims: ListClaims,
+  ) {
+    this.#listClaims = listClaims;
     this.#records = records;
     this.#self = self;
     this.#directory = directory;
@@ -59,19 +69,19 @@ export class MessageApplier {
    */
   async apply(conversationId: ConversationId, messages: readonly MessageRecord[]): Promise<void> {
     const directories = await this.#directoriesFor(messages);
-    const run = (isFinal: boolean): Promise<GroupPlace["outdated"]> =>
+    const run = (isFinal: boolean): Promise<ListClaim[]> =>
       this.#records.transact(async (transaction) => {
-        const outdated: GroupPlace["outdated"] = new Map();
-        const place = { transaction, self: this.#self, directories, outdated, isFinal };
+        const claims: ListClaim[] = [];
+        const place = { transaction, self: this.#self, directories, claims, isFinal };
         for (const message of messages) await this.#applyOne(place, conversationId, message);
-        return outdated;
+        return claims;
       });
-    const suspicious = await run(false).catch(async (error: unknown) => {
+    const claims = await run(false).catch(async (error: unknown) => {
       if (!(error instanceof ChainBehindError)) throw error;
       await this.#chains.sync(conversationId);
       return run(true);
     });
-    for (const [account, list] of suspicious) await this.#directory.vouched(account, list);
+    await this.#listClaims.settle(claims);
   }
 
   async #applyOne(place: GroupPlace, conversationId: ConversationId, message: MessageRecord): Promise<void> {
@@ -127,7 +137,7 @@ export class MessageApplier {
     { conversationId, group }: ConversationRecord,
     message: MessageRecord,
   ): Promise<Outcome> {
-    const { transaction, directories, outdated } = place;
+    const { transaction, directories, claims } = place;
     const { sender, capsule, body, clientMessageId } = message;
     const idKey = messageIdKey(conversationId, sender, clientMessageId);
     if ((await transaction.get(messageIdTable, idKey)) !== undefined) return { content: { type: "nothing" } };
@@ -153,7 +163,7 @@ export class MessageApplier {
         entry.device,
         parsing(() => decodeBase64url(capsule)),
       );
-      if (contradictsGossip(directory, opened.gossip.mine)) outdated.set(sender.account, opened.gossip.mine);
+      claims.push(...claimsOf(opened.gossip, directory, directories.get(this.#self.account)));
       if (opened.payload.kind !== "bodyKey") return { content: { type: "nothing" } };
       const content = openContent(this.#self, message, opened.payload);
       return { content, ...openedKey(content, opened.payload) };
@@ -163,6 +173,7 @@ export class MessageApplier {
   }
 
   async #directoriesFor(messages: readonly MessageRecord[]): Promise<Directories> {
+    const { account } = this.#self;
     const directories = new Map<AccountId, AccountDevices | undefined>();
     for (const { sender } of messages) {
       if (isSelf(this.#self, sender)) continue;
@@ -171,6 +182,7 @@ export class MessageApplier {
       if (isKnown || directories.has(sender.account)) directories.set(sender.account, known);
       else directories.set(sender.account, await this.#refreshed(sender.account, known));
     }
+    if (!directories.has(account)) directories.set(account, await this.#directory.tryLoad(account));
     return directories;
   }
 

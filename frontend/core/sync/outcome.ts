@@ -75,10 +75,15 @@ export function storedContent({ payload }: MessageContent): StoredContent {
 }
 
 /** What the backup keeps of a body that was opened; nothing of one that is to vanish (CRYPTO 2.5). */
-export function openedKey(content: StoredContent, payload: BodyKeyPayload): { readonly opened?: OpenedKey } {
+export function openedKey(
+  content: StoredContent,
+  payload: Pick<BodyKeyPayload, "bodyKey" | "bodyHash" | "sentAtMs" | "expireAfterSeconds">,
+  groupEpoch?: number,
+): { readonly opened?: OpenedKey } {
   if (content.type === "unreadable" || payload.expireAfterSeconds > 0) return {};
   const { bodyKey, bodyHash, sentAtMs } = payload;
-  return { opened: { key: encodeBase64url(bodyKey), hash: encodeBase64url(bodyHash), sentAtMs } };
+  const key = { key: encodeBase64url(bodyKey), hash: encodeBase64url(bodyHash), sentAtMs };
+  return { opened: groupEpoch === undefined ? key : { ...key, groupEpoch } };
 }
 
 const reasons: Partial<Record<CryptoErrorCode, RetryReason>> = {
@@ -90,11 +95,15 @@ const reasons: Partial<Record<CryptoErrorCode, RetryReason>> = {
   DUPLICATE: "FORKED",
 };
 
+export function reasonOf(code: CryptoErrorCode): RetryReason {
+  return reasons[code] ?? "UNDECRYPTABLE";
+}
+
 /** Of a capsule that did not open; anything but a `CryptoError` is thrown on. */
 export function outcomeOfFault(error: unknown, body: string): Outcome {
   if (isCryptoError(error)) {
     if (error.code === "PREKEY_REUSED") return { content: { type: "nothing" } };
-    const ask = reasons[error.code] ?? "UNDECRYPTABLE";
+    const ask = reasonOf(error.code);
     return { content: { type: "unreadable", reason: "waiting", body }, ask };
   }
   throw error;

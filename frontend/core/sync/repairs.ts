@@ -8,6 +8,7 @@ import {
   deviceAddressKey,
 } from "#schema/ids.ts";
 import type { SessionCall } from "../api/session-api.ts";
+import type { BodyKeyPayload, Gossip } from "../crypto/capsule.ts";
 import { wasMember } from "../crypto/group/group-history.ts";
 import { backupLateTable } from "../store/backup-tables.ts";
 import { groupTable } from "../store/group-tables.ts";
@@ -25,18 +26,19 @@ import {
   type StoredMessage,
   under,
 } from "../store/tables.ts";
+import { isCryptoError } from "../crypto/errors.ts";
 import { claimVerifiedBundles } from "./bundle-claims.ts";
 import { openCapsule, type Recipient, recipientKey, trySealCapsule } from "./capsules.ts";
 import type { Directory } from "./directory.ts";
-import { openGroupContent, takeSenderKey } from "./groups/handed-over.ts";
+import { takeSenderKey } from "./groups/handed-over.ts";
 import { takeBack } from "./groups/own-key.ts";
-import { openContent, openedKey } from "./outcome.ts";
-import { askAgain, groupOf, retriesMax, retryPauseMs, tryCountRetry } from "./retry-asking.ts";
+import { openWithKey } from "./key-opening.ts";
+import { reasonOf } from "./outcome.ts";
+import { askAgain, groupOf, isHourOver, retriesMax, retryPauseMs, tryCountRetry } from "./retry-asking.ts";
 import { createMessageId, type Self } from "./self.ts";
 
-const hourMs = 3_600_000;
 /** Keys of sent bodies answer retries for 14 days (CRYPTO 2.8). */
-const sentKeysMs = 14 * 24 * hourMs;
+const sentKeysMs = 14 * 86_400_000;
 
 /** Reasons for which the session itself has to be replaced. */
 const needsHandshake: ReadonlySet<RetryReason> = new Set([
@@ -67,9 +69,7 @@ export class Repairs {
     const message = await this.#sentTo(asker, request);
     if (message?.sent === undefined) return;
     const repaired = await this.#records.read(repairTable, recipientKey(asker));
-    const fresh =
-      needsHandshake.has(request.reason) &&
-      (repaired === undefined || this.#self.nowMs() - repaired.atMs >= hourMs);
+    const fresh = needsHandshake.has(request.reason) && isHourOver(repaired, this.#self.nowMs());
     const own = await this.#directory.load(this.#self.account);
     let bundles = fresh ? await claimVerifiedBundles(this.#self, this.#call, [asker]) : new Map();
     const payload = payloadOf(message, message.sent);
@@ -91,6 +91,7 @@ export class Repairs {
         const through = await groupOf(transaction, message.conversationId);
         transaction.insert(deviceOutboxTable, id, { id, ...to, data, ...through });
         if (request.reason === "NO_SENDER_KEY") await this.#forget(transaction, message, to);
+        if (request.reason === "UNDECRYPTABLE") await this.#renewSenderKey(transaction, message);
         return true;
       });
     try {
@@ -120,39 +121,65 @@ export class Repairs {
     }
   }
 
-  /** Opens a repaired capsule and heals the message it belongs to. Throws `CryptoError`; then nothing was written. */
-  async take(sender: Recipient, envelope: Uint8Array): Promise<void> {
+  /**
+   * Opens a repaired capsule and heals the message it belongs to. Returns what it tells on the side. Throws `CryptoError`; then nothing was
+   * taken. Where the session is what is wrong, everything that waits for this device is asked for again in a new one.
+   */
+  async take(sender: Recipient, envelope: Uint8Array): Promise<Gossip> {
+    try {
+      return await this.#open(sender, envelope);
+    } catch (error) {
+      const reason = isCryptoError(error) ? reasonOf(error.code) : undefined;
+      if (reason !== undefined && needsHandshake.has(reason)) {
+        await this.#askAfresh(recipientKey(sender), envelope, reason);
+      }
+      throw error;
+    }
+  }
+
+  /** At most once an hour for each device, so that a server that repeats old envelopes gains nothing. */
+  async #askAfresh(address: string, envelope: Uint8Array, reason: RetryReason): Promise<void> {
+    const asked = await this.#records.list(retryTable, under("asked"));
     await this.#records.transact(async (transaction) => {
-      const { payload } = await openCapsule(transaction, this.#self, sender.device, envelope);
+      const key = `asked-afresh/${address}`;
+      if (!isHourOver(await transaction.get(repairTable, key), this.#self.nowMs())) return;
+      transaction.put(repairTable, key, { atMs: this.#self.nowMs() });
+      for (const { key: at } of asked) {
+        const message = await transaction.get(messageTable, at.slice(at.indexOf("/") + 1));
+        if (message?.content.type !== "unreadable" || message.content.body === undefined) continue;
+        if (deviceAddressKey(message.sender.account, message.sender.device) !== address) continue;
+        const again = { ...message, body: message.content.body, capsule: encodeBase64url(envelope) };
+        await askAgain(transaction, this.#self, again, reason);
+      }
+    });
+  }
+
+  #open(sender: Recipient, envelope: Uint8Array): Promise<Gossip> {
+    return this.#records.transact(async (transaction) => {
+      const { payload, gossip } = await openCapsule(transaction, this.#self, sender.device, envelope);
       const from = { account: sender.directory.account, device: sender.device.deviceId };
       if (payload.kind === "senderKey") {
         const groupId = encodeBase64url(payload.senderKey.groupId) as ConversationId;
         await takeSenderKey({ transaction, self: this.#self }, from, groupId, payload.senderKey);
-        return;
-      }
-      if (payload.kind !== "bodyKey") return;
-      const conversationId = encodeBase64url(payload.conversationId) as ConversationId;
-      const clientMessageId = encodeBase64url(payload.clientMsgId) as ClientMessageId;
-      const found = await transaction.get(
-        messageIdTable,
-        messageIdKey(conversationId, from, clientMessageId),
-      );
-      if (found === undefined) return;
-      const key = messageKey(conversationId, found.seq);
-      const message = await transaction.get(messageTable, key);
-      if (message?.content.type !== "unreadable" || message.content.body === undefined) return;
-      const isGroup = (await transaction.get(conversationTable, conversationId))?.group !== undefined;
-      const sealed = { ...message, body: message.content.body };
-      if (isGroup) {
-        const opened = await openGroupContent({ transaction, self: this.#self }, sealed, payload);
-        transaction.put(messageTable, key, { ...message, ...opened });
-      } else {
-        const content = openContent(this.#self, sealed, payload);
-        transaction.put(messageTable, key, { ...message, content, ...openedKey(content, payload) });
-        await transaction.get(backupLateTable, key);
-        transaction.put(backupLateTable, key, {});
-      }
+      } else if (payload.kind === "bodyKey") await this.#heal(transaction, from, payload);
+      return gossip;
     });
+  }
+
+  async #heal(transaction: Transaction, from: DeviceAddress, payload: BodyKeyPayload): Promise<void> {
+    const conversationId = encodeBase64url(payload.conversationId) as ConversationId;
+    const clientMessageId = encodeBase64url(payload.clientMsgId) as ClientMessageId;
+    const found = await transaction.get(messageIdTable, messageIdKey(conversationId, from, clientMessageId));
+    if (found === undefined) return;
+    const key = messageKey(conversationId, found.seq);
+    const message = await transaction.get(messageTable, key);
+    if (message?.content.type !== "unreadable" || message.content.body === undefined) return;
+    const isGroup = (await transaction.get(conversationTable, conversationId))?.group !== undefined;
+    const sealed = { ...message, body: message.content.body };
+    const healed = await openWithKey({ transaction, self: this.#self }, sealed, payload, isGroup);
+    transaction.put(messageTable, key, { ...message, ...healed });
+    await transaction.get(backupLateTable, key);
+    transaction.put(backupLateTable, key, {});
   }
 
   /** The own message asked for, when the asking device was among its recipients and its key is still kept. */
@@ -189,6 +216,18 @@ export class Repairs {
   /** A device lost the sender key, or never got it: it is given the key again with the next message. */
   #forget(transaction: Transaction, message: StoredMessage, device: DeviceAddress): Promise<void> {
     return takeBack(transaction, message.conversationId, [device], false);
+  }
+
+  /**
+   * A member could not open a message under the sender key that it holds: this device has gone back to an earlier state of the chain, or leapt
+   * ahead. A new key ends that; once an hour, so that no member can make it a burden.
+   */
+  async #renewSenderKey(transaction: Transaction, { conversationId, sent }: StoredMessage): Promise<void> {
+    const key = `renewed/${conversationId}`;
+    if (sent?.groupEpoch === undefined) return;
+    if (!isHourOver(await transaction.get(repairTable, key), this.#self.nowMs())) return;
+    transaction.put(repairTable, key, { atMs: this.#self.nowMs() });
+    await takeBack(transaction, conversationId, [], true);
   }
 }
 

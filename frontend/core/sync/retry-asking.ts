@@ -57,6 +57,11 @@ export async function askAgain(
   });
 }
 
+/** Whether a thing that is done once an hour may be done again. */
+export function isHourOver(before: { readonly atMs: number } | undefined, nowMs: number): boolean {
+  return before === undefined || nowMs - before.atMs >= retryPauseMs;
+}
+
 /** To-device messages between members who may have no direct conversation name their group. */
 export async function groupOf(
   transaction: Transaction,

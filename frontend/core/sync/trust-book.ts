@@ -5,7 +5,7 @@ import type { Records, Transaction } from "../store/records.ts";
 import { type TrustRecord, trustTable } from "../store/trust-table.ts";
 import { isBlank } from "./pins.ts";
 
-const nothing: TrustView = { verified: false, held: false, keyChangesMs: [], warning: undefined };
+const nothing: TrustView = { verified: false, held: false, keyChangesMs: [], contradicted: false };
 
 export class TrustBook {
   readonly #records: Records;
@@ -36,8 +36,8 @@ export class TrustBook {
   all(): readonly (readonly [AccountId, TrustView])[] {
     return [...this.#entries]
       .map(([account, trust]) => [account, toView(trust)] as const)
-      .filter(([, { verified, held, keyChangesMs, warning }]) => {
-        return verified || held || keyChangesMs.length > 0 || warning !== undefined;
+      .filter(([, { verified, held, keyChangesMs, contradicted }]) => {
+        return verified || held || keyChangesMs.length > 0 || contradicted;
       });
   }
 
@@ -66,11 +66,11 @@ export async function changeTrust(
   else if (known !== undefined) transaction.delete(trustTable, account);
 }
 
-function toView({ verifiedAik, held, keyChangesMs, warning }: TrustRecord): TrustView {
+function toView({ verifiedAik, held, keyChangesMs, contradicted }: TrustRecord): TrustView {
   return {
     verified: verifiedAik !== undefined,
     held: held === true,
     keyChangesMs: keyChangesMs ?? [],
-    warning: warning?.type,
+    contradicted: contradicted === true,
   };
 }

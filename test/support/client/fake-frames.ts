@@ -127,7 +127,7 @@ export function takeInboxFrame(server: FakeServer, socket: FakeSocket, text: str
       const queue = server.queues.get(key) ?? [];
       const message = {
         type: "device:message" as const,
-        position: (queue.at(-1)?.position ?? 0) + 1,
+        position: server.nextPosition(key),
         sender: { account, device: deviceId },
         data: frame.data,
         serverTimeMs: Date.now(),

@@ -39,6 +39,7 @@ export class FakeServer {
   readonly sockets = new Set<FakeSocket>();
   /** To-device messages by device, kept until acknowledged. */
   readonly queues = new Map<string, DeviceMessage[]>();
+  readonly #positions = new Map<string, number>();
   /** Every `message:send` text that arrived, accepted or not. */
   readonly wire: string[] = [];
   readonly presenceAudience = new Map<AccountId, PresenceAudience>();
@@ -63,6 +64,13 @@ export class FakeServer {
       },
       ...overrides,
     };
+  }
+
+  /** Positions of a device's queue count up, whatever was acknowledged. */
+  nextPosition(device: string): number {
+    const position = (this.#positions.get(device) ?? 0) + 1;
+    this.#positions.set(device, position);
+    return position;
   }
 
   /** Breaks every connection; nothing connects until `isOnline` is true again. */

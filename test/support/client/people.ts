@@ -61,9 +61,10 @@ export async function secondDevice(
   server: FakeServer,
   username: string,
   recoveryCode: string,
+  environment: Partial<Environment> = {},
 ): Promise<Person> {
   const storage = testStorage();
-  const client = await Client.open(server.environment(), storage);
+  const client = await Client.open(server.environment(environment), storage);
   await client.login({ username, password: `pw of ${username}` });
   await client.completeLogin({ recoveryCode, deviceName: "second" });
   return { client, storage, recoveryCode };

@@ -31,6 +31,8 @@ import { useKeyChanges } from "./use-key-changes.ts";
 const MessageMenu = lazily(async () => (await import("./message-menu.tsx")).MessageMenu);
 const TrustBar = lazily(async () => (await import("./trust-bar.tsx")).TrustBar);
 
+const WithheldNote = lazily(async () => (await import("./withheld-note.tsx")).WithheldNote);
+
 export function ChatPane() {
   const { conversations, router, timeline } = useApp();
   const open = openConversationOf(router.place.value);
@@ -78,6 +80,7 @@ function ChatBody({ view, timeline }: { view: ConversationView; timeline: Timeli
       <Announcer />
       {view.kind === "group" && <ContradictionNote view={view} />}
       <TrustNote view={view} />
+      {view.devicesWithheld.length > 0 && <WithheldNote people={view.devicesWithheld} />}
     </>
   );
 }

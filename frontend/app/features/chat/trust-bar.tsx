@@ -10,7 +10,7 @@ import { Icon } from "../../ui/icons.tsx";
 
 /** Stands above the composer while messages wait for the person, or the server's word about somebody does not fit. */
 export function TrustBar({
-  person: { account, username, held, warning },
+  person: { account, username, held, contradicted },
 }: {
   person: PersonView & TrustView;
 }) {
@@ -27,7 +27,7 @@ export function TrustBar({
     <div class="trust-bar" role="alert">
       <Icon name="warning" />
       <div class="trust-bar-text">
-        {warning !== undefined && <p>{trustText.trust[warning](name)}</p>}
+        {contradicted && <p>{trustText.trust.contradicted(name)}</p>}
         {held && (
           <p>
             <strong>{trustText.trust.held(name)}</strong> {trustText.trust.heldBody}

@@ -69,15 +69,15 @@ function Who({ person: { account, username, verified } }: { person: PersonView &
 }
 
 function Warnings({ person }: { person: PersonView & TrustView }) {
-  const { warning, held, verified, keyChangesMs, username } = person;
+  const { contradicted, held, verified, keyChangesMs, username } = person;
   const isNews = !verified && keyChangesMs.length > 0;
-  if (warning === undefined && !isNews) return null;
-  const isStrong = held || warning !== undefined;
+  if (!contradicted && !isNews) return null;
+  const isStrong = held || contradicted;
   return (
     <div class={isStrong ? "contact-note contact-note-strong" : "contact-note"}>
       <Icon name={isStrong ? "warning" : "info"} />
       <div>
-        {warning !== undefined && <p>{trustText.trust[warning](username)}</p>}
+        {contradicted && <p>{trustText.trust.contradicted(username)}</p>}
         {isNews && <p>{trustText.trust.changedBody(username)}</p>}
       </div>
     </div>

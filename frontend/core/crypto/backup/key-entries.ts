@@ -8,7 +8,7 @@ export interface KeyEntry {
   readonly senderAccountId: Uint8Array;
   readonly senderDeviceId: number;
   readonly sentAtMs: number;
-  /** Type byte of the body that the key belongs to: 0x20 for a direct one. */
+  /** Type byte of the body that the key belongs to: 0x20 for a direct one, 0x30 for one of a group, 0x32 for the settings in an operation. */
   readonly bodyType: number;
   /** BK, 32 bytes. */
   readonly bodyKey: Uint8Array;

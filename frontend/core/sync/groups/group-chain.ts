@@ -214,7 +214,12 @@ function withOperation(
 ): GroupRecord {
   const known = before ?? withNothing(history);
   const membership = membershipAfter(self.account, known.membership, op, history.head.state);
-  return { ...known, history, membership };
+  const { change, actorAccountId } = op;
+  if (change.type !== "deviceEpoch" || accountOf(actorAccountId) !== self.account) {
+    return { ...known, history, membership };
+  }
+  const toldListVersion = Math.max(known.toldListVersion ?? 0, change.listVersion);
+  return { ...known, history, membership, toldListVersion };
 }
 
 function withNothing(history: GroupHistory): GroupRecord {

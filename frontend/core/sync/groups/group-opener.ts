@@ -1,16 +1,16 @@
 /** Entries of a group's log, opened in its order: operations, sender keys handed out, messages (CRYPTO 2.7). */
-import { decodeBase64url, encodeBase64url } from "#schema/envelope/base64url.ts";
+import { decodeBase64url } from "#schema/envelope/base64url.ts";
 import { type Bytes, sameBytes } from "#schema/envelope/bytes.ts";
 import { EnvelopeError } from "#schema/envelope/envelope-error.ts";
 import { groupBodyType, groupKeyEntryType, parseGroupBody } from "#schema/envelope/group-body.ts";
 import { groupOpType, parseGroupOp } from "#schema/envelope/group-op.ts";
 import { GroupRefusal } from "#schema/envelope/group-rules.ts";
 import { SottoError } from "#schema/errors.ts";
-import { type AccountId, deviceAddressKey } from "#schema/ids.ts";
+import { deviceAddressKey } from "#schema/ids.ts";
 import type { MessageRecord } from "#schema/protocol/message.ts";
-import type { CapsulePayload, ListView } from "../../crypto/capsule.ts";
+import type { CapsulePayload } from "../../crypto/capsule.ts";
 import { type CryptoErrorCode, isCryptoError, parsing } from "../../crypto/errors.ts";
-import { openGroupBody, type OpenedGroupBody } from "../../crypto/group/group-body.ts";
+import { openGroupBody } from "../../crypto/group/group-body.ts";
 import type { SenderKeys } from "../../crypto/group/sender-key.ts";
 import {
   groupOperationKey,
@@ -21,8 +21,16 @@ import {
   senderKeyTable,
 } from "../../store/group-tables.ts";
 import type { Transaction } from "../../store/records.ts";
-import { contradictsGossip, openCapsule } from "../capsules.ts";
-import { type Directories, type Outcome, outcomeOfFault, storedContent, wasActive } from "../outcome.ts";
+import { openCapsule } from "../capsules.ts";
+import { claimsOf, type ListClaim } from "../list-claims.ts";
+import {
+  type Directories,
+  openedKey,
+  type Outcome,
+  outcomeOfFault,
+  storedContent,
+  wasActive,
+} from "../outcome.ts";
 import { isSelf, type Self } from "../self.ts";
 import { accountOf } from "./group-changes.ts";
 import {
@@ -34,6 +42,7 @@ import {
   signersOf,
 } from "./group-chain.ts";
 import { takeSenderKey } from "./handed-over.ts";
+import { openedSettings } from "./settings-keys.ts";
 
 /** Operations before this one are missing here: they are fetched, then the entry is opened again. */
 export class ChainBehindError extends Error {
@@ -44,8 +53,8 @@ export interface GroupPlace {
   readonly transaction: Transaction;
   readonly self: Self;
   readonly directories: Directories;
-  /** Collects accounts that vouch for another device list than the pinned one. */
-  readonly outdated: Map<AccountId, ListView>;
+  /** Collects device lists that somebody vouches for and that are not pinned. */
+  readonly claims: ListClaim[];
   /** Operations were fetched just now: what is still missing is withheld. */
   readonly isFinal: boolean;
 }
@@ -75,7 +84,7 @@ export async function openGroupEntry(place: GroupPlace, message: MessageRecord):
 }
 
 async function openOperation(
-  { transaction, self, directories, isFinal }: GroupPlace,
+  { transaction, self, directories, claims, isFinal }: GroupPlace,
   message: MessageRecord,
   group: GroupRecord,
   bytes: Bytes,
@@ -89,6 +98,11 @@ async function openOperation(
   const isOwn = op?.actorDeviceId === sender.device && accountOf(op.actorAccountId) === sender.account;
   if (op === undefined || !isOwn) return refuse();
   if (op.epoch <= group.logEpoch) return nothing; // repeated: it had its place before
+  const { change } = op;
+  const pinned = directories.get(sender.account)?.pin.version;
+  if (change.type === "deviceEpoch" && pinned !== undefined && change.listVersion > pinned) {
+    claims.push({ account: sender.account, version: change.listVersion });
+  }
   if (op.epoch > epochOf(group)) {
     const directory = directories.get(sender.account);
     const entry = directory?.known.get(sender.device);
@@ -118,9 +132,9 @@ async function openOperation(
     transaction.put(groupTable, conversationId, { ...group, logEpoch: op.epoch });
   }
   const stored = await transaction.get(groupOperationTable, groupOperationKey(conversationId, op.epoch));
-  return stored?.change === undefined
-    ? nothing
-    : { content: { type: "group_change", change: stored.change } };
+  if (stored?.change === undefined) return nothing;
+  const known = (await transaction.get(groupTable, conversationId)) ?? group;
+  return { content: { type: "group_change", change: stored.change }, ...openedSettings(self, known, op) };
 }
 
 async function openMessage(
@@ -153,7 +167,11 @@ async function openMessage(
     transaction.put(senderKeyTable, key, opened.keys);
     const after = reconciled(group, address);
     if (after !== group) transaction.put(groupTable, conversationId, after);
-    return { content: storedContent(opened.content), opened: keyOf(self, opened, body) };
+    const content = storedContent(opened.content);
+    const { sentAtMs, groupEpoch } = opened.content;
+    const bodyHash = self.provider.sha256(body);
+    const payload = { bodyKey: opened.bodyKey, bodyHash, sentAtMs, expireAfterSeconds: 0 };
+    return { content, ...openedKey(content, payload, groupEpoch) };
   } catch (error) {
     if (!isCryptoError(error)) throw error;
     if (error.code === "NO_SENDER_KEY") return fault ?? waiting(message, "NO_SENDER_KEY");
@@ -165,20 +183,6 @@ async function openMessage(
     if (isOtherState) transaction.put(groupTable, conversationId, contradicted(group, address));
     return broken;
   }
-}
-
-/** What a report needs of a body; the backup takes none of a group's. */
-function keyOf(
-  { provider }: Self,
-  { bodyKey, content }: OpenedGroupBody,
-  body: Bytes,
-): NonNullable<Outcome["opened"]> {
-  return {
-    key: encodeBase64url(bodyKey),
-    hash: encodeBase64url(provider.sha256(body)),
-    sentAtMs: content.sentAtMs,
-    groupEpoch: parseGroupBody(body).epoch,
-  };
 }
 
 function isUnderSameState(known: SenderKeys | undefined, body: Bytes): boolean {
@@ -196,7 +200,7 @@ async function takeCapsule(
   { conversationId, sender, capsule, body }: MessageRecord,
   group: GroupRecord,
 ): Promise<Outcome | undefined> {
-  const { transaction, self, directories, outdated } = place;
+  const { transaction, self, directories, claims } = place;
   if (capsule === undefined) return undefined;
   const directory = directories.get(sender.account);
   const entry = directory?.known.get(sender.device);
@@ -205,7 +209,7 @@ async function takeCapsule(
   try {
     const envelope = parsing(() => decodeBase64url(capsule));
     const opened = await openCapsule(transaction, self, entry.device, envelope);
-    if (contradictsGossip(directory, opened.gossip.mine)) outdated.set(sender.account, opened.gossip.mine);
+    claims.push(...claimsOf(opened.gossip, directory, directories.get(self.account)));
     ({ payload } = opened);
   } catch (error) {
     const outcome = outcomeOfFault(error, body);

@@ -1,12 +1,17 @@
 /** Where this device begins in the log of a group: with its account's coming in, and not before it joined the account itself. */
 import { findGroupMember } from "#schema/envelope/group-state.ts";
 import type { ConversationId } from "#schema/ids.ts";
+import type { MessageRecord } from "#schema/protocol/message.ts";
+import type { GroupHistory } from "../../crypto/group/group-history.ts";
+import type { GroupSettingsKey } from "../../crypto/group/sender-key-message.ts";
 import { groupOperationKey, groupOperationTable, groupTable } from "../../store/group-tables.ts";
 import type { Records } from "../../store/records.ts";
 import { conversationTable, under } from "../../store/tables.ts";
 import type { HistoryPager } from "../history.ts";
 import type { Self } from "../self.ts";
+import { withSettingsKey } from "./group-changes.ts";
 import type { GroupChains } from "./group-chain.ts";
+import { keyFromEntry } from "./settings-keys.ts";
 
 export class GroupPlacing {
   readonly #records: Records;
@@ -21,16 +26,20 @@ export class GroupPlacing {
     this.#chains = chains;
   }
 
-  /** Fetches the operations and sets the cursor before the first entry that is for this device. Throws as `GroupChains.sync`. */
-  async place(conversationId: ConversationId): Promise<void> {
+  /**
+   * Fetches the operations and sets the cursor before the first entry that is for this device. Returns what was read on the way of the
+   * entries before it, the newest last. Throws as `GroupChains.sync`.
+   */
+  async place(conversationId: ConversationId): Promise<readonly MessageRecord[]> {
     const { history } = await this.#chains.sync(conversationId);
     const conversation = await this.#records.read(conversationTable, conversationId);
-    if (conversation === undefined) return;
+    if (conversation === undefined) return [];
     const member = findGroupMember(history.head.state, this.#self.own.cert.accountId);
     const key = groupOperationKey(conversationId, member?.joinedEpoch ?? 1);
     const joinedSeq = (await this.#records.read(groupOperationTable, key))?.seq ?? 1;
     const isOlder = conversation.createdAtMs < this.#self.joinedAtMs;
-    const floor = isOlder ? (await this.#history.findFloor(conversationId)).floor : 0;
+    const { floor, page } = isOlder ? await this.#history.findFloor(conversationId) : { floor: 0, page: [] };
+    const settingsKey = isOlder ? await this.#settingsKey(conversationId, history) : undefined;
     await this.#records.transact(async (transaction) => {
       const record = await transaction.get(conversationTable, conversationId);
       const group = await transaction.get(groupTable, conversationId);
@@ -38,17 +47,45 @@ export class GroupPlacing {
       const start = Math.max(floor, joinedSeq - 1, record.cursor);
       const operations = await transaction.list(groupOperationTable, under(conversationId));
       const isBefore = (seq: number): boolean => seq <= start;
+      const readSeq = Math.max(record.readSeq, joinedSeq - 1);
       const logEpoch = operations.filter(({ value }) => isBefore(value.seq)).length;
-      transaction.put(groupTable, conversationId, { ...group, logEpoch });
+      const named = settingsKey === undefined ? group : withSettingsKey(this.#self, group, settingsKey);
+      transaction.put(groupTable, conversationId, { ...named, logEpoch });
       transaction.put(conversationTable, conversationId, {
         ...record,
         placed: true,
         floor: start,
         cursor: start,
-        readSeq: Math.max(record.readSeq, joinedSeq - 1),
+        readSeq,
+        unread: readSeq >= start ? 0 : this.#history.countUnread(page, readSeq),
         ahead: record.ahead.filter((seq) => seq > start),
         group: { ...record.group, joinedSeq },
       });
     });
+    return page;
+  }
+
+  /** Names a group whose key came from a file. Throws `StoreError`. */
+  async name(conversationId: ConversationId): Promise<void> {
+    const known = await this.#records.read(groupTable, conversationId);
+    const key = known?.title === "" ? await this.#settingsKey(conversationId, known.history) : undefined;
+    if (key === undefined) return;
+    await this.#records.transact(async (transaction) => {
+      const group = await transaction.get(groupTable, conversationId);
+      if (group === undefined) return;
+      transaction.put(groupTable, conversationId, withSettingsKey(this.#self, group, key));
+    });
+  }
+
+  /** Of the group's present name: a device that comes back has it from the backup before anybody speaks. */
+  async #settingsKey(
+    conversationId: ConversationId,
+    { head }: GroupHistory,
+  ): Promise<GroupSettingsKey | undefined> {
+    const key = groupOperationKey(conversationId, head.state.settingsEpoch);
+    const stored = await this.#records.read(groupOperationTable, key);
+    if (stored === undefined) return undefined;
+    const entry = await this.#history.key(conversationId, stored.seq);
+    return keyFromEntry(this.#self, stored.operation, entry);
   }
 }

@@ -9,6 +9,7 @@ import { isCryptoError, parsing } from "../../crypto/errors.ts";
 import { openGroupBodyWithKey } from "../../crypto/group/group-body.ts";
 import { acceptSenderKey } from "../../crypto/group/sender-key.ts";
 import type { SenderKeyMessage } from "../../crypto/group/sender-key-message.ts";
+import { backupLateTable } from "../../store/backup-tables.ts";
 import {
   groupOperationKey,
   groupOperationTable,
@@ -18,16 +19,17 @@ import {
   senderKeyTable,
 } from "../../store/group-tables.ts";
 import type { Transaction } from "../../store/records.ts";
-import { messageKey, messageTable, type StoredContent, type StoredMessage } from "../../store/tables.ts";
-import { isKeyOf, openedKey, storedContent } from "../outcome.ts";
+import { messageKey, messageTable } from "../../store/tables.ts";
+import { isKeyOf, openedKey, type Outcome, storedContent } from "../outcome.ts";
 import type { Self } from "../self.ts";
 import { withSettingsKey } from "./group-changes.ts";
+import { openedSettings } from "./settings-keys.ts";
 import { contradicted, reconciled } from "./group-chain.ts";
 
-const broken: StoredContent = { type: "unreadable", reason: "broken" };
+const broken = { content: { type: "unreadable", reason: "broken" } } as const;
 
 /** Where it is taken in. */
-interface Taking {
+export interface Taking {
   readonly transaction: Transaction;
   readonly self: Self;
 }
@@ -53,7 +55,8 @@ export async function takeSenderKey(
     const keys = acceptSenderKey(self.provider, group.history, from, known, message);
     if (keys.keys !== known?.keys) transaction.put(senderKeyTable, key, keys);
     after = withSettingsKey(self, reconciled(group, address), message.settings);
-    if (after.title !== group.title) await nameLine(transaction, conversationId, after);
+    if (after.settingsKeys !== group.settingsKeys)
+      await nameLine({ transaction, self }, conversationId, after);
   } catch (error) {
     if (!isCryptoError(error)) throw error;
     const isOtherState = error.code === "BAD_BINDING" || error.code === "EPOCH_AHEAD";
@@ -62,43 +65,46 @@ export async function takeSenderKey(
   if (after !== group) transaction.put(groupTable, conversationId, after);
 }
 
-/** Opens a message with its own key, from the answer to a retry; the key is kept with it. */
+/** Opens a message with its own key: from the answer to a retry, from a backup, or from a member that shares what was said. */
 export async function openGroupContent(
   { transaction, self }: Taking,
   message: Pick<MessageRecord, "conversationId" | "clientMessageId" | "sender" | "body">,
   payload: BodyKeyPayload,
-): Promise<Pick<StoredMessage, "content" | "opened">> {
-  if (!isKeyOf(message, payload)) return { content: broken };
+): Promise<Pick<Outcome, "content" | "opened">> {
+  if (!isKeyOf(message, payload)) return broken;
   try {
     const body = parsing(() => decodeBase64url(message.body));
     const { epoch } = parsing(() => parseGroupBody(body));
     const key = groupOperationKey(message.conversationId, epoch);
     const stored = await transaction.get(groupOperationTable, key);
-    if (stored === undefined) return { content: broken };
+    if (stored === undefined) return broken;
     const { stateHash } = parseGroupOp(decodeBase64url(stored.operation));
     const from = { accountId: decodeBase64url(message.sender.account), deviceId: message.sender.device };
     const content = storedContent(openGroupBodyWithKey(self.provider, body, payload, from, stateHash));
-    const { opened } = openedKey(content, payload);
-    return { content, ...(opened && { opened: { ...opened, groupEpoch: epoch } }) };
+    return { content, ...openedKey(content, payload, epoch) };
   } catch (error) {
-    if (isCryptoError(error)) return { content: broken };
+    if (isCryptoError(error)) return broken;
     throw error;
   }
 }
 
-/** The line of the newest renaming learns its name when the key comes after it. */
+/** The line of the newest renaming learns its name when the key comes after it, and the backup learns the key. */
 async function nameLine(
-  transaction: Transaction,
+  { transaction, self }: Taking,
   conversationId: MessageRecord["conversationId"],
-  { history, title }: GroupRecord,
+  group: GroupRecord,
 ): Promise<void> {
-  const key = groupOperationKey(conversationId, history.head.state.settingsEpoch);
+  const key = groupOperationKey(conversationId, group.history.head.state.settingsEpoch);
   const stored = await transaction.get(groupOperationTable, key);
-  if (stored?.change?.type !== "renamed") return;
-  const change = { type: "renamed", title } as const;
-  transaction.put(groupOperationTable, key, { ...stored, change });
+  if (stored === undefined) return;
+  const isRenaming = stored.change?.type === "renamed";
+  const change = isRenaming ? { type: "renamed" as const, title: group.title } : stored.change;
+  if (isRenaming && change !== undefined) transaction.put(groupOperationTable, key, { ...stored, change });
   const line = messageKey(conversationId, stored.seq);
   const message = await transaction.get(messageTable, line);
-  if (message?.content.type !== "group_change") return;
-  transaction.put(messageTable, line, { ...message, content: { type: "group_change", change } });
+  if (message?.content.type !== "group_change" || change === undefined) return;
+  const opened = openedSettings(self, group, parseGroupOp(decodeBase64url(stored.operation)));
+  transaction.put(messageTable, line, { ...message, content: { type: "group_change", change }, ...opened });
+  await transaction.get(backupLateTable, line);
+  transaction.put(backupLateTable, line, {});
 }

@@ -1,0 +1,26 @@
+/** What the client keeps about the account's own devices, and about device lists that are in doubt. */
+import { jsonTable } from "./sealed-store.ts";
+
+/** What the account's devices tell each other, key `type/id` (see `SyncItem`). `value` is base64url of its CBOR. */
+export interface SyncItemRecord {
+  readonly changedAtMs: number;
+  readonly device: number;
+  readonly value: string;
+  /** Changed here, and not on its way to the other devices yet. */
+  readonly isUnsent?: true;
+}
+export const syncItemTable = jsonTable<SyncItemRecord>("sync-items");
+
+/** Own devices that were sent everything of it, key device id. */
+export const syncPeerTable = jsonTable<Record<string, never>>("sync-peers");
+
+/** A device list that devices vouch for and the server denies, key account id. `hash8` is base64url. */
+export interface WithheldListRecord {
+  readonly version: number;
+  readonly hash8?: string;
+}
+export const withheldListTable = jsonTable<WithheldListRecord>("withheld-lists");
+
+/** The own device list up to which every group was told of revoked devices; one record, key `self`. */
+export const toldListTable = jsonTable<{ readonly version: number }>("told-list");
+export const toldListKey = "self";
