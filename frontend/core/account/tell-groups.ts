@@ -18,6 +18,9 @@ import {
 import type { Records } from "../store/records.ts";
 import type { Engine } from "../sync/engine.ts";
 
+/** The two times are of two clocks. One operation too many costs less than one too few. */
+const clockSlackMs = 300_000;
+
 /** Returns whether every group has heard of it. Throws `SottoError`, and `CryptoError` for lists that are not the pinned ones. */
 export async function tellGroups(engine: Engine, records: Records): Promise<boolean> {
   const revocation = await newestRevocation(engine);
@@ -63,7 +66,7 @@ async function isConcerned(
   const epoch = findGroupMember(history.head.state, self.own.cert.accountId)?.joinedEpoch ?? 0;
   const joining = await records.read(groupOperationTable, groupOperationKey(conversationId, epoch));
   if (joining === undefined) return false;
-  return parseGroupOp(decodeBase64url(joining.operation)).issuedAtMs <= revocation.issuedAtMs;
+  return parseGroupOp(decodeBase64url(joining.operation)).issuedAtMs <= revocation.issuedAtMs + clockSlackMs;
 }
 
 async function tryTell(
