@@ -277,9 +277,7 @@ export class Client extends GroupCalls implements ClientApi {
   }
 
   #session(): SignedIn {
-    const { signedIn, status } = this.#account;
-    if (signedIn === undefined || status.state !== "signed_in") throw this.#account.noSession();
-    return signedIn;
+    return this.#account.session();
   }
 
   #online(): Engine {

@@ -49,8 +49,6 @@ export abstract class GroupCalls extends TrustCalls {
     guard(() => viewMessageInfo(...this.#signedIn(), conversationId, seq));
 
   #signedIn(): [Engine, Records] {
-    const { signedIn, status } = this.#account;
-    if (signedIn === undefined || status.state !== "signed_in") throw this.#account.noSession();
-    return [signedIn.engine, this.#account.records];
+    return [this.#account.session().engine, this.#account.records];
   }
 }

@@ -47,8 +47,6 @@ export abstract class TrustCalls extends DeviceCalls implements TrustApi {
 
   /** Of the account that is signed in now. */
   #engine(): Engine {
-    const { signedIn, status } = this.#account;
-    if (signedIn === undefined || status.state !== "signed_in") throw this.#account.noSession();
-    return signedIn.engine;
+    return this.#account.session().engine;
   }
 }

@@ -69,6 +69,12 @@ export class AccountSession {
     return this.#signedIn;
   }
 
+  /** The account that is signed in now. Throws `ClientError` locked, not_signed_in. */
+  session(): SignedIn {
+    if (this.#signedIn === undefined || this.#status.state !== "signed_in") throw this.noSession();
+    return this.#signedIn;
+  }
+
   /** Why there is nothing to work with. */
   noSession(): ClientError {
     return new ClientError(this.#status.state === "locked" ? "locked" : "not_signed_in");

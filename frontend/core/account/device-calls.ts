@@ -73,8 +73,6 @@ export abstract class DeviceCalls extends LockCalls implements DeviceApi {
   }
 
   #engine(): Engine {
-    const { signedIn, status } = this.#account;
-    if (signedIn === undefined || status.state !== "signed_in") throw this.#account.noSession();
-    return signedIn.engine;
+    return this.#account.session().engine;
   }
 }
