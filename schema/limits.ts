@@ -120,6 +120,14 @@ export const limits = {
   /** Sealed bytes of all backups of one account (setting BACKUP_QUOTA): a million and a half keys. */
   backupQuotaBytes: 128 * KiB * KiB,
 
+  /** People who wait to be let into one group. More than an admin looks through at once. */
+  joinRequests: 200,
+  /** A request to be let in that nobody answered, and the memory of a refusal, end after this long. */
+  joinRequestMs: 30 * DAY_MS,
+  /** What holders of one group's link may ask at once, and how long one question takes to come back: a link in a busy channel. */
+  inviteCallBurst: 300,
+  inviteCallRefillMs: 200,
+
   usernameMinChars: 3,
   usernameMaxChars: 30,
   deviceNameChars: 60,

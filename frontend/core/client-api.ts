@@ -10,6 +10,7 @@ import type { GroupRole } from "#schema/envelope/group-change.ts";
 import type { PresenceAudience } from "#schema/protocol/presence.ts";
 import type { DeviceApi, SessionView } from "./account/device-api.ts";
 import type { LinkStatus } from "./account/link-status.ts";
+import type { InviteApi } from "./invites/invite-api.ts";
 
 import type {
   AccountStatus,
@@ -27,6 +28,13 @@ import type {
 
 export type * from "./client-views.ts";
 export type { DeviceView, SessionView } from "./account/device-api.ts";
+export type {
+  InviteApi,
+  InvitePreviewView,
+  InviteView,
+  JoinRequestView,
+  PendingJoinView,
+} from "./invites/invite-api.ts";
 
 export type { LinkFailure, LinkStatus, LinkWay } from "./account/link-status.ts";
 
@@ -58,7 +66,7 @@ export type LoginResult =
   /** The password was right; this device joins the account once the vault is unlocked. */
   { readonly step: "recovery_code_needed" };
 
-export interface ClientApi extends DeviceApi {
+export interface ClientApi extends DeviceApi, InviteApi {
   accountStatus(): Promise<AccountStatus>;
   connectionStatus(): Promise<ConnectionStatus>;
 
@@ -173,6 +181,10 @@ export type ClientErrorCode =
   /** The group's rules do not permit it: the role, someone who is in already or is not in. */
   | "not_allowed"
   | "group_full"
+  /** An invite link that leads nowhere: wrong, reset, turned off, or ended by a removal. */
+  | "invite_invalid"
+  | "invite_expired"
+  | "join_refused"
   | "group_name_invalid"
   /** Others changed the group at the same time, again and again. */
   | "group_changed"

@@ -1,9 +1,9 @@
 /** The client's calls about groups. */
 import type { AccountSession } from "./account/account-session.ts";
-import { DeviceCalls } from "./account/device-calls.ts";
 import { type ClientApi, ClientError } from "./client-api.ts";
 import { guard } from "./client-error.ts";
 import type { Environment } from "./environment.ts";
+import { InviteCalls } from "./invites/invite-calls.ts";
 import { viewGroup, viewGroupConversation, viewMessageInfo } from "./group-views.ts";
 import type { Records } from "./store/records.ts";
 import type { Engine } from "./sync/engine.ts";
@@ -12,7 +12,7 @@ import type { EventHub } from "./sync/event-hub.ts";
 /** Fetched when somebody changes a group. */
 const changes = () => import("./group-api.ts");
 
-export abstract class GroupCalls extends DeviceCalls {
+export abstract class GroupCalls extends InviteCalls {
   readonly #account: AccountSession;
 
   constructor(environment: Environment, events: EventHub, account: AccountSession) {

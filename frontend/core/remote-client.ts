@@ -96,6 +96,16 @@ export function connectClient(port: RpcPort): RemoteClient {
     leaveGroup: method("leaveGroup"),
     dissolveGroup: method("dissolveGroup"),
     messageInfo: method("messageInfo"),
+    groupInvite: method("groupInvite"),
+    setInvite: method("setInvite"),
+    endInvite: method("endInvite"),
+    joinRequests: method("joinRequests"),
+    approveJoin: method("approveJoin"),
+    refuseJoin: method("refuseJoin"),
+    previewInvite: method("previewInvite"),
+    acceptInvite: method("acceptInvite"),
+    pendingJoins: method("pendingJoins"),
+    forgetJoin: method("forgetJoin"),
     reconnectNow: method("reconnectNow"),
     subscribe(listener) {
       listeners.add(listener);

@@ -6,12 +6,16 @@ import {
   type GroupConversationView,
   type GroupMemberView,
   type GroupView,
+  type InviteApi,
+  type InviteView,
+  type JoinRequestView,
   type Membership,
   type MessageView,
 } from "#core/client-api.ts";
 import type { GroupRole } from "#schema/envelope/group-change.ts";
 import type { AccountId, ClientMessageId, ConversationId } from "#schema/ids.ts";
 import { type FakeConversation, fakeId, self } from "./fake-client-data.ts";
+import { fakeInviteMethods } from "./fake-client-invites.ts";
 
 export interface FakeGroup {
   title: string;
@@ -19,10 +23,12 @@ export interface FakeGroup {
   membership: Membership;
   members: GroupMemberView[];
   isContradicted: boolean;
+  invite?: InviteView | undefined;
+  requests?: readonly JoinRequestView[];
 }
 
 /** What the groups need of the fake client around them. */
-interface FakeGroupHost {
+export interface FakeGroupHost {
   readonly delay: () => Promise<void>;
   readonly now: () => number;
   readonly isOnline: () => boolean;
@@ -34,6 +40,7 @@ interface FakeGroupHost {
 
 type GroupMethods = Pick<
   ClientApi,
+  | keyof InviteApi
   | "createGroup"
   | "group"
   | "renameGroup"
@@ -102,6 +109,7 @@ export function fakeGroupMethods(host: FakeGroupHost): GroupMethods {
   }
 
   return {
+    ...fakeInviteMethods(host, change),
     async createGroup({ name, usernames }) {
       await host.delay();
       if (!host.isOnline()) throw new ClientError("offline");
@@ -169,6 +177,7 @@ export function fakeGroupMethods(host: FakeGroupHost): GroupMethods {
         const isAllowed = removed[0]?.role === "member" || myRole(group) === "owner";
         if (removed.length === 0 || !isAllowed) throw new ClientError("not_allowed");
         group.members = group.members.filter((member) => member.account !== account);
+        group.invite = undefined;
         return { type: "removed", people: removed };
       }),
     setMemberRole: (conversationId, account, role) =>

@@ -6,20 +6,30 @@ import type { FakeGroup } from "./fake-client-groups.ts";
 
 export function groupView(
   { conversationId }: FakeConversation,
-  { title, members, membership, isContradicted }: FakeGroup,
+  { title, members, membership, isContradicted, invite }: FakeGroup,
   base: Omit<
     GroupConversationView,
-    "kind" | "title" | "avatarSeed" | "memberCount" | "myRole" | "membership" | "isContradicted"
+    | "kind"
+    | "title"
+    | "avatarSeed"
+    | "memberCount"
+    | "myRole"
+    | "membership"
+    | "takesRequests"
+    | "isContradicted"
   >,
 ): GroupConversationView {
+  const myRole = membership === "member" ? members.find(({ isMe }) => isMe)?.role : undefined;
+  const isAdmin = myRole === "admin" || myRole === "owner";
   return {
     ...base,
     kind: "group",
     title,
     avatarSeed: conversationId,
     memberCount: members.length,
-    myRole: membership === "member" ? members.find(({ isMe }) => isMe)?.role : undefined,
+    myRole,
     membership,
+    takesRequests: isAdmin && invite?.needsApproval === true,
     isContradicted,
   };
 }

@@ -8,6 +8,7 @@ import * as delivery from "#schema/http/delivery.ts";
 import * as devices from "#schema/http/devices.ts";
 import * as groups from "#schema/http/groups.ts";
 import * as health from "#schema/http/health.ts";
+import * as invites from "#schema/http/invites.ts";
 import * as links from "#schema/http/links.ts";
 import * as privacy from "#schema/http/privacy.ts";
 import type { RouteContract } from "#schema/http/route.ts";
@@ -37,6 +38,7 @@ export function allContracts(): ReadonlyMap<string, RouteContract> {
     ...devices,
     ...groups,
     ...health,
+    ...invites,
     ...links,
     ...privacy,
     ...users,
@@ -77,6 +79,10 @@ export async function routeSamples(
     setPrivacy: { presence: "contacts" },
     createGroup: { operation: b64(300) },
     postOperation: { operation: b64(300) },
+    previewInvite: { publicKey: b64(32) },
+    listInvitedOperations: { publicKey: b64(32), proof: b64(64), after: 1 },
+    requestJoin: { publicKey: b64(32), proof: b64(64) },
+    joinRequestState: { publicKey: b64(32) },
     reportUndecryptable: { count: 1 },
     beginUpload: { attachment: b64(16), blobBytes: blobBytesOf(5_000) },
     createConversation: { kind: "direct", account: peer.account },

@@ -38,6 +38,7 @@ import {
 import { deterministicProviderForTesting } from "#test/support/crypto/seeded-random.ts";
 import { backup } from "./frozen-backup.ts";
 import { groups } from "./frozen-groups.ts";
+import { invites } from "./frozen-invites.ts";
 import { negatives } from "./frozen-negatives.ts";
 import { attachments, link, reports, safetyNumbers } from "./frozen-transfers.ts";
 import { toHex } from "./wycheproof-files.ts";
@@ -58,6 +59,7 @@ export const frozenCases: Readonly<Record<string, () => object | Promise<object>
   "reports.json": reports,
   "negatives.json": negatives,
   "backup.json": backup,
+  "invites.json": invites,
 };
 
 function devices(): object {

@@ -55,6 +55,16 @@ const methods: Readonly<Record<ClientMethod, "kept" | "not_kept">> = {
   leaveGroup: "kept",
   dissolveGroup: "kept",
   messageInfo: "kept",
+  groupInvite: "kept",
+  setInvite: "kept",
+  endInvite: "kept",
+  joinRequests: "kept",
+  approveJoin: "kept",
+  refuseJoin: "kept",
+  previewInvite: "kept",
+  acceptInvite: "kept",
+  pendingJoins: "kept",
+  forgetJoin: "kept",
   reconnectNow: "kept",
 };
 

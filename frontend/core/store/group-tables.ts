@@ -27,6 +27,8 @@ export type StoredChange =
   | { readonly type: "role"; readonly account: AccountId; readonly role: GroupRole }
   | { readonly type: "renamed"; readonly title?: string }
   | { readonly type: "link"; readonly isOn: boolean }
+  | { readonly type: "link_terms"; readonly needsApproval: boolean }
+  | { readonly type: "joined" }
   | { readonly type: "dissolved" };
 
 export type StoredMembership = "member" | "removed" | "left" | "dissolved";
@@ -116,3 +118,11 @@ export const keyEntryTable = jsonTable<KeyEntryRecord>("key-entries");
 export function keyEntryKey(conversationId: ConversationId, position: number, n: number): string {
   return `${conversationId}/${orderedKey(position)}/${orderedKey(n)}`;
 }
+
+/** Groups that this account asked to be let into, key conversation id. */
+export interface PendingJoin {
+  /** Of the invite, base64url. */
+  readonly publicKey: string;
+  readonly title: string;
+}
+export const pendingJoinTable = jsonTable<PendingJoin>("pending-joins");
