@@ -17,6 +17,7 @@ import { ToastStack } from "./ui/toasts.tsx";
 
 const GroupInfo = lazily(async () => (await import("./features/groups/group-info.tsx")).GroupInfo);
 const NewGroup = lazily(async () => (await import("./features/groups/new-group.tsx")).NewGroup);
+const JoinInvite = lazily(async () => (await import("./features/invites/join-invite.tsx")).JoinInvite);
 const JoinByLink = lazily(async () => (await import("./features/link/join-by-link.tsx")).JoinByLink);
 const NewChat = lazily(async () => (await import("./features/new-chat/new-chat.tsx")).NewChat);
 const LogIn = lazily(async () => (await import("./features/onboarding/log-in.tsx")).LogIn);
@@ -60,6 +61,7 @@ function BeforeSignIn() {
   const { name } = useApp().router.place.value.route;
   if (name === "signup") return <SignUp />;
   if (name === "link") return <JoinByLink />;
+  if (name === "join") return <JoinInvite />;
   return name === "login" ? <LogIn /> : <Welcome />;
 }
 
@@ -88,6 +90,7 @@ function Messenger() {
       {route.name === "newGroup" && <NewGroup />}
       {route.name === "new" && <NewChat />}
       {route.name === "settings" && <Settings />}
+      {route.name === "join" && <JoinInvite />}
     </div>
   );
 }

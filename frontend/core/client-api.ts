@@ -58,6 +58,8 @@ export type ClientEvent =
   /** Who is in the group, what it is called, or what one may do there. */
   | { readonly type: "group"; readonly conversationId: ConversationId }
   | { readonly type: "typing"; readonly conversationId: ConversationId; readonly typing: boolean }
+  /** This account asked to be let into a group, or no longer does. */
+  | { readonly type: "joins" }
   /** The account's own devices changed. */
   | { readonly type: "devices" }
   | { readonly type: "link"; readonly status: LinkStatus };

@@ -3,6 +3,7 @@ import type { Page } from "playwright-core";
 import { linkText } from "#app/i18n/en-link.ts";
 import { fakeId } from "#test/support/fake-client-data.ts";
 import { groupStates } from "./group-states.ts";
+import { inviteStates } from "./invite-states.ts";
 import type { State } from "./state.ts";
 
 const chat = (username: string): string => `/chat/${fakeId(`chat-${username}`)}`;
@@ -295,6 +296,7 @@ export const states: readonly State[] = [
     },
   },
   ...groupStates,
+  ...inviteStates,
   { name: "settings", path: "/settings" },
   { name: "settings-backup", path: "/settings", steps: showBackup },
   { name: "settings-backup-full", path: "/settings", scene: "backup_full", steps: showBackup },

@@ -2,6 +2,7 @@
 import {
   type ClientApi,
   ClientError,
+  type ClientEvent,
   type GroupChangeView,
   type GroupConversationView,
   type GroupMemberView,
@@ -36,6 +37,7 @@ export interface FakeGroupHost {
   readonly add: (conversation: FakeConversation) => void;
   readonly view: (conversation: FakeConversation) => GroupConversationView;
   readonly changed: (conversationId: ConversationId) => void;
+  readonly tell: (event: ClientEvent) => void;
 }
 
 type GroupMethods = Pick<

@@ -92,11 +92,13 @@ export function fakeInviteMethods(host: FakeGroupHost, change: Change): InviteAp
       if (standing === "refused") throw new ClientError("join_refused");
       if (!needsApproval || standing === "member") return { state: "joined", conversationId };
       pending.set(conversationId, { conversationId, title, state: "waiting" });
+      host.tell({ type: "joins" });
       return { state: "waiting", conversationId };
     },
     pendingJoins: () => Promise.resolve([...pending.values()]),
     forgetJoin(conversationId) {
       pending.delete(conversationId);
+      host.tell({ type: "joins" });
       return Promise.resolve();
     },
   };

@@ -20,6 +20,8 @@ function group(
     typing?: boolean;
     delivery?: DeliveryState;
     isContradicted?: boolean;
+    /** There is a link that asks for approval, and these people wait. */
+    waiting?: readonly string[];
   } = {},
 ): FakeConversation {
   const conversationId = fakeId<ConversationId>(`group-${title}`);
@@ -49,6 +51,17 @@ function group(
       membership: extra.membership ?? "member",
       members,
       isContradicted: extra.isContradicted ?? false,
+      ...(extra.waiting !== undefined && {
+        invite: {
+          code: "AVJ6u0o5mYc3hQz1m4kX0b3kq8wC2tE5yR7uI9oP1aSdFgHjKlZxCvBnM0qWeRtYuI",
+          needsApproval: true,
+          expiresAtMs: undefined,
+          isExpired: false,
+        },
+        requests: extra.waiting.map((username) => {
+          return { account: fakeMember(username).account, username, requestedAtMs: nowMs };
+        }),
+      }),
     },
     messages,
     readSeq: messages.length - (extra.unread ?? 0),
@@ -77,7 +90,7 @@ export function groups(nowMs: number): FakeConversation[] {
         ["jonas.b", 13, "Next to the scarf"],
       ],
       nowMs,
-      { unread: 3 },
+      { unread: 3, waiting: ["wren.oakley", "piet"] },
     ),
     group(
       "Friday at the old station",

@@ -177,6 +177,7 @@ export function createApp(parts: { client: Client; router: Router; preferences: 
         refreshConversations();
         break;
       case "devices":
+      case "joins":
       case "link":
         break; // read where they are shown
       case "transfer":
@@ -211,7 +212,7 @@ export function createApp(parts: { client: Client; router: Router; preferences: 
   effect(() => {
     const account = app.account.value;
     if (account === undefined || app.registering.value) return;
-    const redirect = redirectFor(router.place.value.route, account.state);
+    const redirect = redirectFor(router.place.value.route, account.state, router.invite() !== "");
     if (redirect !== undefined) router.go(redirect, { replace: true });
     if (account.state !== "signed_in") {
       app.conversations.value = undefined;

@@ -14,11 +14,13 @@ const joining = () => import("./joining.ts");
 
 export abstract class InviteCalls extends DeviceCalls implements InviteApi {
   readonly #environment: Environment;
+  readonly #events: EventHub;
   readonly #account: AccountSession;
 
   constructor(environment: Environment, events: EventHub, account: AccountSession) {
     super(environment, events, account);
     this.#environment = environment;
+    this.#events = events;
     this.#account = account;
   }
 
@@ -46,11 +48,18 @@ export abstract class InviteCalls extends DeviceCalls implements InviteApi {
       );
     });
   acceptInvite: InviteApi["acceptInvite"] = (link) =>
-    guard(async () => (await joining()).acceptInvite(this.#environment, ...this.#signedIn(), link));
+    guard(async () => {
+      const accepted = await (await joining()).acceptInvite(this.#environment, ...this.#signedIn(), link);
+      this.#events.emit({ type: "joins" });
+      return accepted;
+    });
   pendingJoins: InviteApi["pendingJoins"] = () =>
     guard(async () => (await joining()).pendingJoins(...this.#signedIn()));
   forgetJoin: InviteApi["forgetJoin"] = (conversationId) =>
-    guard(async () => (await joining()).forgetJoin(this.#signedIn()[1], conversationId));
+    guard(async () => {
+      await (await joining()).forgetJoin(this.#signedIn()[1], conversationId);
+      this.#events.emit({ type: "joins" });
+    });
 
   #signedIn(): [Engine, Records] {
     const { signedIn, status, records } = this.#account;

@@ -7,7 +7,8 @@ import { listJoinRequests, refuseJoin as refuseJoinRoute } from "#schema/http/in
 import type { AccountId, ConversationId } from "#schema/ids.ts";
 import { ClientError } from "../client-api.ts";
 import { asNotFound } from "../client-error.ts";
-import { formatInviteCode, inviteKeyOf, isInviteProven, sealInvite } from "../crypto/group/group-invite.ts";
+import { formatInviteCode, inviteKeyOf, sealInvite } from "../crypto/group/group-invite.ts";
+import { isInviteProven } from "../crypto/group/invite-proof.ts";
 import { settingsKeyFor } from "../crypto/group/group-settings.ts";
 import type { GroupSettingsKey } from "../crypto/group/sender-key-message.ts";
 import { changeGroup, handOut, renameGroup } from "../group-api.ts";

@@ -12,6 +12,7 @@ import { openConversationOf } from "../../state/router.ts";
 import { errorCode, type Timeline } from "../../state/timeline.ts";
 import { Avatar } from "../../ui/avatar.tsx";
 import { Icon } from "../../ui/icons.tsx";
+import { lazily } from "../../ui/lazily.tsx";
 import { LogoMark } from "../../ui/logo.tsx";
 import { Attaching } from "../attachments/attaching.tsx";
 import { Viewer } from "../attachments/viewer.tsx";
@@ -23,6 +24,8 @@ import { ContradictionNote, ReadOnlyLine } from "../groups/read-only.tsx";
 import { Composer } from "./composer.tsx";
 import { MessageLog } from "./message-log.tsx";
 import { timelineItems } from "./timeline-items.ts";
+
+const RequestsLine = lazily(async () => (await import("../invites/requests-line.tsx")).RequestsLine);
 
 export function ChatPane() {
   const { conversations, router, timeline } = useApp();
@@ -70,6 +73,7 @@ function ChatBody({ view, timeline }: { view: ConversationView; timeline: Timeli
       </div>
       <Announcer />
       {view.kind === "group" && <ContradictionNote view={view} />}
+      {view.kind === "group" && view.takesRequests && <RequestsLine conversationId={view.conversationId} />}
     </>
   );
 }

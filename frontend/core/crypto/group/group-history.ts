@@ -19,7 +19,7 @@ import {
 import { type OwnDevice } from "../device-identity.ts";
 import { assertOr, CryptoError, parsing } from "../errors.ts";
 import { type Provider } from "../provider.ts";
-import { isInviteProven } from "./group-invite.ts";
+import { isInviteProven } from "./invite-proof.ts";
 
 /** What is remembered of one epoch. */
 export interface EpochMark {

@@ -8,13 +8,13 @@ import {
   formatInviteCode,
   inviteKeyEpochOf,
   inviteKeyOf,
-  isInviteProven,
   openInviteSecret,
   openInviteSettingsKey,
   parseInviteCode,
   proveInvite,
   sealInvite,
 } from "./group-invite.ts";
+import { isInviteProven } from "./invite-proof.ts";
 
 const provider = deterministicProviderForTesting("group invites");
 const fill = (length: number, value: number) => new Uint8Array(length).fill(value);

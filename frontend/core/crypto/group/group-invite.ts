@@ -84,15 +84,6 @@ export function proveInvite(
   return { publicKey: key.pub, proof: provider.sign(key.secret, message) };
 }
 
-export function isInviteProven(
-  provider: Provider,
-  groupId: Uint8Array,
-  { publicKey, proof }: JoinProof,
-  accountId: Uint8Array,
-): boolean {
-  return provider.verify(publicKey, joinProofMessage(groupId, publicKey, accountId), proof);
-}
-
 /** base64url of `ver 1 | groupId 16 | secret 32`: what stands behind the # of a link. */
 export function formatInviteCode({ groupId, secret }: InviteCode): string {
   return encodeBase64url(new Writer().u8(version).bytes(groupId, 16).bytes(secret, 32).done());
