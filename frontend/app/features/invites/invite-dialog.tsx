@@ -25,6 +25,8 @@ export function InviteDialog({ group, invite, mayChange, onChanged, onClose }: I
   const { conversationId } = group;
   const [working, setWorking] = useState(false);
   const [asking, setAsking] = useState<"reset" | "off">();
+  /** Shown at once, and taken back when it is refused. */
+  const [wanted, setWanted] = useState<boolean>();
   const [problem, setProblem] = useState<ClientErrorCode>();
 
   async function run(operation: () => Promise<void>): Promise<void> {
@@ -36,6 +38,7 @@ export function InviteDialog({ group, invite, mayChange, onChanged, onClose }: I
     });
     setWorking(false);
     setAsking(undefined);
+    setWanted(undefined);
     if (!done.ok) {
       setProblem(done.code);
       return;
@@ -72,9 +75,12 @@ export function InviteDialog({ group, invite, mayChange, onChanged, onClose }: I
               </span>
               <input
                 type="checkbox"
-                checked={invite.needsApproval}
+                checked={wanted ?? invite.needsApproval}
                 disabled={working}
-                onChange={() => change({ needsApproval: !invite.needsApproval })}
+                onChange={(event) => {
+                  setWanted(event.currentTarget.checked);
+                  change({ needsApproval: event.currentTarget.checked });
+                }}
               />
             </label>
             <ExpiryChoice
