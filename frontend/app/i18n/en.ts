@@ -34,7 +34,7 @@ const errors: Record<ClientErrorCode, string> = {
   group_full: "This group is full.",
   invite_invalid: "This invite link is not valid any more. Ask for a new one.",
   invite_expired: "This invite link has expired. Ask for a new one.",
-  join_refused: "An admin of this group has declined your request.",
+  join_refused: "An admin has declined your request.",
   group_name_invalid: "A group needs a name of at most 100 characters.",
   group_changed: "Others are changing this group right now. Please try again.",
   not_member: "You are no longer in this group.",

@@ -10,12 +10,15 @@ import type { StoredAttachment } from "../store/tables.ts";
 import type { BlobCache } from "./blob-cache.ts";
 import type { BlobTransfers } from "./blob-transfers.ts";
 import { DamagedFileError } from "./damaged-file.ts";
-import { Progress } from "./progress.ts";
+import { inOrder } from "./in-order.ts";
+import { PartProgress, Progress } from "./progress.ts";
 import { Retrying } from "./retrying.ts";
 import { blobNameOf } from "./stored-attachment.ts";
 
-/** At once: each holds one piece in memory. */
+/** At once: each holds a few pieces in memory. */
 const concurrentMax = 3;
+/** Pieces of one file that are fetched while an earlier one is hashed and written. */
+const piecesAhead = 1;
 
 interface Running {
   readonly promise: Promise<void>;
@@ -90,7 +93,6 @@ export class Downloads {
           waiting: () => progress.tell("waiting"),
         },
       );
-      await this.#verify(name, attachment);
       await cache.mark(name, "whole", blobBytes);
       await cache.trim(name);
       progress.tell("done");
@@ -105,6 +107,7 @@ export class Downloads {
     }
   }
 
+  /** Throws `DamagedFileError` unless the blob is what its sender hashed. Chunks are verified besides whenever they are opened. */
   async #fetchPieces(
     name: string,
     conversationId: ConversationId,
@@ -112,33 +115,27 @@ export class Downloads {
     progress: Progress,
     signal: AbortSignal,
   ): Promise<void> {
-    const { cache, transfers } = this.#context;
-    const { attachmentId, blobBytes } = attachment;
+    const { cache, transfers, provider } = this.#context;
+    const { attachmentId, blobBytes, blobHash } = attachment;
     const there = new Set(await cache.blobs.pieces(name));
-    let moved = 0;
-    for (let part = 1; part <= partCount(blobBytes); part += 1) {
+    const hasher = provider.sha256Hasher();
+    const moving = new PartProgress(progress);
+    const pieces = inOrder(partCount(blobBytes), piecesAhead, signal, async (part, stop) => {
       const range = partRange(blobBytes, part);
-      if (!there.has(part - 1)) {
-        if (signal.aborted) throw new ClientError("cancelled");
-        const before = moved;
-        const watch = { signal, progress: (bytes: number) => progress.moved(before + bytes) };
-        const bytes = await transfers.read({ conversationId, attachmentId }, range, watch);
-        await cache.blobs.write(name, part - 1, bytes);
+      const length = range.below - range.from;
+      if (there.has(part - 1)) {
+        const bytes = await cache.blobs.read(name, part - 1);
+        if (bytes?.length !== length) throw new DamagedFileError();
+        moving.moved(part, length);
+        return bytes;
       }
-      moved += range.below - range.from;
-      progress.moved(moved);
-    }
-  }
-
-  /** The whole blob is what its sender hashed. Chunks are verified besides whenever they are opened. */
-  async #verify(name: string, { blobBytes, blobHash }: StoredAttachment): Promise<void> {
-    const hasher = this.#context.provider.sha256Hasher();
-    for (let part = 1; part <= partCount(blobBytes); part += 1) {
-      const { from, below } = partRange(blobBytes, part);
-      const bytes = await this.#context.cache.blobs.read(name, part - 1);
-      if (bytes?.length !== below - from) throw new DamagedFileError();
-      hasher.update(bytes);
-    }
+      if (stop.aborted) throw new ClientError("cancelled");
+      const watch = { signal: stop, progress: (bytes: number) => moving.moved(part, bytes) };
+      const bytes = await transfers.read({ conversationId, attachmentId }, range, watch);
+      await cache.blobs.write(name, part - 1, bytes);
+      return bytes;
+    });
+    for await (const piece of pieces) hasher.update(piece);
     if (encodeBase64url(hasher.digest()) !== blobHash) throw new DamagedFileError();
   }
 

@@ -40,3 +40,19 @@ export class Progress {
     this.#emit({ type: "transfer", conversationId, clientMessageId, index, state, doneBytes, totalBytes });
   }
 }
+
+/** The progress of a file whose parts move side by side. */
+export class PartProgress {
+  readonly #progress: Progress;
+  readonly #bytes = new Map<number, number>();
+
+  constructor(progress: Progress) {
+    this.#progress = progress;
+  }
+
+  /** So much of this part has moved. */
+  moved(part: number, bytes: number): void {
+    this.#bytes.set(part, bytes);
+    this.#progress.moved([...this.#bytes.values()].reduce((sum, moved) => sum + moved, 0));
+  }
+}

@@ -10,10 +10,14 @@ import { createAttachmentSecret } from "../crypto/attachment/attachment-cipher.t
 import type { Provider } from "../crypto/provider.ts";
 import type { BlobStore } from "../store/blob-store.ts";
 import type { StoredAttachment } from "../store/tables.ts";
+import { inOrder } from "./in-order.ts";
 import { addressOf, blobNameOf } from "./stored-attachment.ts";
 
 /** Read and sealed at once: long enough to be fast, short enough for messages to pass in between. */
 const stepBytes = 1_048_576;
+
+/** Sealing is not cancelled: a message with files can be discarded as soon as it is written down. */
+const uncancelled = new AbortController().signal;
 
 export type SealedFile = Pick<
   StoredAttachment,
@@ -29,7 +33,6 @@ export async function sealFile(
   blobs: BlobStore,
   conversationId: ConversationId,
   source: Blob,
-  progress: (sealedBytes: number) => void,
 ): Promise<SealedFile> {
   const attachmentId: AttachmentId = v.parse(attachmentIdSchema, encodeBase64url(provider.random(16)));
   const secret = createAttachmentSecret(provider);
@@ -38,15 +41,17 @@ export async function sealFile(
   const sealer = new AttachmentSealer(provider, addressOf(conversationId, attachmentId), secret, source.size);
   const pieces = new PieceWriter(blobs, name);
   try {
-    for (let at = 0; at < source.size; at += stepBytes) {
-      await pieces.push(sealer.push(await readSlice(source, at)));
-      progress(Math.min(at + stepBytes, source.size));
-    }
+    const slices = inOrder(Math.ceil(source.size / stepBytes), 1, uncancelled, (step) =>
+      readSlice(source, (step - 1) * stepBytes),
+    );
+    for await (const slice of slices) await pieces.push(sealer.push(slice));
     const { bytes, blobBytes, blobHash } = sealer.finish();
     await pieces.push(bytes);
     await pieces.end();
+    await pieces.written();
     return { attachmentId, fileKey, sizeBytes: source.size, blobBytes, blobHash: encodeBase64url(blobHash) };
   } catch (error) {
+    await pieces.written().catch(() => undefined); // deleted in the next line
     await blobs.delete(name).catch(() => undefined); // found and removed at the next start
     throw error;
   }
@@ -64,13 +69,14 @@ async function readSlice(source: Blob, at: number): Promise<Uint8Array> {
   return bytes;
 }
 
-/** Cuts a blob into the pieces of the store. */
+/** Cuts a blob into the pieces of the store; one is written while the next one fills. */
 class PieceWriter {
   readonly #blobs: BlobStore;
   readonly #name: string;
-  readonly #buffer = new Uint8Array(limits.attachmentPartBytes);
+  #buffer = new Uint8Array(limits.attachmentPartBytes);
   #filled = 0;
-  #written = 0;
+  #begun = 0;
+  #writing: Promise<void> = Promise.resolve();
 
   constructor(blobs: BlobStore, name: string) {
     this.#blobs = blobs;
@@ -87,11 +93,19 @@ class PieceWriter {
     }
   }
 
-  /** Writes what is there; the last piece may be shorter. */
+  /** Begins to write what is there; the last piece may be shorter. */
   async end(): Promise<void> {
     if (this.#filled === 0) return;
-    await this.#blobs.write(this.#name, this.#written, this.#buffer.subarray(0, this.#filled));
-    this.#written += 1;
+    await this.#writing;
+    this.#writing = this.#blobs.write(this.#name, this.#begun, this.#buffer.subarray(0, this.#filled));
+    this.#writing.catch(() => undefined); // thrown by whoever waits for it next
+    this.#buffer = new Uint8Array(limits.attachmentPartBytes);
+    this.#begun += 1;
     this.#filled = 0;
+  }
+
+  /** Throws `StoreError` when a piece could not be written. */
+  written(): Promise<void> {
+    return this.#writing;
   }
 }

@@ -22,12 +22,15 @@ import { createMessageId, type Self } from "../sync/self.ts";
 import { writeOwnMessage } from "../sync/text-sealer.ts";
 import type { BlobCache } from "./blob-cache.ts";
 import type { BlobTransfers } from "./blob-transfers.ts";
-import { Progress } from "./progress.ts";
+import { inOrder } from "./in-order.ts";
+import { PartProgress, Progress } from "./progress.ts";
 import { Retrying } from "./retrying.ts";
 import { sealFile } from "./sealing.ts";
 import { blobNameOf } from "./stored-attachment.ts";
 
 const retryAfterFaultMs = 5_000;
+/** Parts of one file under way beside the one that is waited for: the line is not idle while the server stores one. */
+const partsAhead = 1;
 
 export interface UploadsContext {
   readonly environment: Environment;
@@ -100,7 +103,7 @@ export class Uploads {
     const attachments: StoredAttachment[] = [];
     try {
       for (const { file, preview, ...about } of files) {
-        const sealed = await sealFile(self.provider, cache.blobs, conversationId, file, () => undefined);
+        const sealed = await sealFile(self.provider, cache.blobs, conversationId, file);
         attachments.push({ ...about, ...sealed, ...(preview && { preview: encodeBase64url(preview) }) });
       }
       await records.transact(async (transaction) => {
@@ -202,24 +205,19 @@ export class Uploads {
     const { received, complete } = await transfers.begin(place, attachment.blobBytes);
     if (complete) return;
     const there = new Set(received);
-    let moved = 0;
-    for (let part = 1; part <= partCount(attachment.blobBytes); part += 1) {
+    const moving = new PartProgress(progress);
+    const parts = inOrder(partCount(attachment.blobBytes), partsAhead, signal, async (part, stop) => {
       const { from, below } = partRange(attachment.blobBytes, part);
       if (!there.has(part)) {
         const bytes = await cache.blobs.read(name, part - 1);
         if (bytes?.length !== below - from) throw new ClientError("file_unreadable");
-        if (signal.aborted) throw new ClientError("cancelled");
-        const before = moved;
-        await asAgain(() =>
-          transfers.putPart(place, part, bytes, {
-            signal,
-            progress: (sent) => progress.moved(before + sent),
-          }),
-        );
+        if (stop.aborted) throw new ClientError("cancelled");
+        const watch = { signal: stop, progress: (sent: number) => moving.moved(part, sent) };
+        await asAgain(() => transfers.putPart(place, part, bytes, watch));
       }
-      moved += below - from;
-      progress.moved(moved);
-    }
+      moving.moved(part, below - from);
+    });
+    for await (const _ of parts);
     await asAgain(() => transfers.complete(place));
   }
 

@@ -11,6 +11,8 @@ const server = new WebSocketServer({ host: "127.0.0.1", port: 0, perMessageDefla
   console.log(JSON.stringify({ origin: `http://127.0.0.1:${port}` }));
 });
 
+const sendHead = '{"type":"message:send"';
+
 /** Of the conversation resumed last; one pair at a time is measured. */
 let seq = 0;
 let queue: { readonly from: WebSocket; readonly ack: string; readonly event: string }[] = [];
@@ -25,6 +27,18 @@ function flush(): void {
   }
 }
 
+function answer(from: WebSocket, text: string, at: number): void {
+  const idAt = text.indexOf('"clientMessageId":"', at) + 19;
+  const id = text.slice(idAt, idAt + 22);
+  const bodyAt = text.indexOf('"body":"', at) + 8;
+  const body = text.slice(bodyAt, text.indexOf('"', bodyAt));
+  seq += 1;
+  const ack = `{"type":"message:ack","clientMessageId":"${id}","seq":${seq}}`;
+  const event = `{"type":"message:new","seq":${seq},"clientMessageId":"${id}","body":"${body}"}`;
+  queue.push({ from, ack, event });
+  if (queue.length === 1) setImmediate(flush);
+}
+
 server.on("connection", (socket) => {
   sockets.add(socket);
   socket.on("close", () => sockets.delete(socket));
@@ -33,15 +47,8 @@ server.on("connection", (socket) => {
     if (text.startsWith('{"type":"conversation:resume"')) {
       return socket.send(`{"type":"conversation:resumed","lastSeq":${seq},"more":false}`);
     }
-    if (!text.startsWith('{"type":"message:send"')) return;
-    const idAt = text.indexOf('"clientMessageId":"') + 19;
-    const id = text.slice(idAt, idAt + 22);
-    const bodyAt = text.indexOf('"body":"') + 8;
-    const body = text.slice(bodyAt, text.indexOf('"', bodyAt));
-    seq += 1;
-    const ack = `{"type":"message:ack","clientMessageId":"${id}","seq":${seq}}`;
-    const event = `{"type":"message:new","seq":${seq},"clientMessageId":"${id}","body":"${body}"}`;
-    queue.push({ from: socket, ack, event });
-    if (queue.length === 1) setImmediate(flush);
+    // Alone in its frame or packed with others.
+    for (let at = text.indexOf(sendHead); at !== -1; at = text.indexOf(sendHead, at + 1))
+      answer(socket, text, at);
   });
 });

@@ -6,6 +6,8 @@ import { openChannel } from "./open.ts";
 /** Slots for the send times of messages under way; far more than are ever in flight. */
 const slots = 1 << 13;
 const openedAtOnce = 50;
+/** Without an acknowledgement for so long, what is under way was lost, and a benchmark says so instead of waiting. */
+const stalledMs = 30_000;
 
 class Meter {
   readonly latenciesMs: number[] = [];
@@ -68,6 +70,14 @@ async function openAll(endpoints: readonly Endpoint[]): Promise<Channel[]> {
   return opened;
 }
 
+async function stalled(meter: Meter): Promise<never> {
+  for (;;) {
+    const before = meter.acknowledged;
+    await pause(stalledMs);
+    if (meter.acknowledged === before) throw new Error(`no acknowledgement for ${stalledMs / 1_000} s`);
+  }
+}
+
 export async function runJob(job: LoadJob): Promise<LoadFigures> {
   const meter = new Meter();
   const channels: Channel[] = [];
@@ -100,14 +110,14 @@ export async function runJob(job: LoadJob): Promise<LoadFigures> {
     cpu = process.cpuUsage();
     await Promise.race([pause(job.until.measureMs), failed]);
   } else {
-    await Promise.race([idle, failed]);
+    await Promise.race([idle, failed, stalled(meter)]);
   }
   const elapsedMs = performance.now() - startedAt;
   const used = process.cpuUsage(cpu);
   const measured = meter.acknowledged - before;
   meter.isCounting = false;
   meter.isSending = false;
-  if (isTimed && !lanes.every((lane) => lane.isIdle)) await Promise.race([idle, failed]);
+  if (isTimed && !lanes.every((lane) => lane.isIdle)) await Promise.race([idle, failed, stalled(meter)]);
   for (let i = 0; i < 500 && meter.delivered < meter.expected; i += 1) await pause(20);
   for (const channel of channels) channel.close();
   const sorted = Float64Array.from(meter.latenciesMs).sort();

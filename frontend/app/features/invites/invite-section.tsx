@@ -67,7 +67,7 @@ export function InviteSection({ group }: { group: GroupView }) {
         disabled={working}
         onClick={() => (invite === undefined ? void make() : setOpen(true))}
       >
-        <span class="invite-icon">{working ? <span class="spinner" /> : <Icon name="link" />}</span>
+        <span class="invite-icon">{working ? <span class="spinner" /> : <Icon name="key" />}</span>
         <span>
           <strong>{invite === undefined ? inviteText.make : inviteText.show}</strong>
           <small>{invite === undefined ? inviteText.makeNote : termsLine(invite)}</small>
