@@ -124,9 +124,6 @@ export const limits = {
   joinRequests: 200,
   /** A request to be let in that nobody answered, and the memory of a refusal, end after this long. */
   joinRequestMs: 30 * DAY_MS,
-  /** What holders of one group's link may ask at once, and how long one question takes to come back: a link in a busy channel. */
-  inviteCallBurst: 300,
-  inviteCallRefillMs: 200,
 
   usernameMinChars: 3,
   usernameMaxChars: 30,

@@ -23,6 +23,10 @@ import type { JoinRequestStore } from "./join-request-store.ts";
 import { operationPage } from "./ledger.ts";
 import type { ConversationState } from "./state.ts";
 
+/** What holders of one group's link may ask at once, and how long one question takes to come back: a link in a busy channel. */
+export const inviteCallBurst = 300;
+export const inviteCallRefillMs = 200;
+
 export interface InviteDeskContext {
   /** Undefined while there is no conversation. */
   readonly state: () => ConversationState | undefined;
@@ -101,7 +105,7 @@ export class InviteDesk {
   /** What limits the calls comes first, so that it tells nothing about the group. */
   #find(publicKey: string): Found {
     const { now } = this.#context;
-    this.#bucket ??= new TokenBucket(1_000 / limits.inviteCallRefillMs, limits.inviteCallBurst, now());
+    this.#bucket ??= new TokenBucket(1_000 / inviteCallRefillMs, inviteCallBurst, now());
     const retryAfterMs = this.#bucket.take(now());
     if (retryAfterMs > 0) throw refusal("rate_limited", { retryAfterMs });
     const state = this.#context.state();

@@ -1,6 +1,10 @@
 /** Invite links at the conversation's object, in plain Node: who comes in, who asks, and what strangers learn. */
 import { describe, expect, test } from "vitest";
-import { InviteDesk } from "#durable-objects/conversation/invite-desk.ts";
+import {
+  inviteCallBurst,
+  inviteCallRefillMs,
+  InviteDesk,
+} from "#durable-objects/conversation/invite-desk.ts";
 import { JoinRequestStore } from "#durable-objects/conversation/join-request-store.ts";
 import { encodeBase64url } from "#schema/envelope/base64url.ts";
 import type { GroupChange } from "#schema/envelope/group-change.ts";
@@ -188,11 +192,11 @@ describe("what holders of the link learn", () => {
   test("[GR32] calls are limited before anything is looked at", async () => {
     const rig = await GroupRig.open(cast);
     const desk = deskOf(rig);
-    for (let call = 0; call < limits.inviteCallBurst; call += 1) {
+    for (let call = 0; call < inviteCallBurst; call += 1) {
       expect(refusalOf(() => desk.preview(text(3)))).toBe("not_found");
     }
     expect(refusalOf(() => desk.preview(text(3)))).toBe("rate_limited");
-    rig.nowMs += limits.inviteCallRefillMs;
+    rig.nowMs += inviteCallRefillMs;
     expect(refusalOf(() => desk.preview(text(3)))).toBe("not_found");
   });
 });
@@ -249,7 +253,7 @@ describe("asking to be let in", () => {
   test("[GR35] requests are bounded, and end with their time and with their link", async () => {
     const { rig, desk } = await asking();
     for (let index = 0; index < limits.joinRequests; index += 1) {
-      rig.nowMs += limits.inviteCallRefillMs;
+      rig.nowMs += inviteCallRefillMs;
       expect(desk.request(as(String.fromCharCode(0x4e00 + index)))).toBe("waiting");
     }
     expect(refusalOf(() => desk.request(as("d")))).toBe("rate_limited");

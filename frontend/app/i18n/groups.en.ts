@@ -31,8 +31,8 @@ export const groups = {
     renamedUnreadably: (who: string) => `${who} changed the name of the group`,
     linkOn: (who: string) => `${who} made a new invite link`,
     linkOff: (who: string) => `${who} turned the invite link off`,
-    linkAsks: (who: string) => `${who} changed the invite link: an admin approves who joins`,
-    linkOpen: (who: string) => `${who} changed the invite link: whoever has it can join`,
+    linkAsks: (who: string) => `${who} changed the invite link: an admin approves`,
+    linkOpen: (who: string) => `${who} opened the invite link`,
     joined: (who: string) => `${who} joined by the invite link`,
     dissolved: (who: string) => `${who} dissolved the group`,
     folded: (count: number) => plural(count, "1 earlier change", `${count} earlier changes`),
@@ -106,7 +106,7 @@ export const groups = {
     remove: "Remove from group",
     removeTitle: (name: string) => `Remove ${name}?`,
     removeBody: (name: string) =>
-      `${name} keeps what was written until now and cannot read anything written from now on. An invite link of this group ends.`,
+      `${name} keeps what was written until now and cannot read anything written from now on. Its invite link ends.`,
     removeAction: "Remove",
     ownerTitle: (name: string) => `Make ${name} an owner?`,
     ownerBody: (name: string) =>

@@ -27,11 +27,12 @@ import type { GroupSettingsKey } from "../crypto/group/sender-key-message.ts";
 import type { Provider } from "../crypto/provider.ts";
 import type { Environment } from "../environment.ts";
 import { handOut } from "../group-api.ts";
-import { groupTable, pendingJoinTable } from "../store/group-tables.ts";
+import { groupTable } from "../store/group-tables.ts";
 import type { Records } from "../store/records.ts";
 import type { Engine } from "../sync/engine.ts";
 import { epochOf, extendGroup, type PlacedOperation } from "../sync/groups/group-chain.ts";
 import { withSettingsKey } from "../sync/groups/group-changes.ts";
+import { pendingJoinTable } from "./pending-join-table.ts";
 import type { InviteApi, InvitePreviewView, InviteStanding, PendingJoinView } from "./invite-api.ts";
 
 /** Operations that others made first, in a row, before joining is given up. */

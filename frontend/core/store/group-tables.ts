@@ -118,11 +118,3 @@ export const keyEntryTable = jsonTable<KeyEntryRecord>("key-entries");
 export function keyEntryKey(conversationId: ConversationId, position: number, n: number): string {
   return `${conversationId}/${orderedKey(position)}/${orderedKey(n)}`;
 }
-
-/** Groups that this account asked to be let into, key conversation id. */
-export interface PendingJoin {
-  /** Of the invite, base64url. */
-  readonly publicKey: string;
-  readonly title: string;
-}
-export const pendingJoinTable = jsonTable<PendingJoin>("pending-joins");
