@@ -38,7 +38,7 @@ test(
     await anna.newGroup("Open door", ["invites.ben"]);
     await anna.openGroupInfo("Open door");
     await anna.page.getByRole("button", { name: inviteText.make }).click();
-    const shown = await anna.page.getByRole("textbox", { name: inviteText.linkLabel }).textContent();
+    const shown = await anna.page.getByRole("textbox", { name: inviteText.linkLabel }).inputValue();
     expect(shown).toMatch(/\/join#[\w-]{66}$/);
     link = new URL(shown ?? "");
     await anna.page.keyboard.press("Escape");

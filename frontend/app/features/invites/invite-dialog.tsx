@@ -69,10 +69,7 @@ export function InviteDialog({ group, invite, mayChange, onChanged, onClose }: I
         {mayChange && (
           <>
             <label class="invite-approve">
-              <span>
-                <strong>{inviteText.approve}</strong>
-                <small>{inviteText.approveHint}</small>
-              </span>
+              <span>{inviteText.approve}</span>
               <input
                 type="checkbox"
                 checked={wanted ?? invite.needsApproval}
@@ -83,6 +80,7 @@ export function InviteDialog({ group, invite, mayChange, onChanged, onClose }: I
                 }}
               />
             </label>
+            <small class="invite-hint">{inviteText.approveHint}</small>
             <ExpiryChoice
               invite={invite}
               disabled={working}
@@ -147,9 +145,14 @@ function SharedLink({ link, isExpired }: { link: string; isExpired: boolean }) {
   return (
     <div class="invite-link">
       <QrCode text={link} label={inviteText.qr} />
-      <p class="invite-text" role="textbox" aria-readonly="true" aria-label={inviteText.linkLabel}>
-        {link}
-      </p>
+      <textarea
+        class="invite-text"
+        readOnly
+        rows={3}
+        aria-label={inviteText.linkLabel}
+        value={link}
+        onFocus={(event) => event.currentTarget.select()}
+      />
       <button type="button" class="button button-primary button-wide" onClick={() => void copy()}>
         <Icon name="copy" />
         {inviteText.copy}

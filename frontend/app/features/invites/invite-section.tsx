@@ -23,9 +23,7 @@ export function InviteSection({ group }: { group: GroupView }) {
   useEffect(() => {
     let isCurrent = true;
     client.api.groupInvite(conversationId).then(
-      (found) => {
-        if (isCurrent) setInvite(found);
-      },
+      (found) => (isCurrent ? setInvite(found) : undefined),
       () => undefined, // read again with the next change
     );
     return () => {

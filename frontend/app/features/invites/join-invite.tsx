@@ -149,7 +149,7 @@ function Actions({ preview, code, onChange }: ActionsProps) {
     case "refused":
       return (
         <div class="join-actions">
-          <p role="status">{words[standing]}</p>
+          <output>{words[standing]}</output>
           <button
             type="button"
             class="button button-quiet button-wide"

@@ -20,9 +20,7 @@ export function PendingJoins() {
     let isCurrent = true;
     const read = (): void => {
       client.api.pendingJoins().then(
-        (found) => {
-          if (isCurrent) setJoins(found);
-        },
+        (found) => (isCurrent ? setJoins(found) : undefined),
         () => undefined, // asked again soon
       );
     };
@@ -49,9 +47,9 @@ export function PendingJoins() {
   return (
     <ul class="pending-joins">
       {joins.map(({ conversationId, state, title }) => (
-        <li key={conversationId} role="status">
+        <li key={conversationId}>
           <Icon name={state === "waiting" ? "people" : "info"} />
-          <span>{inviteText.pending[state](title || inviteText.join.unnamed)}</span>
+          <output>{inviteText.pending[state](title || inviteText.join.unnamed)}</output>
           <button
             type="button"
             class="icon-button"

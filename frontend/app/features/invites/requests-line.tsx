@@ -11,12 +11,12 @@ export function RequestsLine({ conversationId }: { conversationId: ConversationI
   const { requests } = useJoinRequests(conversationId, true);
   if (requests.length === 0) return null;
   return (
-    <div class="requests-line" role="status">
+    <output class="requests-line">
       <Icon name="personAdd" />
       <span>{inviteText.requests(requests.length)}</span>
       <button type="button" class="text-link" onClick={() => router.go({ name: "group", conversationId })}>
         {inviteText.review}
       </button>
-    </div>
+    </output>
   );
 }
