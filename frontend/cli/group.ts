@@ -75,7 +75,6 @@ const commands: Record<string, Command> = {
         expiresAtMs: what === "reset" ? undefined : known?.expiresAtMs,
         reset: what === "reset",
       });
-      await handedOut(client, conversationId);
     } else if (what !== "show") throw new UsageError("group link <group> open | ask | reset | off");
     const code = (await client.groupInvite(conversationId))?.code;
     if (code === undefined) throw new UsageError("this group has no invite link");
