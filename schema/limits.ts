@@ -131,6 +131,11 @@ export const limits = {
   /** Sealed bytes of all backups of one account (setting BACKUP_QUOTA): a million and a half keys. */
   backupQuotaBytes: 128 * KiB * KiB,
 
+  /** People who wait to be let into one group. More than an admin looks through at once. */
+  joinRequests: 200,
+  /** A request to be let in that nobody answered, and the memory of a refusal, end after this long. */
+  joinRequestMs: 30 * DAY_MS,
+
   usernameMinChars: 3,
   usernameMaxChars: 30,
   deviceNameChars: 60,

@@ -2,7 +2,6 @@
 import { DurableObject } from "cloudflare:workers";
 import type { CloseReason } from "#schema/errors.ts";
 import type { AccountId, ConversationId, SessionId } from "#schema/ids.ts";
-import { limits } from "#schema/limits.ts";
 import { pingText, pongText } from "#schema/protocol/control.ts";
 import { subprotocol } from "#schema/protocol/version.ts";
 import { migrations } from "#schema/db/conversation/migrations.ts";
@@ -12,6 +11,10 @@ import type {
   CreateGroupInput,
   Delivery,
   GroupMembers,
+  InvitedInput,
+  InvitePreview,
+  JoinRequest,
+  JoinRequestState,
   OperationAnswer,
   OperationInput,
   OperationPage,
@@ -19,27 +22,28 @@ import type {
   PageInput,
   ReceiptInput,
 } from "#schema/rpc/conversation.ts";
-import { answerRpc, unwrap, type RpcResult } from "#schema/rpc/result.ts";
-import type { DeviceSet, HotPage, Identity, Summary } from "#schema/rpc/shared.ts";
+import { answerDone, answerRpc, unwrap, type RpcResult } from "#schema/rpc/result.ts";
+import type { HotPage, Identity, Summary } from "#schema/rpc/shared.ts";
 import { Alarms } from "../support/alarms.ts";
 import { answerClose, closeFor } from "../support/close.ts";
 import { errorEvent, refusal } from "../support/error-events.ts";
-import { type FaultEvent, faultOf, logEvent } from "../support/events.ts";
+import { faultOf, logEvent } from "../support/events.ts";
 import { migrate } from "../support/migrate.ts";
 import { parseUpgrade, SocketRoster } from "../support/sockets.ts";
 import { durableSql } from "../support/durable-sql.ts";
 import type { Sql } from "../support/sql.ts";
-import { runWhenSettled } from "../support/settle.ts";
 import { inboxStub, type ObjectEnv } from "../support/stubs.ts";
 import { Arrivals } from "./arrivals.ts";
 import { createDirect } from "./create-direct.ts";
+import { registerDirect } from "./register-direct.ts";
 import { createGroup } from "./create-group.ts";
 import { SqliteGroupStore } from "./group-store.ts";
 import { deliveryOf, membersOf, operationPage } from "./ledger.ts";
-import { archiveShard, D1Archive } from "./d1-archive.ts";
 import { historyPage } from "./history.ts";
-import { type ConversationAlarm, Room } from "./room.ts";
-import type { Losses } from "./store.ts";
+import { InviteDesk } from "./invite-desk.ts";
+import { JoinRequestStore } from "./join-request-store.ts";
+import { logFault, openRoom } from "./open-room.ts";
+import type { ConversationAlarm, Room } from "./room.ts";
 import { SqliteConversationStore } from "./sqlite-store.ts";
 
 /** Ended sessions are refused until their access tokens have run out for certain. */
@@ -54,12 +58,19 @@ export class Conversation extends DurableObject<ObjectEnv> implements Conversati
   #room: Room | undefined;
   readonly #groupStore: SqliteGroupStore;
   readonly #arrivals = new Arrivals();
+  readonly #invites: InviteDesk;
 
   constructor(context: DurableObjectState, env: ObjectEnv) {
     super(context, env);
     this.#sql = durableSql(context.storage);
     this.#store = new SqliteConversationStore(this.#sql, () => migrate(this.#sql, migrations));
     this.#groupStore = new SqliteGroupStore(this.#sql);
+    this.#invites = new InviteDesk({
+      state: () => this.#room?.state,
+      groupStore: this.#groupStore,
+      requests: new JoinRequestStore(this.#sql),
+      now: Date.now,
+    });
     context.setWebSocketAutoResponse(new WebSocketRequestResponsePair(pingText, pongText));
     this.#sockets = new SocketRoster(context);
     this.#room = this.#openRoom();
@@ -87,7 +98,7 @@ export class Conversation extends DurableObject<ObjectEnv> implements Conversati
     try {
       this.#room.core.receive(known, data);
     } catch (error) {
-      this.#log("frame_failed", error);
+      logFault("frame_failed", error);
       known.send(errorEvent("internal"));
     }
   }
@@ -114,7 +125,7 @@ export class Conversation extends DurableObject<ObjectEnv> implements Conversati
     return answerRpc(async () => {
       this.#arrivals.expect(accounts);
       try {
-        const sets = await Promise.all(accounts.map((account) => this.#register(input, account)));
+        const sets = await Promise.all(accounts.map((account) => registerDirect(this.env, input, account)));
         if (this.#room === undefined) createDirect(this.#store, this.#arrivals, input, sets);
         this.#room ??= this.#openRoom();
         for (const set of sets) this.#room?.applySet(set);
@@ -147,7 +158,10 @@ export class Conversation extends DurableObject<ObjectEnv> implements Conversati
   }
 
   postOperation(input: OperationInput): Promise<RpcResult<OperationAnswer>> {
-    return answerRpc(() => this.#memberRoom(input.identity.account).group.post(input));
+    return answerRpc(() => {
+      if (this.#room === undefined) throw refusal("not_found");
+      return this.#room.group.post(input);
+    });
   }
 
   operations(input: { account: AccountId; after: number; limit: number }): Promise<RpcResult<OperationPage>> {
@@ -159,6 +173,30 @@ export class Conversation extends DurableObject<ObjectEnv> implements Conversati
 
   groupMembers({ account }: { account: AccountId }): Promise<RpcResult<GroupMembers>> {
     return answerRpc(() => membersOf(this.#memberRoom(account).state));
+  }
+
+  previewInvite({ publicKey }: { publicKey: string }): Promise<RpcResult<InvitePreview>> {
+    return answerRpc(() => this.#invites.preview(publicKey));
+  }
+
+  invitedOperations(input: InvitedInput & { after: number }): Promise<RpcResult<OperationPage>> {
+    return answerRpc(() => this.#invites.operations(input));
+  }
+
+  requestJoin(input: InvitedInput & { proof: string }): Promise<RpcResult<JoinRequestState>> {
+    return answerRpc(() => this.#invites.request(input));
+  }
+
+  joinRequestState(input: InvitedInput): Promise<RpcResult<JoinRequestState>> {
+    return answerRpc(() => this.#invites.stateOf(input));
+  }
+
+  joinRequests({ account }: { account: AccountId }): Promise<RpcResult<readonly JoinRequest[]>> {
+    return answerRpc(() => this.#invites.waiting(account));
+  }
+
+  refuseJoin({ account, refused }: { account: AccountId; refused: AccountId }): Promise<RpcResult<null>> {
+    return answerDone(() => this.#invites.refuse(account, refused));
   }
 
   delivery({ account, seq }: { account: AccountId; seq: number }): Promise<RpcResult<Delivery>> {
@@ -250,47 +288,13 @@ export class Conversation extends DurableObject<ObjectEnv> implements Conversati
   #openRoom(): Room | undefined {
     const snapshot = this.#store.load();
     if (snapshot === undefined) return undefined;
-    return new Room(
-      {
-        store: this.#store,
-        groupStore: this.#groupStore,
-        arrivals: this.#arrivals,
-        sockets: this.#sockets,
-        alarms: this.#alarms,
-        archive: new D1Archive(archiveShard(this.env, snapshot.record.archiveShard)),
-        inboxOf: (account) => inboxStub(this.env, account),
-        now: Date.now,
-        messagesPerSecond: Number(this.env.MESSAGES_PER_SECOND ?? limits.messagesPerSecond),
-        pause: (delayMs) => scheduler.wait(delayMs),
-        defer: (flush, waiting) => void runWhenSettled(flush, waiting),
-        onFailure: (place, error) => this.#log(place, error),
-        onLosses: logLosses,
-        onArchiveIncomplete: () => logEvent("error", { event: "archive_incomplete", object: "conversation" }),
-      },
-      snapshot,
-    );
-  }
-
-  async #register(input: InitialiseInput, account: AccountId): Promise<DeviceSet> {
-    const peer = input.members.find((member) => member.account !== account);
-    if (peer === undefined) throw refusal("forbidden");
-    const { conversationId, kind, createdAtMs } = input;
-    const visible = account === input.initiator;
-    const registration = { conversationId, kind, peer, createdAtMs, visible };
-    return unwrap(await inboxStub(this.env, account).registerConversation(registration)).set;
-  }
-
-  #log(event: FaultEvent, error: unknown): void {
-    logEvent(event === "call_failed" ? "warn" : "error", {
-      event,
-      object: "conversation",
-      fault: faultOf(error),
+    return openRoom(snapshot, {
+      env: this.env,
+      store: this.#store,
+      groupStore: this.#groupStore,
+      arrivals: this.#arrivals,
+      sockets: this.#sockets,
+      alarms: this.#alarms,
     });
   }
-}
-
-function logLosses({ lost, undecryptable }: Losses): void {
-  const object = "conversation";
-  if (lost > 0) logEvent("warn", { event: "messages_lost", object, count: lost });
-  if (undecryptable > 0) logEvent("warn", { event: "messages_undecryptable", object, count: undecryptable });
 }

@@ -10,7 +10,7 @@ import { groupStateHashInput, groupStateParts } from "#schema/envelope/group-sta
 import type { Bytes } from "#schema/envelope/bytes.ts";
 import { refusal } from "../support/error-events.ts";
 
-/** The head after `op`. Throws `group_conflict`, `forbidden` or `malformed`. */
+/** The head after `op`. Throws `group_conflict`, `forbidden`, `link_over` or `malformed`. */
 export async function executeOperation(before: GroupHead | undefined, op: GroupOp): Promise<GroupHead> {
   try {
     const state = applyGroupOp(before, op);
@@ -34,7 +34,10 @@ export async function executeOperation(before: GroupHead | undefined, op: GroupO
       case "FORBIDDEN":
       case "NO_CHANGE":
       case "FULL":
+      case "NO_INVITE":
         throw refusal("forbidden");
+      case "INVITE_EXPIRED":
+        throw refusal("link_over");
     }
   }
 }

@@ -5,6 +5,7 @@
 import { decodeBase64url, encodeBase64url } from "#schema/envelope/base64url.ts";
 import { type GroupOp, parseGroupOp } from "#schema/envelope/group-op.ts";
 import type { GroupHead } from "#schema/envelope/group-rules.ts";
+import type { GroupState } from "#schema/envelope/group-state.ts";
 import { groupRoles } from "#schema/envelope/group-change.ts";
 import type { AccountId, ClientMessageId } from "#schema/ids.ts";
 import type { Registration } from "#schema/rpc/inbox.ts";
@@ -15,6 +16,7 @@ import type { Arrivals } from "./arrivals.ts";
 import { executeOperation } from "./execute-operation.ts";
 import { storedGroup } from "./group-head.ts";
 import type { Arrival, GroupStore, Membership } from "./group-store.ts";
+import { invited } from "./invite-desk.ts";
 import type { ConversationState } from "./state.ts";
 import type { ConversationStore, StoredMember, StoredMessage } from "./store.ts";
 
@@ -43,27 +45,30 @@ export class GroupDesk {
   }
 
   /**
-   * Accepts an operation that `identity`, a member, has signed. Throws `group_conflict` when another one came first, `forbidden` for what
+   * Accepts an operation that `identity`, a member or who comes in by the invite, has signed. Throws `group_conflict` when another one came first, `forbidden` for what
    * the rules refuse, `malformed` for what it cannot be. Repeating an accepted one gives the same answer.
    */
   async post({ identity, operation }: OperationInput): Promise<OperationAnswer> {
     const { state, groupStore } = this.#context;
     const op = parseOwnOperation(operation, identity);
     const before = state.head;
-    if (before === undefined || !state.members.has(identity.account)) throw refusal("not_found");
+    if (before === undefined) throw refusal("not_found");
+    const isMember = state.members.has(identity.account);
+    if (!isMember) assertInvited(before.state, op, this.#context.now());
     if (op.epoch <= state.epoch) {
       const known = groupStore.operation(op.epoch);
       if (known?.operation === operation) return { epoch: known.epoch, seq: known.seq };
       throw refusal("group_conflict", { epoch: state.epoch });
     }
-    this.#assertActive(identity);
+    if (isMember) this.#assertActive(identity);
     const head = await executeOperation(before, op);
     const coming = accountsOf(head).filter((account) => !state.members.has(account));
     this.#context.arrivals.expect(coming);
     try {
       const registrations = await inParallel(coming, this.#context.register);
       if (state.head !== before) throw refusal("group_conflict", { epoch: state.epoch });
-      this.#assertActive(identity);
+      if (isMember) this.#assertActive(identity);
+      else this.#assertOwnDevice(identity, registrations);
       return this.#accept(head, op, registrations);
     } finally {
       this.#context.arrivals.release(coming);
@@ -73,6 +78,11 @@ export class GroupDesk {
   /** An access token outlives its device by some minutes. */
   #assertActive({ account, device }: Identity): void {
     if (this.#context.state.members.get(account)?.isActive(device) !== true) throw refusal("forbidden");
+  }
+
+  #assertOwnDevice({ device }: Identity, registrations: readonly Registration[]): void {
+    const sets = registrations.map(({ set }) => this.#context.arrivals.newest(set));
+    if (!sets.every(({ devices }) => devices.includes(device))) throw refusal("forbidden");
   }
 
   /** In one turn: nothing comes between the look at the head and the commit. */
@@ -100,6 +110,12 @@ export class GroupDesk {
     this.#context.onAccepted(entry, membership.gone, rotates);
     return { epoch: op.epoch, seq: entry.seq };
   }
+}
+
+/** A stranger may come in by the invite in force, and learns of nothing else. */
+function assertInvited(group: GroupState, { change }: GroupOp, nowMs: number): void {
+  if (change.type !== "join") throw refusal("not_found");
+  if (invited(group, change.publicKey, nowMs).needsApproval) throw refusal("forbidden");
 }
 
 /** Parses an operation and makes sure that it names who sends it. Signatures are checked before it gets here. */

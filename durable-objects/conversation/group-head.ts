@@ -1,14 +1,10 @@
 /** The newest state of a group, as it is stored and as the rules take it. */
 import { decodeBase64url, encodeBase64url } from "#schema/envelope/base64url.ts";
-import {
-  type GroupChange,
-  groupRoles,
-  type GroupRole,
-  parseGroupChange,
-} from "#schema/envelope/group-change.ts";
+import { groupRoles, type GroupRole } from "#schema/envelope/group-change.ts";
+import { type GroupInvite, readInvite } from "#schema/envelope/group-invite.ts";
 import type { GroupHead } from "#schema/envelope/group-rules.ts";
 import { type GroupMember, type GroupState, groupStateParts } from "#schema/envelope/group-state.ts";
-import { compareBytes } from "#schema/envelope/bytes.ts";
+import { compareBytes, Reader } from "#schema/envelope/bytes.ts";
 import type { ConversationId } from "#schema/ids.ts";
 import type { StoredGroup, StoredMember } from "./store.ts";
 
@@ -25,7 +21,8 @@ export function storedGroup({ state, opHash }: GroupHead): StoredGroup {
     rotationEpoch: state.rotationEpoch,
     settingsEpoch: state.settingsEpoch,
     settings: encodeBase64url(settings),
-    invite: state.invite === undefined ? null : encodeBase64url(invite),
+    invite: invite.length === 0 ? null : encodeBase64url(invite),
+    inviteEnded: state.endedInvite === undefined ? 0 : 1,
     dissolved: state.isDissolved ? 1 : 0,
   };
 }
@@ -48,12 +45,11 @@ export function restoreGroup(
     settingsEpoch: stored.settingsEpoch,
     isDissolved: stored.dissolved === 1,
     rotationEpoch: stored.rotationEpoch,
-    ...(invite !== undefined && { invite }),
+    ...(invite !== undefined && (stored.inviteEnded === 1 ? { endedInvite: invite } : { invite })),
   };
   return { state, opHash: decodeBase64url(stored.opHash) };
 }
 
-function inviteOf(text: string): Extract<GroupChange, { type: "invite" }>["invite"] {
-  const change = parseGroupChange("invite", decodeBase64url(text));
-  return change.type === "invite" ? change.invite : undefined;
+function inviteOf(text: string): GroupInvite | undefined {
+  return readInvite(new Reader(decodeBase64url(text), "stored invite"));
 }

@@ -63,14 +63,15 @@ export class SqliteGroupStore implements GroupStore {
   saveHead(head: StoredGroup): void {
     this.#sql.all("DELETE FROM group_head");
     this.#sql.all(
-      `INSERT INTO group_head (epoch, op_hash, rotation_epoch, settings_epoch, settings, invite, dissolved)
-       VALUES (?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO group_head (epoch, op_hash, rotation_epoch, settings_epoch, settings, invite, invite_ended,
+         dissolved) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
       head.epoch,
       head.opHash,
       head.rotationEpoch,
       head.settingsEpoch,
       head.settings,
       head.invite,
+      head.inviteEnded,
       head.dissolved,
     );
   }

@@ -46,7 +46,7 @@ export function loadSnapshot(sql: Sql): Snapshot | undefined {
   );
   const group = sql.first<Row<StoredGroup>>(
     `SELECT epoch, op_hash AS opHash, rotation_epoch AS rotationEpoch, settings_epoch AS settingsEpoch, settings,
-       invite, dissolved FROM group_head`,
+       invite, invite_ended AS inviteEnded, dissolved FROM group_head`,
   );
   return { record, members, devices, newest, group, uncounted };
 }

@@ -27,6 +27,8 @@ export interface StoredGroup {
   readonly settingsEpoch: number;
   readonly settings: string;
   readonly invite: string | null;
+  /** 1: a removal ended it. */
+  readonly inviteEnded: number;
   readonly dissolved: number;
 }
 

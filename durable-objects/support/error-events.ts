@@ -15,6 +15,7 @@ const sentences = {
   group_conflict: "Another change of this group came first.",
   group_stale: "This group has changed.",
   sender_key_stale: "This sender key is no longer valid.",
+  link_over: "This link is over.",
   client_message_reused: "This message id was used for another message.",
 } as const satisfies Partial<Record<ErrorKind, string>>;
 
@@ -41,6 +42,9 @@ export function errorEvent(
 }
 
 /** The refusal that a caller in another object or the Worker sees. */
-export function refusal(kind: FrameErrorKind, options: { epoch?: number } = {}): SottoError {
+export function refusal(
+  kind: FrameErrorKind,
+  options: { epoch?: number; retryAfterMs?: number } = {},
+): SottoError {
   return new SottoError(kind, sentences[kind], options);
 }

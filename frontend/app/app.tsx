@@ -19,6 +19,7 @@ const Contact = lazily(async () => (await import("./features/contact/contact.tsx
 const Evicted = lazily(async () => (await import("./features/evicted/evicted.tsx")).Evicted);
 const GroupInfo = lazily(async () => (await import("./features/groups/group-info.tsx")).GroupInfo);
 const NewGroup = lazily(async () => (await import("./features/groups/new-group.tsx")).NewGroup);
+const JoinInvite = lazily(async () => (await import("./features/invites/join-invite.tsx")).JoinInvite);
 const JoinByLink = lazily(async () => (await import("./features/link/join-by-link.tsx")).JoinByLink);
 const LockScreen = lazily(async () => (await import("./features/lock/lock-screen.tsx")).LockScreen);
 const NewChat = lazily(async () => (await import("./features/new-chat/new-chat.tsx")).NewChat);
@@ -68,6 +69,7 @@ function BeforeSignIn() {
   if (isEvicted.value && (name === "welcome" || name === "signup")) return <Evicted />;
   if (name === "signup") return <SignUp />;
   if (name === "link") return <JoinByLink />;
+  if (name === "join") return <JoinInvite />;
   return name === "login" ? <LogIn /> : <Welcome />;
 }
 
@@ -106,6 +108,7 @@ function Messenger() {
       {route.name === "new" && <NewChat />}
       {route.name === "settings" && <Settings />}
       {route.name === "contact" && <Contact key={route.account} account={route.account} />}
+      {route.name === "join" && <JoinInvite />}
     </div>
   );
 }

@@ -16,6 +16,10 @@ export const usage = `sotto <command> [options]
   group promote <group> <username> [role]
   group rename <group> <name> | leave <group>
   group send <group> [text]              a group is called by its name or its id
+  group link <group> [open|ask|reset|off]  its invite link; "ask": an admin approves who comes in
+  group requests <group>                 who asks to be let in
+  group approve | refuse <group> <username>
+  group join <link>                      come in by a link, or ask to
   logout                        sign this device out and wipe its folder
 
   --server URL                  default http://localhost:8787, remembered per home

@@ -61,6 +61,50 @@ const commands: Record<string, Command> = {
     await client.leaveGroup(conversationId);
     return 0;
   },
+  async link(client, [group, what = "show"], { server }) {
+    const { conversationId } = await findGroup(client, group);
+    if (what === "off") {
+      await client.endInvite(conversationId);
+      return 0;
+    }
+    const known = await client.groupInvite(conversationId);
+    if (what === "open" || what === "ask" || what === "reset") {
+      const needsApproval = what === "ask" || (what === "reset" && known?.needsApproval === true);
+      await client.setInvite(conversationId, {
+        needsApproval,
+        expiresAtMs: what === "reset" ? undefined : known?.expiresAtMs,
+        reset: what === "reset",
+      });
+    } else if (what !== "show") throw new UsageError("group link <group> open | ask | reset | off");
+    const code = (await client.groupInvite(conversationId))?.code;
+    if (code === undefined) throw new UsageError("this group has no invite link");
+    process.stdout.write(`${server}/join#${code}\n`);
+    return 0;
+  },
+  async requests(client, [group]) {
+    const { conversationId } = await findGroup(client, group);
+    for (const { username } of await client.joinRequests(conversationId))
+      process.stdout.write(`${username}\n`);
+    return 0;
+  },
+  async approve(client, [group, username]) {
+    const { conversationId } = await findGroup(client, group);
+    await client.approveJoin(conversationId, await requestOf(client, conversationId, username));
+    await handedOut(client, conversationId);
+    return 0;
+  },
+  async refuse(client, [group, username]) {
+    const { conversationId } = await findGroup(client, group);
+    await client.refuseJoin(conversationId, await requestOf(client, conversationId, username));
+    return 0;
+  },
+  async join(client, [link]) {
+    if (link === undefined) throw new UsageError("group join <link>");
+    const { state, conversationId } = await client.acceptInvite(link);
+    if (state === "joined") await handedOut(client, conversationId);
+    process.stdout.write(`${conversationId} ${state}\n`);
+    return 0;
+  },
   async send(client, [group, ...words], { lines }) {
     const { conversationId } = await findGroup(client, group);
     if (!lines && words.length === 0) throw new UsageError("group send <group> <text>");
@@ -106,6 +150,13 @@ async function accountOf(client: Client, conversationId: ConversationId, usernam
   await until(async () => (await find()) !== undefined);
   const found = await find();
   if (found === undefined) throw new UsageError(`no such member: ${username ?? ""}`);
+  return found.account;
+}
+
+async function requestOf(client: Client, conversationId: ConversationId, username: string | undefined) {
+  const requests = await client.joinRequests(conversationId);
+  const found = requests.find((request) => request.username === username?.toLowerCase());
+  if (found === undefined) throw new UsageError(`nobody of this name asks to be let in: ${username ?? ""}`);
   return found.account;
 }
 

@@ -73,7 +73,7 @@ async function withClient(
   const environment = platformEnvironment({ origin, refreshTransport: "body" });
   const client = await Client.open(environment, home.storage);
   try {
-    const code = await command(client, input);
+    const code = await command(client, { ...input, server: origin });
     home.setServer(origin);
     return code;
   } finally {

@@ -13,6 +13,7 @@ import type { LinkStatus } from "./account/link-status.ts";
 import type { TrustApi } from "./trust-api.ts";
 import type { LockApi } from "./account/lock-api.ts";
 import type { PasskeyQuestion, VaultSecret } from "./account/vault-api.ts";
+import type { InviteApi } from "./invites/invite-api.ts";
 
 import type {
   AccountStatus,
@@ -30,6 +31,13 @@ import type {
 
 export type * from "./client-views.ts";
 export type { DeviceView, SessionView } from "./account/device-api.ts";
+export type {
+  InviteApi,
+  InvitePreviewView,
+  InviteView,
+  JoinRequestView,
+  PendingJoinView,
+} from "./invites/invite-api.ts";
 
 export type { LockQuestion, LockSecret, LockView } from "./account/lock-api.ts";
 export type { PasskeyQuestion, PasskeyView, VaultSecret } from "./account/vault-api.ts";
@@ -55,6 +63,8 @@ export type ClientEvent =
   /** Who is in the group, what it is called, or what one may do there. */
   | { readonly type: "group"; readonly conversationId: ConversationId }
   | { readonly type: "typing"; readonly conversationId: ConversationId; readonly typing: boolean }
+  /** This account asked to be let into a group, or no longer does. */
+  | { readonly type: "joins" }
   /** The account's own devices changed. */
   | { readonly type: "devices" }
   | { readonly type: "link"; readonly status: LinkStatus };
@@ -67,7 +77,7 @@ export type LoginResult =
     readonly passkeys?: readonly PasskeyQuestion[];
   };
 
-export interface ClientApi extends DeviceApi, LockApi, TrustApi {
+export interface ClientApi extends DeviceApi, InviteApi, LockApi, TrustApi {
   accountStatus(): Promise<AccountStatus>;
   connectionStatus(): Promise<ConnectionStatus>;
 
@@ -186,6 +196,10 @@ export type ClientErrorCode =
   /** The group's rules do not permit it: the role, someone who is in already or is not in. */
   | "not_allowed"
   | "group_full"
+  /** An invite link that leads nowhere: wrong, reset, turned off, or ended by a removal. */
+  | "invite_invalid"
+  | "invite_expired"
+  | "join_refused"
   | "group_name_invalid"
   /** Others changed the group at the same time, again and again. */
   | "group_changed"

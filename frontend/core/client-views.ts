@@ -92,6 +92,9 @@ export type GroupChangeView =
   /** Undefined: the new name cannot be read here (yet). */
   | { readonly type: "renamed"; readonly title: string | undefined }
   | { readonly type: "link"; readonly isOn: boolean }
+  | { readonly type: "link_terms"; readonly needsApproval: boolean }
+  /** The sender came in by the link. */
+  | { readonly type: "joined" }
   | { readonly type: "dissolved" };
 
 export interface MessageView {
@@ -176,6 +179,8 @@ export interface GroupConversationView extends ConversationViewBase {
   /** Undefined once this account is out. */
   readonly myRole: GroupRole | undefined;
   readonly membership: Membership;
+  /** This account may let people in who ask to be by the group's link. */
+  readonly takesRequests: boolean;
   /** What the server or a member says of the group contradicts its signed operations: nothing is sent until that is over. */
   readonly isContradicted: boolean;
   /** Only members of whom there is something to say. */

@@ -12,12 +12,13 @@ import { asNotFound } from "./client-error.ts";
 import { createGroupOp } from "./crypto/group/group-history.ts";
 import { sealGroupSettings, settingsKeyFor } from "./crypto/group/group-settings.ts";
 import type { GroupSettingsKey } from "./crypto/group/sender-key-message.ts";
+import { tryReseal } from "./invites/invite-secret.ts";
 import { findPeople } from "./people.ts";
 import { type GroupRecord, groupTable } from "./store/group-tables.ts";
 import type { Records } from "./store/records.ts";
 import type { Engine } from "./sync/engine.ts";
 import { epochOf, extendGroup, signersOf } from "./sync/groups/group-chain.ts";
-import { withSettingsKey } from "./sync/groups/group-changes.ts";
+import { presentSettingsKey, withSettingsKey } from "./sync/groups/group-changes.ts";
 import { takeBack } from "./sync/groups/own-key.ts";
 import type { Self } from "./sync/self.ts";
 import { writeKeyEntry } from "./sync/text-sealer.ts";
@@ -74,7 +75,7 @@ export async function renameGroup(
   const { self } = engine;
   const name = groupName(title);
   let isNewKey = false;
-  await change(engine, records, conversationId, async (record) => {
+  await changeGroup(engine, records, conversationId, async (record) => {
     const newest = record.settingsKeys[0];
     const known = newest && { epoch: newest.epoch, key: decodeBase64url(newest.key) };
     const settingsKey = settingsKeyFor(self.provider, known, record.history.head.state);
@@ -83,8 +84,21 @@ export async function renameGroup(
     return { type: "settings", settings: sealGroupSettings(self.provider, settingsKey, { name }) };
   });
   if (!isNewKey) return;
+  await resealInvite(engine, records, conversationId);
   await records.transact((transaction) => takeBack(transaction, conversationId, [], true));
   await handOut(engine, records, conversationId);
+}
+
+/** Who has the group's link reads its name by the key in the link's operation. */
+async function resealInvite(engine: Engine, records: Records, conversationId: ConversationId): Promise<void> {
+  const { self } = engine;
+  const group = await records.read(groupTable, conversationId);
+  if (group === undefined || tryReseal(self, group, presentSettingsKey(self, group)) === undefined) return;
+  await changeGroup(engine, records, conversationId, (record) => {
+    const invite = tryReseal(self, record, presentSettingsKey(self, record));
+    if (invite === undefined) throw new ClientError("group_changed");
+    return { type: "invite", invite };
+  });
 }
 
 export async function addMembers(
@@ -104,7 +118,7 @@ export async function addMembers(
     const names = Object.fromEntries(people.map(({ account, username }) => [account, username]));
     transaction.put(groupTable, conversationId, { ...record, names: { ...record.names, ...names } });
   });
-  await change(engine, records, conversationId, () => ({ type: "add", members }));
+  await changeGroup(engine, records, conversationId, () => ({ type: "add", members }));
   await handOut(engine, records, conversationId);
 }
 
@@ -115,7 +129,7 @@ export function removeMember(
   account: AccountId,
 ): Promise<void> {
   const accountIds = [decodeBase64url(account)];
-  return change(engine, records, conversationId, () => ({ type: "remove", accountIds }));
+  return changeGroup(engine, records, conversationId, () => ({ type: "remove", accountIds }));
 }
 
 export function setMemberRole(
@@ -126,11 +140,11 @@ export function setMemberRole(
   role: GroupRole,
 ): Promise<void> {
   const accountId = decodeBase64url(account);
-  return change(engine, records, conversationId, () => ({ type: "role", accountId, role }));
+  return changeGroup(engine, records, conversationId, () => ({ type: "role", accountId, role }));
 }
 
 export function leaveGroup(engine: Engine, records: Records, conversationId: ConversationId): Promise<void> {
-  return change(engine, records, conversationId, () => ({ type: "leave" }));
+  return changeGroup(engine, records, conversationId, () => ({ type: "leave" }));
 }
 
 /**
@@ -153,14 +167,14 @@ export function dissolveGroup(
   records: Records,
   conversationId: ConversationId,
 ): Promise<void> {
-  return change(engine, records, conversationId, () => ({ type: "dissolve" }));
+  return changeGroup(engine, records, conversationId, () => ({ type: "dissolve" }));
 }
 
 /**
  * Makes, signs and posts one operation on top of the newest one, again when others were first; none when `make` finds that there is nothing
  * to do. An operation whose answer was lost is found among those fetched, so that it counts once. Throws `ClientError` and `SottoError`.
  */
-async function change(
+export async function changeGroup(
   engine: Engine,
   records: Records,
   conversationId: ConversationId,
@@ -220,7 +234,11 @@ function isAccepted({ self }: Engine, op: GroupOp, { history }: GroupRecord): bo
 }
 
 /** Gives the sender key, and with it the key of the group's name, to whoever lacks it. */
-async function handOut(engine: Engine, records: Records, conversationId: ConversationId): Promise<void> {
+export async function handOut(
+  engine: Engine,
+  records: Records,
+  conversationId: ConversationId,
+): Promise<void> {
   await records.transact((transaction) => writeKeyEntry(transaction, engine.self, conversationId));
   engine.outbox.kick(conversationId);
 }
@@ -243,6 +261,8 @@ const refusals: Record<GroupRefusalCode, ClientErrorCode> = {
   FORBIDDEN: "not_allowed",
   NO_CHANGE: "not_allowed",
   FULL: "group_full",
+  NO_INVITE: "invite_invalid",
+  INVITE_EXPIRED: "invite_expired",
   NOT_MEMBER: "not_member",
   DISSOLVED: "not_member",
   STALE_EPOCH: "internal",

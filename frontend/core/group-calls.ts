@@ -3,16 +3,16 @@ import type { AccountSession } from "./account/account-session.ts";
 import type { ClientApi } from "./client-api.ts";
 import { guard } from "./client-error.ts";
 import type { Environment } from "./environment.ts";
+import { InviteCalls } from "./invites/invite-calls.ts";
 import { viewGroup, viewGroupConversation, viewMessageInfo } from "./group-views.ts";
 import type { Records } from "./store/records.ts";
 import type { Engine } from "./sync/engine.ts";
 import type { EventHub } from "./sync/event-hub.ts";
-import { TrustCalls } from "./trust-calls.ts";
 
 /** Fetched when somebody changes a group. */
 const changes = () => import("./group-api.ts");
 
-export abstract class GroupCalls extends TrustCalls {
+export abstract class GroupCalls extends InviteCalls {
   readonly #account: AccountSession;
 
   constructor(environment: Environment, events: EventHub, account: AccountSession) {

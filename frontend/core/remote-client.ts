@@ -113,6 +113,16 @@ export function connectClient(port: RpcPort): RemoteClient {
     confirmIdentity: method("confirmIdentity"),
     canReport: method("canReport"),
     reportMessage: method("reportMessage"),
+    groupInvite: method("groupInvite"),
+    setInvite: method("setInvite"),
+    endInvite: method("endInvite"),
+    joinRequests: method("joinRequests"),
+    approveJoin: method("approveJoin"),
+    refuseJoin: method("refuseJoin"),
+    previewInvite: method("previewInvite"),
+    acceptInvite: method("acceptInvite"),
+    pendingJoins: method("pendingJoins"),
+    forgetJoin: method("forgetJoin"),
     reconnectNow: method("reconnectNow"),
     subscribe(listener) {
       listeners.add(listener);

@@ -111,17 +111,20 @@ export function standing(
   group: GroupRecord | undefined,
 ): Pick<
   GroupConversationView,
-  "title" | "avatarSeed" | "memberCount" | "myRole" | "membership" | "isContradicted"
+  "title" | "avatarSeed" | "memberCount" | "myRole" | "membership" | "takesRequests" | "isContradicted"
 > {
   const own = group && findGroupMember(group.history.head.state, self.own.cert.accountId);
   const known = group?.membership ?? "member";
   const membership = known === "member" && told.left ? "removed" : known;
+  const isAdmin = own !== undefined && own.role !== "member";
+  const asksApproval = group?.history.head.state.invite?.needsApproval === true;
   return {
     title: group?.title ?? "",
     avatarSeed: conversationId,
     memberCount: group?.history.head.state.members.length ?? 0,
     myRole: membership === "removed" || membership === "left" ? undefined : own?.role,
     membership,
+    takesRequests: membership === "member" && isAdmin && asksApproval,
     isContradicted: group !== undefined && isContradicted(group),
   };
 }

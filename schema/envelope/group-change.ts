@@ -1,5 +1,6 @@
 import { assertWellFormed } from "./envelope-error.ts";
-import { type Bytes, compareBytes, isAllZero, Reader, Writer } from "./bytes.ts";
+import { type Bytes, compareBytes, Reader, Writer } from "./bytes.ts";
+import { encodeInvite, type GroupInvite, type JoinProof, readInvite } from "./group-invite.ts";
 
 export const groupRoles = { member: 1, admin: 2, owner: 3 } as const;
 export type GroupRole = keyof typeof groupRoles;
@@ -16,15 +17,6 @@ export interface GroupGrant {
   readonly role: GroupRole;
 }
 
-/** How others may ask to join. */
-export interface GroupInvite {
-  /** SHA-256 of the secret in the link, 32 bytes; not zero. */
-  readonly inviteHash: Uint8Array;
-  readonly needsApproval: boolean;
-  /** 0: never. */
-  readonly expiresAtMs: number;
-}
-
 /** What one operation does to a group (decision 070). Accounts are strictly increasing: every change has one spelling. */
 export type GroupChange =
   /** The first operation of a group. */
@@ -35,11 +27,13 @@ export type GroupChange =
   | ({ readonly type: "role" } & GroupGrant)
   /** Sealed by a client; the server sees only their length. */
   | { readonly type: "settings"; readonly settings: Uint8Array }
-  /** Without an invite: nobody may ask any more. */
+  /** Without an invite: nobody may come in or ask any more. */
   | { readonly type: "invite"; readonly invite?: GroupInvite }
   /** A device of the actor was revoked with this version of its device list: sender keys must be replaced. */
   | { readonly type: "deviceEpoch"; readonly listVersion: number }
-  | { readonly type: "dissolve" };
+  | { readonly type: "dissolve" }
+  /** The actor comes in by the invite in force. */
+  | ({ readonly type: "join" } & JoinProof);
 
 export type GroupChangeType = GroupChange["type"];
 
@@ -54,10 +48,10 @@ export const groupChangeCodes = {
   invite: 7,
   deviceEpoch: 8,
   dissolve: 9,
+  join: 10,
 } as const satisfies Record<GroupChangeType, number>;
 
 const layout = "group operation";
-const flagApproval = 1;
 
 /** The payload of a change; its type travels beside it. Throws `RangeError` for values that have no spelling. */
 export function encodeGroupChange(change: GroupChange): Bytes {
@@ -86,21 +80,14 @@ export function encodeGroupChange(change: GroupChange): Bytes {
     case "deviceEpoch":
       writer.u32(change.listVersion);
       break;
+    case "join":
+      writer.bytes(change.publicKey, 32).bytes(change.proof, 64);
+      break;
     case "leave":
     case "dissolve":
       break;
   }
   return writer.done();
-}
-
-/** `inviteHash 32 | flags u8 (1 approval needed) | expiresAt u64`; zeros for none. The state hash covers these 41 bytes. */
-function encodeInvite(invite: GroupInvite | undefined): Bytes {
-  if (invite === undefined) return new Uint8Array(41);
-  return new Writer()
-    .bytes(invite.inviteHash, 32)
-    .u8(invite.needsApproval ? flagApproval : 0)
-    .u64(invite.expiresAtMs)
-    .done();
 }
 
 /** The inverse of `encodeGroupChange`. Throws `EnvelopeError`. */
@@ -126,8 +113,12 @@ function readChange(type: GroupChangeType, reader: Reader): GroupChange {
       return { type, ...readGrant(reader) };
     case "settings":
       return { type, settings: readSettings(reader) };
-    case "invite":
-      return readInvite(reader);
+    case "invite": {
+      const invite = readInvite(reader);
+      return invite === undefined ? { type } : { type, invite };
+    }
+    case "join":
+      return { type, publicKey: reader.take(32), proof: reader.take(64) };
     case "deviceEpoch": {
       const listVersion = reader.u32();
       assertWellFormed(listVersion !== 0, `${layout}: list version zero`);
@@ -170,17 +161,6 @@ function readSettings(reader: Reader): Bytes {
   const length = reader.u16();
   assertWellFormed(length <= groupSettingsMaxBytes, `${layout}: settings too large`);
   return reader.take(length);
-}
-
-function readInvite(reader: Reader): GroupChange {
-  const inviteHash = reader.take(32);
-  const flags = reader.u8();
-  const expiresAtMs = reader.u64();
-  assertWellFormed(flags <= flagApproval, `${layout}: unknown invite flags`);
-  const isNone = isAllZero(inviteHash);
-  assertWellFormed(!isNone || (flags === 0 && expiresAtMs === 0), `${layout}: no invite, but with terms`);
-  if (isNone) return { type: "invite" };
-  return { type: "invite", invite: { inviteHash, needsApproval: flags === flagApproval, expiresAtMs } };
 }
 
 function idOf({ accountId }: { readonly accountId: Uint8Array }): Uint8Array {

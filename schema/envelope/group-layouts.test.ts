@@ -43,10 +43,24 @@ const changes: readonly (readonly [GroupChange, number])[] = [
   [{ type: "leave" }, 0],
   [{ type: "role", accountId: a, role: "admin" }, 17],
   [{ type: "settings", settings: fill(2048, 7) }, 2050],
-  [{ type: "invite", invite: { inviteHash: fill(32, 5), needsApproval: true, expiresAtMs: 6 } }, 41],
+  [
+    {
+      type: "invite",
+      invite: { publicKey: fill(32, 5), needsApproval: true, expiresAtMs: 6, sealed: fill(0, 0) },
+    },
+    41,
+  ],
+  [
+    {
+      type: "invite",
+      invite: { publicKey: fill(32, 5), needsApproval: false, expiresAtMs: 0, sealed: fill(152, 6) },
+    },
+    193,
+  ],
   [{ type: "invite" }, 41],
   [{ type: "deviceEpoch", listVersion: 4 }, 4],
   [{ type: "dissolve" }, 0],
+  [{ type: "join", publicKey: fill(32, 5), proof: fill(64, 6) }, 96],
 ];
 
 function contentOf(change: GroupChange): GroupOpContent {
@@ -148,6 +162,11 @@ describe("payloads", () => {
     ["invite flags 2", "invite", concat(fill(32, 1), Uint8Array.of(2), fill(8, 0))],
     ["no invite that needs approval", "invite", concat(fill(32, 0), Uint8Array.of(1), fill(8, 0))],
     ["no invite that expires", "invite", concat(fill(32, 0), fill(8, 0), Uint8Array.of(1))],
+    ["no invite with something sealed", "invite", fill(193, 0).fill(1, 41)],
+    ["an invite with half of what is sealed", "invite", concat(fill(32, 1), fill(9, 0), fill(76, 1))],
+    ["an invite with more than is sealed", "invite", concat(fill(32, 1), fill(9, 0), fill(153, 1))],
+    ["join without all of its proof", "join", fill(95, 1)],
+    ["join with trailing bytes", "join", fill(97, 1)],
     ["list version zero", "deviceEpoch", fill(4, 0)],
     ["leave with a payload", "leave", fill(1, 0)],
     ["dissolve with a payload", "dissolve", fill(1, 0)],

@@ -64,7 +64,7 @@ const add = (text: string): GroupChange => ({ type: "add", members: grants(text)
 const remove = (letters: string): GroupChange => ({ type: "remove", accountIds: letters.split("").map(id) });
 const role = (text: string): GroupChange => ({ type: "role", ...grants(text)[0]! });
 const leave: GroupChange = { type: "leave" };
-const invite = { inviteHash: fill(32, 3), needsApproval: true, expiresAtMs: 4 };
+const invite = { publicKey: fill(32, 3), needsApproval: true, expiresAtMs: 4, sealed: fill(0, 0) };
 
 test("a created group", () => {
   expect(group("ao bm").state).toEqual({

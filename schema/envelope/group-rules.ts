@@ -1,7 +1,8 @@
 import { compareBytes, sameBytes } from "./bytes.ts";
 import { type GroupGrant, groupMembersMax } from "./group-change.ts";
 import { type GroupOp } from "./group-op.ts";
-import { findGroupMember, type GroupMember, type GroupState, isSameInvite } from "./group-state.ts";
+import { type GroupInvite, isInviteExpired, isSameInvite } from "./group-invite.ts";
+import { findGroupMember, type GroupMember, type GroupState } from "./group-state.ts";
 
 /** Why an operation does not follow a state. */
 export type GroupRefusalCode =
@@ -18,6 +19,10 @@ export type GroupRefusalCode =
   /** Adds who is in, removes who is not, or sets what is set. */
   | "NO_CHANGE"
   | "FULL"
+  /** Joins by an invite that is not (or no longer) in force, or asks for approval. */
+  | "NO_INVITE"
+  /** Joins by an invite whose time was over when the actor signed. */
+  | "INVITE_EXPIRED"
   /** Executed, but the result is not what the operation claims. */
   | "STATE_MISMATCH";
 
@@ -40,8 +45,8 @@ export interface GroupHead {
 }
 
 /**
- * Executes one parsed operation on top of `head`, or creates a group when there is none. Signature, `stateHash` and the id of a new
- * group are the caller's to check: they need hashing (see `assertGroupResult`). Throws `GroupRefusal`.
+ * Executes one parsed operation on top of `head`, or creates a group when there is none. Signature, proof of a joiner, `stateHash` and
+ * the id of a new group are the caller's to check: they need hashing (see `assertGroupResult`). Throws `GroupRefusal`.
  */
 export function applyGroupOp(head: GroupHead | undefined, op: GroupOp): GroupState {
   const { change } = op;
@@ -55,15 +60,20 @@ export function applyGroupOp(head: GroupHead | undefined, op: GroupOp): GroupSta
   demand(sameBytes(op.prevHash, head.opHash), "BROKEN_CHAIN", "on top of another operation");
   demand(!state.isDissolved, "DISSOLVED", "the group is dissolved");
   const actor = findGroupMember(state, op.actorAccountId);
-  if (actor === undefined) throw new GroupRefusal("NOT_MEMBER", "the actor is not a member");
   const next = { ...state, epoch: op.epoch };
+  if (change.type === "join") return { ...next, members: joined(state, actor, op, change.publicKey) };
+  if (actor === undefined) throw new GroupRefusal("NOT_MEMBER", "the actor is not a member");
   switch (change.type) {
     case "create":
       throw new GroupRefusal("STALE_EPOCH", "the group exists");
     case "add":
       return { ...next, members: added(state, actor, change.members, op.epoch) };
     case "remove":
-      return { ...next, members: removed(state, actor, change.accountIds), rotationEpoch: op.epoch };
+      return withoutInvite({
+        ...next,
+        members: removed(state, actor, change.accountIds),
+        rotationEpoch: op.epoch,
+      });
     case "leave":
       return left(next, actor);
     case "role":
@@ -72,12 +82,9 @@ export function applyGroupOp(head: GroupHead | undefined, op: GroupOp): GroupSta
       demandAdmin(actor);
       demand(!sameBytes(change.settings, state.settings), "NO_CHANGE", "settings as before");
       return { ...next, settings: change.settings, settingsEpoch: op.epoch };
-    case "invite": {
+    case "invite":
       demandAdmin(actor);
-      demand(!isSameInvite(change.invite, state.invite), "NO_CHANGE", "invite as before");
-      const { invite: _, ...rest } = next;
-      return change.invite === undefined ? rest : { ...rest, invite: change.invite };
-    }
+      return withInvite(next, change.invite);
     case "deviceEpoch":
       return { ...next, rotationEpoch: op.epoch };
     case "dissolve":
@@ -127,9 +134,50 @@ function added(
     demand(grant.role === "member" || actor.role === "owner", "FORBIDDEN", "an admin adds members only");
     demand(findGroupMember(state, grant.accountId) === undefined, "NO_CHANGE", "is a member already");
   }
-  const members = [...state.members, ...grants.map((grant) => ({ ...grant, joinedEpoch }))];
+  return enlarged(
+    state,
+    grants.map((grant) => ({ ...grant, joinedEpoch })),
+  );
+}
+
+/** Expiry is by the actor's clock, so that everyone comes to the same result; the server looks at its own as well. */
+function joined(
+  state: GroupState,
+  actor: GroupMember | undefined,
+  op: GroupOp,
+  publicKey: Uint8Array,
+): readonly GroupMember[] {
+  demand(actor === undefined, "NO_CHANGE", "is a member already");
+  const { invite } = state;
+  if (invite === undefined || !sameBytes(invite.publicKey, publicKey)) {
+    throw new GroupRefusal("NO_INVITE", "group operation: not the invite in force");
+  }
+  demand(!invite.needsApproval, "NO_INVITE", "an admin has to approve");
+  demand(!isInviteExpired(invite, op.issuedAtMs), "INVITE_EXPIRED", "the invite is over");
+  return enlarged(state, [{ accountId: op.actorAccountId, role: "member", joinedEpoch: op.epoch }]);
+}
+
+function enlarged(state: GroupState, coming: readonly GroupMember[]): readonly GroupMember[] {
+  const members = [...state.members, ...coming];
   demand(members.length <= groupMembersMax, "FULL", "the group is full");
   return members.sort((a, b) => compareBytes(a.accountId, b.accountId));
+}
+
+/** An invite that a removal ended does not come back: its secret is known outside. */
+function withInvite(next: GroupState, wanted: GroupInvite | undefined): GroupState {
+  const { invite, endedInvite, ...rest } = next;
+  if (wanted === undefined) {
+    demand(invite !== undefined || endedInvite !== undefined, "NO_CHANGE", "there is no invite");
+    return rest;
+  }
+  const isOld = endedInvite !== undefined && sameBytes(endedInvite.publicKey, wanted.publicKey);
+  demand(!isOld && !isSameInvite(wanted, invite), "NO_CHANGE", "invite as before");
+  return { ...rest, invite: wanted };
+}
+
+function withoutInvite(next: GroupState): GroupState {
+  const { invite: endedInvite, ...rest } = next;
+  return endedInvite === undefined ? next : { ...rest, endedInvite };
 }
 
 function removed(

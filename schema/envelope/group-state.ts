@@ -1,5 +1,6 @@
-import { type Bytes, compareBytes, concat, sameBytes, Writer } from "./bytes.ts";
-import { encodeGroupChange, type GroupGrant, type GroupInvite, groupRoles } from "./group-change.ts";
+import { type Bytes, compareBytes, concat, Writer } from "./bytes.ts";
+import { type GroupGrant, groupRoles } from "./group-change.ts";
+import { encodeInvite, type GroupInvite } from "./group-invite.ts";
 import { label } from "./labels.ts";
 
 export interface GroupMember extends GroupGrant {
@@ -18,7 +19,10 @@ export interface GroupState {
   readonly settings: Uint8Array;
   /** Epoch of the operation that set `settings`. */
   readonly settingsEpoch: number;
+  /** In force. */
   readonly invite?: GroupInvite;
+  /** In place of `invite`: somebody was removed since, who may know its secret, and nobody comes in by it any more. */
+  readonly endedInvite?: GroupInvite;
   readonly isDissolved: boolean;
   /** Epoch of the last remove, leave or deviceEpoch, or 0: sender keys from before it are dead. */
   readonly rotationEpoch: number;
@@ -26,10 +30,10 @@ export interface GroupState {
 
 /** The bytes whose SHA-256 goes into the canonical state: settings, and the invite's payload or nothing. */
 export function groupStateParts(state: GroupState): { readonly settings: Bytes; readonly invite: Bytes } {
-  const { invite, settings } = state;
+  const { invite = state.endedInvite, settings } = state;
   return {
     settings: Uint8Array.from(settings),
-    invite: invite === undefined ? new Uint8Array(0) : encodeGroupChange({ type: "invite", invite }),
+    invite: invite === undefined ? new Uint8Array(0) : encodeInvite(invite),
   };
 }
 
@@ -64,14 +68,4 @@ export function findGroupMember(state: GroupState, accountId: Uint8Array): Group
     else to = middle;
   }
   return undefined;
-}
-
-/** Whether two invites allow the same. */
-export function isSameInvite(a: GroupInvite | undefined, b: GroupInvite | undefined): boolean {
-  if (a === undefined || b === undefined) return a === b;
-  return (
-    sameBytes(a.inviteHash, b.inviteHash) &&
-    a.needsApproval === b.needsApproval &&
-    a.expiresAtMs === b.expiresAtMs
-  );
 }

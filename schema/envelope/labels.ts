@@ -32,6 +32,11 @@ export const labelNames = [
   "group-msg", // AD of a group body
   "group-sig", // SIG(sender key) over a group body
   "group-settings", // AD of sealed group settings
+  "group-invite", // Ed25519 seed out of the secret of an invite link
+  "group-invite-key", // key for what the holder of an invite link may read
+  "group-invite-secret", // AD of an invite link's secret, sealed for members
+  "group-invite-settings", // AD of the settings key, sealed for the holder of an invite link
+  "group-join", // SIG(invite key) over who comes in
   "att1", // keys of an attachment
   "frank-day", // the server's franking key of a day
   "frank-tag", // the server's tag over a franking commitment

@@ -17,6 +17,7 @@ const count = v.pipe(
   v.maxValue(limits.pageMax),
 );
 const refused = ["bad_signature", "forbidden", "not_found", "group_conflict", "unsupported_version"] as const;
+const refusedChange = [...refused, "link_over"] as const;
 
 /**
  * The first operation of a group makes its conversation, whose id is the group's. The caller is the actor. Sending the same
@@ -33,7 +34,8 @@ export const createGroup = route({
 
 /**
  * Changes a group. Accepted only on top of its newest operation; `group_conflict` names the newest epoch. An accepted operation has
- * its place in the conversation's log, where everyone gets it. Sending it again gives the same answer.
+ * its place in the conversation's log, where everyone gets it. Sending it again gives the same answer. Whoever is no member may send
+ * one alone, that joins by the invite in force.
  */
 export const postOperation = route({
   method: "POST",
@@ -41,7 +43,7 @@ export const postOperation = route({
   access: "session",
   request: v.strictObject({ operation }),
   answer: v.looseObject({ epoch: v.number(), seq: sequenceSchema }),
-  errors: refused,
+  errors: refusedChange,
 });
 
 /** The operations after an epoch, ascending, from the first on: members check all of them. */

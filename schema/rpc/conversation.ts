@@ -49,6 +49,31 @@ export interface GroupMembers {
   })[];
 }
 
+/** Asked by somebody who has the link. Proofs are verified by the Worker. */
+export interface InvitedInput {
+  readonly identity: Identity;
+  /** base64url, as all binary fields. */
+  readonly publicKey: string;
+}
+
+export interface InvitePreview {
+  readonly settings: string;
+  readonly sealed: string;
+  readonly needsApproval: boolean;
+  readonly expiresAtMs: number;
+  readonly members: number;
+}
+
+export interface JoinRequest {
+  readonly account: AccountId;
+  readonly username: string;
+  readonly requestedAtMs: number;
+  readonly publicKey: string;
+  readonly proof: string;
+}
+
+export type JoinRequestState = "none" | "waiting" | "refused";
+
 /** Where one message is. */
 export interface Delivery {
   /** It was accepted for that many devices … */
@@ -100,6 +125,14 @@ export interface ConversationRpc {
     readonly limit: number;
   }): Promise<RpcResult<OperationPage>>;
   groupMembers(input: { readonly account: AccountId }): Promise<RpcResult<GroupMembers>>;
+  /** All calls about invites refuse who does not know the one in force with `not_found`, after its time with `link_over`. */
+  previewInvite(input: { readonly publicKey: string }): Promise<RpcResult<InvitePreview>>;
+  invitedOperations(input: InvitedInput & { readonly after: number }): Promise<RpcResult<OperationPage>>;
+  requestJoin(input: InvitedInput & { readonly proof: string }): Promise<RpcResult<JoinRequestState>>;
+  joinRequestState(input: InvitedInput): Promise<RpcResult<JoinRequestState>>;
+  /** For admins and owners, `forbidden` to other members. */
+  joinRequests(input: { readonly account: AccountId }): Promise<RpcResult<readonly JoinRequest[]>>;
+  refuseJoin(input: { readonly account: AccountId; readonly refused: AccountId }): Promise<RpcResult<null>>;
   /** Answers the sender of the message alone. */
   delivery(input: { readonly account: AccountId; readonly seq: Sequence }): Promise<RpcResult<Delivery>>;
   /** A device gave up on `count` messages. */

@@ -178,8 +178,8 @@ describe("changing", () => {
     const rig = await GroupRig.open(cast);
     await rig.change("a", role(accountOf("c"), "admin"));
     rig.wake();
-    const invite = { inviteHash: new Uint8Array(32).fill(3), needsApproval: true, expiresAtMs: 9 };
-    await rig.change("c", { type: "invite", invite });
+    const terms = { needsApproval: true, expiresAtMs: 9, sealed: new Uint8Array(152).fill(4) };
+    await rig.change("c", { type: "invite", invite: { publicKey: new Uint8Array(32).fill(3), ...terms } });
     rig.wake();
     await rig.change("c", settings(5));
     rig.wake();

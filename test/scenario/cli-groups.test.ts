@@ -16,6 +16,28 @@ afterAll(async () => {
 const home = (name: string): string => path.join(folder, name);
 const run = (name: string, ...args: string[]) => runCli(args, { home: home(name) });
 
+test("[CL244] a link made, asked by, answered, reset and turned off", async () => {
+  for (const name of ["link.anna", "link.ben", "link.carl"]) {
+    const input = { home: home(name), server: server.origin, password: `the password of ${name}` };
+    expect((await runCli(["register", name], input)).code).toBe(0);
+  }
+  expect((await run("link.anna", "group", "create", "Open", "link.ben")).code).toBe(0);
+  const made = await run("link.anna", "group", "link", "Open", "ask");
+  const link = made.stdout.trim();
+  expect([made.code, link.split("#")[0]]).toEqual([0, `${server.origin}/join`]);
+  expect((await run("link.carl", "group", "join", link)).stdout).toMatch(/^\S{22} waiting\n$/);
+  expect((await run("link.anna", "group", "requests", "Open")).stdout).toBe("link.carl\n");
+  expect((await run("link.anna", "group", "refuse", "Open", "link.carl")).code).toBe(0);
+  expect((await run("link.carl", "group", "join", link)).stderr.trim()).toBe("sotto: join_refused");
+  const reset = (await run("link.anna", "group", "link", "Open", "reset")).stdout.trim();
+  expect(reset).not.toBe(link);
+  expect((await run("link.anna", "group", "link", "Open", "open")).stdout.trim()).toBe(reset);
+  const joined = await run("link.carl", "group", "join", reset);
+  expect([joined.stderr, joined.stdout]).toEqual(["", expect.stringMatching(/ joined\n$/)]);
+  expect((await run("link.anna", "group", "link", "Open", "off")).code).toBe(0);
+  expect((await run("link.anna", "group", "link", "Open")).stderr).toContain("has no invite link");
+}, 240_000);
+
 test("[CL210] a group made, enlarged, written to and left, each with one command", async () => {
   for (const name of ["anna", "ben", "carl"]) {
     const input = { home: home(name), server: server.origin, password: `the password of ${name}` };

@@ -2,16 +2,21 @@
 import {
   type ClientApi,
   ClientError,
+  type ClientEvent,
   type GroupChangeView,
   type GroupConversationView,
   type GroupMemberView,
   type GroupView,
+  type InviteApi,
+  type InviteView,
+  type JoinRequestView,
   type Membership,
   type MessageView,
 } from "#core/client-api.ts";
 import type { GroupRole } from "#schema/envelope/group-change.ts";
 import type { AccountId, ClientMessageId, ConversationId } from "#schema/ids.ts";
 import { type FakeConversation, fakeId, self } from "./fake-client-data.ts";
+import { fakeInviteMethods } from "./fake-client-invites.ts";
 
 export interface FakeGroup {
   title: string;
@@ -20,10 +25,12 @@ export interface FakeGroup {
   members: GroupMemberView[];
   isContradicted: boolean;
   memberTrust?: GroupConversationView["memberTrust"];
+  invite?: InviteView | undefined;
+  requests?: readonly JoinRequestView[];
 }
 
 /** What the groups need of the fake client around them. */
-interface FakeGroupHost {
+export interface FakeGroupHost {
   readonly delay: () => Promise<void>;
   readonly now: () => number;
   readonly isOnline: () => boolean;
@@ -31,10 +38,12 @@ interface FakeGroupHost {
   readonly add: (conversation: FakeConversation) => void;
   readonly view: (conversation: FakeConversation) => GroupConversationView;
   readonly changed: (conversationId: ConversationId) => void;
+  readonly tell: (event: ClientEvent) => void;
 }
 
 type GroupMethods = Pick<
   ClientApi,
+  | keyof InviteApi
   | "createGroup"
   | "group"
   | "renameGroup"
@@ -109,6 +118,7 @@ export function fakeGroupMethods(host: FakeGroupHost): GroupMethods {
   }
 
   return {
+    ...fakeInviteMethods(host, change),
     async createGroup({ name, usernames }) {
       await host.delay();
       if (!host.isOnline()) throw new ClientError("offline");
@@ -176,6 +186,7 @@ export function fakeGroupMethods(host: FakeGroupHost): GroupMethods {
         const isAllowed = removed[0]?.role === "member" || myRole(group) === "owner";
         if (removed.length === 0 || !isAllowed) throw new ClientError("not_allowed");
         group.members = group.members.filter((member) => member.account !== account);
+        group.invite = undefined;
         return { type: "removed", people: removed };
       }),
     setMemberRole: (conversationId, account, role) =>

@@ -6,7 +6,7 @@ import type { FakeGroup } from "./fake-client-groups.ts";
 
 export function groupView(
   { conversationId }: FakeConversation,
-  { title, members, membership, isContradicted, memberTrust = [] }: FakeGroup,
+  { title, members, membership, isContradicted, invite, memberTrust = [] }: FakeGroup,
   base: Omit<
     GroupConversationView,
     | "kind"
@@ -17,16 +17,20 @@ export function groupView(
     | "membership"
     | "isContradicted"
     | "memberTrust"
+    | "takesRequests"
   >,
 ): GroupConversationView {
+  const myRole = membership === "member" ? members.find(({ isMe }) => isMe)?.role : undefined;
+  const isAdmin = myRole === "admin" || myRole === "owner";
   return {
     ...base,
     kind: "group",
     title,
     avatarSeed: conversationId,
     memberCount: members.length,
-    myRole: membership === "member" ? members.find(({ isMe }) => isMe)?.role : undefined,
+    myRole,
     membership,
+    takesRequests: isAdmin && invite?.needsApproval === true,
     isContradicted,
     memberTrust,
   };

@@ -292,6 +292,7 @@ export function createFakeClient(options: FakeOptions): FakeClient {
         if (shown.kind !== "group") throw new ClientError("internal");
         return shown;
       },
+      tell: emit,
       changed(conversationId) {
         changed(conversationId);
         emit({ type: "group", conversationId });

@@ -21,6 +21,8 @@ function group(
     delivery?: DeliveryState;
     isContradicted?: boolean;
     memberTrust?: FakeGroup["memberTrust"];
+    /** There is a link that asks for approval, and these people wait. */
+    waiting?: readonly string[];
   } = {},
 ): FakeConversation {
   const conversationId = fakeId<ConversationId>(`group-${title}`);
@@ -51,6 +53,17 @@ function group(
       members,
       isContradicted: extra.isContradicted ?? false,
       memberTrust: extra.memberTrust ?? [],
+      ...(extra.waiting !== undefined && {
+        invite: {
+          code: "AVJ6u0o5mYc3hQz1m4kX0b3kq8wC2tE5yR7uI9oP1aSdFgHjKlZxCvBnM0qWeRtYuI",
+          needsApproval: true,
+          expiresAtMs: undefined,
+          isExpired: false,
+        },
+        requests: extra.waiting.map((username) => {
+          return { account: fakeMember(username).account, username, requestedAtMs: nowMs };
+        }),
+      }),
     },
     messages,
     readSeq: messages.length - (extra.unread ?? 0),
@@ -79,7 +92,7 @@ export function groups(nowMs: number): FakeConversation[] {
         ["jonas.b", 13, "Next to the scarf"],
       ],
       nowMs,
-      { unread: 3 },
+      { unread: 3, waiting: ["wren.oakley", "piet"] },
     ),
     group(
       "Friday at the old station",

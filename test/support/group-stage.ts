@@ -30,6 +30,10 @@ function lineOf(message: MessageView): string {
       return `${senderName} renamed ${change.title ?? "?"}`;
     case "link":
       return `${senderName} link ${change.isOn ? "on" : "off"}`;
+    case "link_terms":
+      return `${senderName} link ${change.needsApproval ? "asks" : "open"}`;
+    case "joined":
+      return `${senderName} joined`;
     case "dissolved":
       return `${senderName} dissolved`;
   }

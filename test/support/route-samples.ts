@@ -8,6 +8,7 @@ import * as delivery from "#schema/http/delivery.ts";
 import * as devices from "#schema/http/devices.ts";
 import * as groups from "#schema/http/groups.ts";
 import * as health from "#schema/http/health.ts";
+import * as invites from "#schema/http/invites.ts";
 import * as links from "#schema/http/links.ts";
 import * as privacy from "#schema/http/privacy.ts";
 import * as reports from "#schema/http/reports.ts";
@@ -39,6 +40,7 @@ export function allContracts(): ReadonlyMap<string, RouteContract> {
     ...devices,
     ...groups,
     ...health,
+    ...invites,
     ...links,
     ...privacy,
     ...reports,
@@ -84,6 +86,10 @@ export async function routeSamples(
     postOperation: { operation: b64(300) },
     frankingTags: { sequences: [1] },
     sendReport: { conversation: conversationId, sealed: b64(500) },
+    previewInvite: { publicKey: b64(32) },
+    listInvitedOperations: { publicKey: b64(32), proof: b64(64), after: 1 },
+    requestJoin: { publicKey: b64(32), proof: b64(64) },
+    joinRequestState: { publicKey: b64(32) },
     reportUndecryptable: { count: 1 },
     beginUpload: { attachment: b64(16), blobBytes: blobBytesOf(5_000) },
     createConversation: { kind: "direct", account: peer.account },

@@ -38,6 +38,7 @@ import {
 import { deterministicProviderForTesting } from "#test/support/crypto/seeded-random.ts";
 import { backup } from "./frozen-backup.ts";
 import { groups } from "./frozen-groups.ts";
+import { invites } from "./frozen-invites.ts";
 import { negatives } from "./frozen-negatives.ts";
 import { ownSync } from "./frozen-sync.ts";
 import { attachments, link, reports, safetyNumbers } from "./frozen-transfers.ts";
@@ -60,6 +61,7 @@ export const frozenCases: Readonly<Record<string, () => object | Promise<object>
   "negatives.json": negatives,
   "backup.json": backup,
   "own-sync.json": ownSync,
+  "invites.json": invites,
 };
 
 function devices(): object {

@@ -19,7 +19,8 @@ export function groups(): object {
   const settingsKey = settingsKeyFor(provider, undefined, rig.historyOf("a").head.state);
   const settings = { name: "Book club", description: "Thursdays" };
   const sealedSettings = sealGroupSettings(provider, settingsKey, settings);
-  const invite = { inviteHash: fill(32, 0x1e), needsApproval: true, expiresAtMs: startMs + 1 };
+  const terms = { needsApproval: true, expiresAtMs: startMs + 1 };
+  const invite = { publicKey: fill(32, 0x1e), ...terms, sealed: fill(0, 0) };
   const steps: (readonly [actor: string, change: GroupChange])[] = [
     ["a", { type: "settings", settings: sealedSettings }],
     ["a", { type: "add", members: grantsOf("dm") }],

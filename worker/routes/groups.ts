@@ -10,7 +10,8 @@ import type { Identity } from "#schema/rpc/shared.ts";
 import * as v from "valibot";
 import { archiveShardOf } from "../archive.ts";
 import type { Handler } from "../contract.ts";
-import { assertSignatures } from "../ed25519.ts";
+import { assertSignatures, type Signed } from "../ed25519.ts";
+import { proofOf } from "./invites.ts";
 import type { Env } from "../env.ts";
 import { callConversation, callInbox } from "../stubs.ts";
 
@@ -60,7 +61,7 @@ export const handleListMembers: Handler<typeof listMembers> = async ({ env, iden
   return { epoch: found.epoch, members: found.members.map((member) => ({ ...member })) };
 };
 
-/** Throws `bad_signature` unless the calling device is the actor and has signed it. */
+/** Throws `bad_signature` unless the calling device is the actor and has signed it, and who joins has shown its invite. */
 async function verifyOperation(env: Env, { account, device }: Identity, operation: string): Promise<GroupOp> {
   const op = parseGroupOp(decodeBase64url(operation));
   if (encodeBase64url(op.actorAccountId) !== account || op.actorDeviceId !== device) {
@@ -68,6 +69,8 @@ async function verifyOperation(env: Env, { account, device }: Identity, operatio
   }
   const certificate = await callInbox(env, account, (inbox) => inbox.certificate({ device }));
   const { dsk } = parseDeviceCert(decodeBase64url(certificate));
-  await assertSignatures([{ key: dsk, message: groupOpMessage(op.tbs), signature: op.sig }]);
+  const signed: Signed[] = [{ key: dsk, message: groupOpMessage(op.tbs), signature: op.sig }];
+  if (op.change.type === "join") signed.push(proofOf(op.groupId, op.actorAccountId, op.change));
+  await assertSignatures(signed);
   return op;
 }

@@ -31,6 +31,9 @@ export const groups = {
     renamedUnreadably: (who: string) => `${who} changed the name of the group`,
     linkOn: (who: string) => `${who} made a new invite link`,
     linkOff: (who: string) => `${who} turned the invite link off`,
+    linkAsks: (who: string) => `${who} changed the invite link: an admin approves`,
+    linkOpen: (who: string) => `${who} opened the invite link`,
+    joined: (who: string) => `${who} joined by the invite link`,
     dissolved: (who: string) => `${who} dissolved the group`,
     folded: (count: number) => plural(count, "1 earlier change", `${count} earlier changes`),
   },
@@ -104,7 +107,7 @@ export const groups = {
     remove: "Remove from group",
     removeTitle: (name: string) => `Remove ${name}?`,
     removeBody: (name: string) =>
-      `${name} keeps what was written until now and cannot read anything written from now on.`,
+      `${name} keeps what was written until now and cannot read anything written from now on. Its invite link ends.`,
     removeAction: "Remove",
     ownerTitle: (name: string) => `Make ${name} an owner?`,
     ownerBody: (name: string) =>

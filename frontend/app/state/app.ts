@@ -228,6 +228,7 @@ export function createApp(parts: { client: Client; router: Router; preferences: 
         refreshConversations();
         break;
       case "devices":
+      case "joins":
       case "link":
         break; // read where they are shown
       case "transfer":
@@ -268,7 +269,7 @@ export function createApp(parts: { client: Client; router: Router; preferences: 
     // From now on there is something to keep; whoever just signed in also sees why the browser may ask.
     if (wasSignedOut && account.state === "signed_in") void keepStorage();
     wasSignedOut = account.state === "signed_out";
-    const redirect = redirectFor(router.place.value.route, account.state);
+    const redirect = redirectFor(router.place.value.route, account.state, router.invite() !== "");
     if (redirect !== undefined) router.go(redirect, { replace: true });
     if (account.state !== "signed_in") {
       app.conversations.value = undefined;

@@ -4,12 +4,18 @@ import type { Route } from "./router.ts";
 
 const forStrangers: ReadonlySet<Route["name"]> = new Set(["welcome", "signup", "login", "link"]);
 
-export function redirectFor(route: Route, account: AccountStatus["state"]): Route | undefined {
+/** `hasInvite`: the address has an invite link in it, which led to signing in. */
+export function redirectFor(
+  route: Route,
+  account: AccountStatus["state"],
+  hasInvite: boolean,
+): Route | undefined {
   switch (account) {
     case "signed_out":
-      return forStrangers.has(route.name) ? undefined : { name: "welcome" };
+      return forStrangers.has(route.name) || route.name === "join" ? undefined : { name: "welcome" };
     case "signed_in":
-      return forStrangers.has(route.name) ? { name: "home" } : undefined;
+      if (!forStrangers.has(route.name)) return undefined;
+      return { name: hasInvite ? "join" : "home" };
     case "locked": // the address stays, so that unlocking returns there
     case "ended":
       return undefined;

@@ -35,9 +35,12 @@ function fakeBrowser(pathname: string) {
     },
     location: {
       get pathname() {
-        return entry().url;
+        return entry().url.replace(/#.*/, "");
       },
       search: "",
+      get hash() {
+        return /#.*/.exec(entry().url)?.[0] ?? "";
+      },
     },
     addEventListener(_type: "popstate", listener: () => void) {
       onPop = listener;
@@ -107,4 +110,24 @@ test("a history entry of somebody else counts as nothing", () => {
   const browser = fakeBrowser("/settings");
   browser.history.replaceState({ depth: "far", behind: "<chat>" }, "", "/settings");
   expect(createRouter(browser).place.value).toEqual({ route: { name: "settings" }, behind: undefined });
+});
+
+test("an invite link stays in the address through signing up, and is gone afterwards", () => {
+  const browser = fakeBrowser("/join#the-code");
+  const router = createRouter(browser);
+  expect([router.place.value.route, router.invite()]).toEqual([{ name: "join" }, "the-code"]);
+  router.go({ name: "signup" });
+  router.go({ name: "login" }, { replace: true });
+  expect([browser.entries.at(-1)?.url, router.invite()]).toEqual(["/login#the-code", "the-code"]);
+  router.go({ name: "join" }, { replace: true });
+  expect(router.invite()).toBe("the-code");
+  router.go({ name: "chat", conversationId }, { replace: true });
+  expect([browser.entries.at(-1)?.url, router.invite()]).toEqual([`/chat/${conversationId}`, ""]);
+});
+
+test("an invite link that is not wanted leaves the address", () => {
+  const browser = fakeBrowser("/join#the-code");
+  const router = createRouter(browser);
+  router.go({ name: "welcome" }, { replace: true, dropInvite: true });
+  expect([browser.entries.at(-1)?.url, router.invite()]).toEqual(["/welcome", ""]);
 });

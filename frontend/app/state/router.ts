@@ -15,7 +15,9 @@ export type Route =
   | { readonly name: "welcome" }
   | { readonly name: "signup" }
   | { readonly name: "login" }
-  | { readonly name: "link" };
+  | { readonly name: "link" }
+  /** An invite link; what it says stands behind the #. */
+  | { readonly name: "join" };
 
 /** A sheet over a chat keeps the chat behind it, through reload and the back button. */
 export interface Place {
@@ -51,6 +53,8 @@ export function parseRoute(pathname: string): Route {
       return { name: "login" };
     case "/link":
       return { name: "link" };
+    case "/join":
+      return { name: "join" };
     default: {
       const [, account] = contactPath.exec(pathname) ?? [];
       if (isAccountId(account)) return { name: "contact", account };
@@ -79,6 +83,7 @@ export function formatRoute(route: Route): string {
     case "signup":
     case "login":
     case "link":
+    case "join":
       return `/${route.name}`;
   }
 }
@@ -90,7 +95,9 @@ export function openConversationOf(place: Place): ConversationId | undefined {
 
 export interface Router {
   readonly place: ReadonlySignal<Place>;
-  go(route: Route, options?: { replace?: boolean }): void;
+  go(route: Route, options?: { replace?: boolean; dropInvite?: boolean }): void;
+  /** The code of the invite link in the address, which stays there until an account is there to join with; or nothing. */
+  invite(): string;
   /** Leaves a sheet or a chat: back if the app itself came from there, else to what lies behind. */
   leave(): void;
 }
@@ -104,7 +111,7 @@ interface HistoryLike {
 
 interface Browser {
   readonly history: HistoryLike;
-  readonly location: { readonly pathname: string; readonly search: string };
+  readonly location: { readonly pathname: string; readonly search: string; readonly hash: string };
   addEventListener(type: "popstate", listener: () => void): void;
 }
 
@@ -122,6 +129,8 @@ function readEntry(state: unknown): EntryState {
 }
 
 const sheets: ReadonlySet<Route["name"]> = new Set(["new", "newGroup", "settings", "contact"]);
+/** Where an invite link is kept in the address: never stored, and there after a reload. */
+const keepsInvite: ReadonlySet<Route["name"]> = new Set(["join", "welcome", "signup", "login", "link"]);
 export const isSheet = (route: Route): boolean => sheets.has(route.name);
 
 export function createRouter(browser: Browser): Router {
@@ -137,7 +146,8 @@ export function createRouter(browser: Browser): Router {
   const go: Router["go"] = (route, options = {}) => {
     const behind = isSheet(route) ? openConversationOf(place.value) : undefined;
     const depth = readEntry(browser.history.state).depth;
-    const url = formatRoute(route) + browser.location.search;
+    const keeps = keepsInvite.has(route.name) && options.dropInvite !== true;
+    const url = formatRoute(route) + browser.location.search + (keeps ? browser.location.hash : "");
     if (options.replace === true) browser.history.replaceState({ depth, behind }, "", url);
     else browser.history.pushState({ depth: depth + 1, behind }, "", url);
     place.value = { route, behind };
@@ -146,6 +156,8 @@ export function createRouter(browser: Browser): Router {
   return {
     place,
     go,
+    invite: () =>
+      keepsInvite.has(parseRoute(browser.location.pathname).name) ? browser.location.hash.slice(1) : "",
     leave() {
       if (readEntry(browser.history.state).depth > 0) {
         browser.history.back();

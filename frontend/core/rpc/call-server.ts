@@ -72,6 +72,16 @@ const methods: Readonly<Record<ClientMethod, "kept" | "not_kept">> = {
   confirmIdentity: "kept",
   canReport: "kept",
   reportMessage: "kept",
+  groupInvite: "kept",
+  setInvite: "kept",
+  endInvite: "kept",
+  joinRequests: "kept",
+  approveJoin: "kept",
+  refuseJoin: "kept",
+  previewInvite: "kept",
+  acceptInvite: "kept",
+  pendingJoins: "kept",
+  forgetJoin: "kept",
   reconnectNow: "kept",
 };
 

@@ -27,6 +27,8 @@ export type StoredChange =
   | { readonly type: "role"; readonly account: AccountId; readonly role: GroupRole }
   | { readonly type: "renamed"; readonly title?: string }
   | { readonly type: "link"; readonly isOn: boolean }
+  | { readonly type: "link_terms"; readonly needsApproval: boolean }
+  | { readonly type: "joined" }
   | { readonly type: "dissolved" };
 
 export type StoredMembership = "member" | "removed" | "left" | "dissolved";

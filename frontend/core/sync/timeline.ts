@@ -190,6 +190,10 @@ function viewChange(change: StoredChange, nameOf: NameOf): GroupChangeView {
       return { type: "renamed", title: change.title };
     case "link":
       return { type: "link", isOn: change.isOn };
+    case "link_terms":
+      return { type: "link_terms", needsApproval: change.needsApproval };
+    case "joined":
+      return { type: "joined" };
     case "dissolved":
       return { type: "dissolved" };
   }

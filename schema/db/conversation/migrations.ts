@@ -6,6 +6,7 @@ import hotWindow from "./migrations/0001_hot_window.sql";
 import packedCapsules from "./migrations/0002_packed_capsules.sql";
 import groups from "./migrations/0003_groups.sql";
 import counted from "./migrations/0004_counted.sql";
+import invites from "./migrations/0005_invites.sql";
 
 export const migrations: readonly { readonly tag: string; readonly sql: string }[] = [
   { tag: "0000_init", sql: init },
@@ -13,4 +14,5 @@ export const migrations: readonly { readonly tag: string; readonly sql: string }
   { tag: "0002_packed_capsules", sql: packedCapsules },
   { tag: "0003_groups", sql: groups },
   { tag: "0004_counted", sql: counted },
+  { tag: "0005_invites", sql: invites },
 ];

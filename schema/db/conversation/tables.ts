@@ -115,8 +115,10 @@ export const groupHead = sqliteTable("group_head", {
   settingsEpoch: integer("settings_epoch").notNull(),
   /** Sealed, base64url. */
   settings: text("settings").notNull(),
-  /** Payload of the invite operation in force, base64url. */
+  /** Payload of the newest invite operation that was not taken back, base64url. */
   invite: text("invite"),
+  /** 1: somebody was removed since. */
+  inviteEnded: integer("invite_ended").notNull().default(0),
   dissolved: integer("dissolved").notNull(),
 });
 
@@ -147,3 +149,15 @@ export const senderKeys = sqliteTable(
   },
   (table) => [primaryKey({ columns: [table.account, table.device, table.keyId] })],
 );
+
+/** Who asked to be let into a group by its invite link. */
+export const joinRequests = sqliteTable("join_requests", {
+  account: text("account").primaryKey(),
+  username: text("username").notNull(),
+  requestedAtMs: integer("requested_at_ms").notNull(),
+  /** Of the invite, base64url, as the proof of knowing its secret. */
+  publicKey: text("public_key").notNull(),
+  proof: text("proof").notNull(),
+  /** 1: an admin said no. */
+  refused: integer("refused").notNull(),
+});

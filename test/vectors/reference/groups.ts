@@ -30,6 +30,8 @@ export interface Group {
   members: Map<string, Member>;
   settings: Buffer;
   invite: Buffer;
+  /** A removal came after the invite. */
+  inviteOver: boolean;
   dissolved: boolean;
   rotation: number;
   opHash: Buffer;
@@ -43,6 +45,7 @@ export function newGroup(): Group {
     members: new Map(),
     settings: empty,
     invite: empty,
+    inviteOver: false,
     dissolved: false,
     rotation: 0,
     opHash: Buffer.alloc(32),
@@ -83,8 +86,11 @@ export function execute(group: Group, operation: Buffer, dskOf: (account: string
   );
   group.epoch += 1;
   const role = group.members.get(actor)?.role ?? 0;
-  refuseUnless(first || role > 0, "actor is a member");
-  change(group, numbers["op"]!, bytes["payload"]!, { actor, role });
+  if (numbers["op"] === 10) join(group, bytes["payload"]!, actor, numbers["time"]!);
+  else {
+    refuseUnless(first || role > 0, "actor is a member");
+    change(group, numbers["op"]!, bytes["payload"]!, { actor, role });
+  }
   refuseUnless(stateHashOf(group).equals(bytes["stateHash"]!), "state hash");
   if (first) {
     refuseUnless(group.members.get(actor)?.role === 3, "creator owns");
@@ -125,6 +131,7 @@ function change(group: Group, op: number, payload: Buffer, by: { actor: string; 
         group.members.delete(id);
       }
       group.rotation = group.epoch;
+      group.inviteOver = group.invite.length > 0;
       return refuseUnless(owners() > 0, "an owner stays");
     case 4: {
       refuseUnless(payload.length === 0, "payload");
@@ -161,17 +168,20 @@ function change(group: Group, op: number, payload: Buffer, by: { actor: string; 
       return;
     }
     case 7: {
-      const { bytes, numbers } = readAll(payload, [
-        ["hash", 32],
-        ["flags", "u8"],
-        ["expires", "u64"],
-      ]);
-      const isNone = bytes["hash"]!.every((byte) => byte === 0);
+      const { bytes, numbers, rest } = read(payload, inviteHead);
+      const isNone = bytes["publicKey"]!.every((byte) => byte === 0);
       refuseUnless(by.role >= 2 && numbers["flags"]! <= 1, "invite");
-      refuseUnless(!isNone || payload.every((byte) => byte === 0), "invite without a hash");
+      refuseUnless(rest.length === 0 || rest.length === 152, "sealed part");
+      refuseUnless(
+        !isNone || (rest.length === 0 && payload.every((byte) => byte === 0)),
+        "invite without a key",
+      );
       const invite = isNone ? Buffer.alloc(0) : payload;
-      refuseUnless(!invite.equals(group.invite), "invite as before");
+      refuseUnless(!invite.equals(group.invite) || (isNone && group.inviteOver), "invite as before");
+      const isOld = group.inviteOver && invite.subarray(0, 32).equals(group.invite.subarray(0, 32));
+      refuseUnless(isNone || !isOld, "an ended invite");
       group.invite = invite;
+      group.inviteOver = false;
       return;
     }
     case 8:
@@ -185,6 +195,54 @@ function change(group: Group, op: number, payload: Buffer, by: { actor: string; 
     default:
       refuseUnless(false, "operation");
   }
+}
+
+const inviteHead: readonly Field[] = [
+  ["publicKey", 32],
+  ["flags", "u8"],
+  ["expires", "u64"],
+];
+
+/** Decision 121: whoever proves the secret of the invite in force comes in. */
+function join(group: Group, payload: Buffer, actor: string, time: number): void {
+  const { bytes } = readAll(payload, [
+    ["publicKey", 32],
+    ["proof", 64],
+  ]);
+  refuseUnless(!group.members.has(actor), "is not in");
+  refuseUnless(group.invite.length > 0 && !group.inviteOver, "an invite in force");
+  const { numbers, bytes: invite } = read(group.invite, inviteHead);
+  refuseUnless(invite["publicKey"]!.equals(bytes["publicKey"]!), "this invite");
+  refuseUnless(numbers["flags"] === 0, "no approval");
+  refuseUnless(numbers["expires"] === 0 || time < numbers["expires"]!, "in time");
+  const account = Buffer.from(actor, "hex");
+  const message = Buffer.concat([labelled("group-join"), group.id, bytes["publicKey"]!, account]);
+  refuseUnless(isSigned(bytes["publicKey"]!, message, bytes["proof"]!), "proof");
+  group.members.set(actor, { role: 1, joined: group.epoch });
+  refuseUnless(group.members.size <= 1024, "full");
+}
+
+/** What an invite link opens, and what members open of it. */
+export function openInvite(
+  invite: Buffer,
+  groupId: Buffer,
+  from: { secret: Buffer } | { settingsKey: Buffer },
+): Buffer {
+  const { rest } = read(invite, inviteHead);
+  const { bytes } = readAll(rest, [
+    ["epoch", 4],
+    ["memberNonce", 24],
+    ["forMembers", 48],
+    ["linkNonce", 24],
+    ["forLink", 52],
+  ]);
+  if ("settingsKey" in from) {
+    const ad = Buffer.concat([labelled("group-invite-secret"), groupId, bytes["epoch"]!]);
+    return open(from.settingsKey, bytes["memberNonce"]!, bytes["forMembers"]!, ad);
+  }
+  const key = hkdf(Buffer.alloc(0), from.secret, labelled("group-invite-key"), 32);
+  const ad = Buffer.concat([labelled("group-invite-settings"), groupId]);
+  return open(key, bytes["linkNonce"]!, bytes["forLink"]!, ad);
 }
 
 /** `n u16 | n × (account 16 [| role u8])`, strictly increasing. */

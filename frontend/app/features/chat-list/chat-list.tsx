@@ -6,11 +6,14 @@ import { useApp } from "../../state/context.ts";
 import { formatRoute, openConversationOf } from "../../state/router.ts";
 import { Avatar } from "../../ui/avatar.tsx";
 import { Icon } from "../../ui/icons.tsx";
+import { lazily } from "../../ui/lazily.tsx";
 import { RestoreLine } from "../backup/restore-line.tsx";
 import { ConnectionBanner } from "../connection/banner.tsx";
 import { NewDeviceBanner } from "../link/new-device-banner.tsx";
 import { Ticks } from "../chat/ticks.tsx";
 import { prefixOf, type RowPreview, rowView, typingWords } from "./row-view.ts";
+
+const PendingJoins = lazily(async () => (await import("../invites/pending-joins.tsx")).PendingJoins);
 
 export function ChatList() {
   const { account, conversations, router } = useApp();
@@ -45,6 +48,7 @@ export function ChatList() {
       <ConnectionBanner />
       <NewDeviceBanner />
       <RestoreLine />
+      <PendingJoins />
       {list === undefined ? (
         <RowSkeletons />
       ) : list.length === 0 ? (

@@ -33,6 +33,8 @@ const TrustBar = lazily(async () => (await import("./trust-bar.tsx")).TrustBar);
 
 const WithheldNote = lazily(async () => (await import("./withheld-note.tsx")).WithheldNote);
 
+const RequestsLine = lazily(async () => (await import("../invites/requests-line.tsx")).RequestsLine);
+
 export function ChatPane() {
   const { conversations, router, timeline } = useApp();
   const open = openConversationOf(router.place.value);
@@ -81,6 +83,7 @@ function ChatBody({ view, timeline }: { view: ConversationView; timeline: Timeli
       {view.kind === "group" && <ContradictionNote view={view} />}
       <TrustNote view={view} />
       {view.devicesWithheld.length > 0 && <WithheldNote people={view.devicesWithheld} />}
+      {view.kind === "group" && view.takesRequests && <RequestsLine conversationId={view.conversationId} />}
     </>
   );
 }

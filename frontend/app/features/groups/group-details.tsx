@@ -6,6 +6,7 @@ import { Avatar } from "../../ui/avatar.tsx";
 import { ConfirmDialog } from "../../ui/dialog.tsx";
 import { TextField } from "../../ui/field.tsx";
 import { Icon } from "../../ui/icons.tsx";
+import { InviteSection } from "../invites/invite-section.tsx";
 import { attempt, sayProblem } from "./attempt.ts";
 import { AddPeopleDialog, RenameDialog } from "./group-dialogs.tsx";
 import { MemberRow } from "./member-row.tsx";
@@ -100,6 +101,7 @@ export function GroupDetails({ group }: { group: GroupView }) {
           {sayProblem(problem)}
         </div>
       )}
+      {group.membership === "member" && <InviteSection group={group} />}
       <Members group={group} onAdd={() => setAsking({ what: "add" })} onAction={act} />
       <p class="info-sealed">
         <Icon name="lock" />

@@ -54,6 +54,10 @@ export function sayChange(
       return change.title === undefined ? words.renamedUnreadably(who) : words.renamed(who, change.title);
     case "link":
       return change.isOn ? words.linkOn(who) : words.linkOff(who);
+    case "link_terms":
+      return change.needsApproval ? words.linkAsks(who) : words.linkOpen(who);
+    case "joined":
+      return words.joined(who);
     case "dissolved":
       return words.dissolved(who);
   }

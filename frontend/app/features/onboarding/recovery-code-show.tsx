@@ -73,7 +73,7 @@ export function RecoveryCodeShow({ code }: { code: string }) {
         disabled={!saved}
         onClick={() => {
           forgetRecoveryCode();
-          router.go({ name: "home" }, { replace: true });
+          router.go({ name: router.invite() === "" ? "home" : "join" }, { replace: true });
         }}
       >
         {text.recovery.submit}

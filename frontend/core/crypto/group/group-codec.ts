@@ -1,11 +1,6 @@
 import { type Bytes, Reader, Writer } from "#schema/envelope/bytes.ts";
-import {
-  encodeGroupChange,
-  type GroupChange,
-  groupMembersMax,
-  groupRoles,
-  parseGroupChange,
-} from "#schema/envelope/group-change.ts";
+import { groupMembersMax, groupRoles } from "#schema/envelope/group-change.ts";
+import { encodeInvite, inviteHeadBytes, readInvite } from "#schema/envelope/group-invite.ts";
 import { type GroupMember, type GroupState } from "#schema/envelope/group-state.ts";
 import { assertOr, parsing } from "../errors.ts";
 import { readSkipped, writeSkipped } from "../session/ratchet-codec.ts";
@@ -14,6 +9,8 @@ import { senderKeyLimits } from "./group-suite1.ts";
 import { type OwnSenderKey, type ReceivedSenderKey, type SenderKeys } from "./sender-key.ts";
 
 const version = 1;
+/** Since 2 an invite has its length before it; until 1 it was what `inviteHeadBytes` hold. */
+const historyVersion = 2;
 
 /** For the sealed store, as all of this file. Equal values give equal bytes. */
 export function encodeOwnSenderKey(key: OwnSenderKey): Bytes {
@@ -32,7 +29,7 @@ export function encodeOwnSenderKey(key: OwnSenderKey): Bytes {
 
 /** Throws `CryptoError` MALFORMED or UNSUPPORTED_VERSION, as all decoders of this file. */
 export function decodeOwnSenderKey(bytes: Uint8Array): OwnSenderKey {
-  return decoding(bytes, "own sender key", (reader) => ({
+  return decoding(bytes, "own sender key", version, (reader) => ({
     id: reader.take(8),
     groupId: reader.take(16),
     epoch: reader.u32(),
@@ -53,7 +50,7 @@ export function encodeSenderKeys({ keys }: SenderKeys): Bytes {
 }
 
 export function decodeSenderKeys(bytes: Uint8Array): SenderKeys {
-  return decoding(bytes, "sender keys", (reader) => {
+  return decoding(bytes, "sender keys", version, (reader) => {
     const count = reader.u8();
     assertOr(count <= senderKeyLimits.keysPerDevice, "MALFORMED", "sender keys: too many");
     const keys = Array.from({ length: count }, (): ReceivedSenderKey => ({
@@ -67,7 +64,7 @@ export function decodeSenderKeys(bytes: Uint8Array): SenderKeys {
 }
 
 export function encodeGroupHistory({ head, marks, left }: GroupHistory): Bytes {
-  const writer = new Writer().u8(version).bytes(head.opHash, 32);
+  const writer = new Writer().u8(historyVersion).bytes(head.opHash, 32);
   writeState(writer, head.state);
   writer.u16(marks.length);
   for (const mark of marks) writer.bytes(mark.stateHash, 32).u32(mark.rotationEpoch);
@@ -77,8 +74,11 @@ export function encodeGroupHistory({ head, marks, left }: GroupHistory): Bytes {
 }
 
 export function decodeGroupHistory(bytes: Uint8Array): GroupHistory {
-  return decoding(bytes, "group history", (reader) => {
-    const head = { opHash: reader.take(32), state: readState(reader) };
+  const isOld = bytes[0] === 1;
+  const layout = "group history";
+  return decoding(bytes, layout, isOld ? 1 : historyVersion, (reader) => {
+    const opHash = reader.take(32);
+    const head = { opHash, state: readState(reader, isOld) };
     const count = reader.u16();
     assertOr(count <= epochMarksMax, "MALFORMED", "group history: too many marks");
     const marks = Array.from({ length: count }, () => ({
@@ -97,7 +97,7 @@ export function decodeGroupHistory(bytes: Uint8Array): GroupHistory {
 }
 
 function writeState(writer: Writer, state: GroupState): void {
-  const invite = encodeGroupChange({ type: "invite", ...(state.invite && { invite: state.invite }) });
+  const invite = encodeInvite(state.invite ?? state.endedInvite);
   writer.bytes(state.groupId, 16).u32(state.epoch).u16(state.members.length);
   for (const { accountId, role, joinedEpoch } of state.members) {
     writer.bytes(accountId, 16).u8(groupRoles[role]).u32(joinedEpoch);
@@ -106,12 +106,14 @@ function writeState(writer: Writer, state: GroupState): void {
     .u16(state.settings.length)
     .bytes(state.settings)
     .u32(state.settingsEpoch)
+    .u16(invite.length)
     .bytes(invite)
+    .u8(state.endedInvite === undefined ? 0 : 1)
     .u8(state.isDissolved ? 1 : 0)
     .u32(state.rotationEpoch);
 }
 
-function readState(reader: Reader): GroupState {
+function readState(reader: Reader, isOld: boolean): GroupState {
   const [groupId, epoch, count] = [reader.take(16), reader.u32(), reader.u16()];
   assertOr(count <= groupMembersMax, "MALFORMED", "group history: too many members");
   const members = Array.from({ length: count }, (): GroupMember => ({
@@ -121,7 +123,10 @@ function readState(reader: Reader): GroupState {
   }));
   const settings = reader.take(reader.u16());
   const settingsEpoch = reader.u32();
-  const change: GroupChange = parseGroupChange("invite", reader.take(41));
+  const inviteBytes = reader.take(isOld ? inviteHeadBytes : reader.u16());
+  const invite = readInvite(new Reader(inviteBytes, "group history"));
+  const ended = isOld ? 0 : reader.u8();
+  assertOr(ended <= 1, "MALFORMED", "group history: unknown flag");
   const flag = reader.u8();
   assertOr(flag <= 1, "MALFORMED", "group history: unknown flag");
   return {
@@ -130,16 +135,16 @@ function readState(reader: Reader): GroupState {
     members,
     settings,
     settingsEpoch,
-    ...(change.type === "invite" && change.invite && { invite: change.invite }),
+    ...(invite && (ended === 1 ? { endedInvite: invite } : { invite })),
     isDissolved: flag === 1,
     rotationEpoch: reader.u32(),
   };
 }
 
-function decoding<T>(bytes: Uint8Array, layout: string, read: (reader: Reader) => T): T {
+function decoding<T>(bytes: Uint8Array, layout: string, supported: number, read: (reader: Reader) => T): T {
   return parsing(() => {
     const reader = new Reader(bytes, layout);
-    reader.version(version);
+    reader.version(supported);
     const value = read(reader);
     reader.end();
     return value;

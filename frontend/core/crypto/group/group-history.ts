@@ -19,6 +19,7 @@ import {
 import { type OwnDevice } from "../device-identity.ts";
 import { assertOr, CryptoError, parsing } from "../errors.ts";
 import { type Provider } from "../provider.ts";
+import { isInviteProven } from "./invite-proof.ts";
 
 /** What is remembered of one epoch. */
 export interface EpochMark {
@@ -105,6 +106,9 @@ export function extendGroupHistory(
     const signer = signerOf(op);
     const isSigned = signer !== undefined && provider.verify(signer, groupOpMessage(op.tbs), op.sig);
     assertOr(isSigned, "BAD_SIGNATURE", "group operation: not signed by a device of its actor");
+    const { actorAccountId, change, groupId } = op;
+    const isInvited = change.type !== "join" || isInviteProven(provider, groupId, change, actorAccountId);
+    assertOr(isInvited, "BAD_SIGNATURE", "group operation: the invite was not known");
     known = executed(provider, known, op);
   }
   if (known === undefined) throw new CryptoError("MALFORMED", "group operations: none");

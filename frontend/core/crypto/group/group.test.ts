@@ -169,7 +169,7 @@ describe("records", () => {
     expect(decodeSenderKeys(encodeSenderKeys(skipped))).toEqual(skipped);
     rig.change("a", {
       type: "invite",
-      invite: { inviteHash: fill(32, 1), needsApproval: true, expiresAtMs: 2 },
+      invite: { publicKey: fill(32, 1), needsApproval: true, expiresAtMs: 2, sealed: fill(152, 3) },
     });
     rig.change("a", { type: "remove", accountIds: [accountOf("c")] }, ["a", "b"]);
     const history = rig.historyOf("a");
@@ -183,7 +183,7 @@ describe("records", () => {
   ] as const)("MALFORMED, UNSUPPORTED_VERSION: %s", (_, decode) => {
     expect(() => decode(fill(0, 0))).toThrow(code("MALFORMED"));
     expect(() => decode(fill(400, 0))).toThrow(code("MALFORMED"));
-    expect(() => decode(fill(400, 2))).toThrow(code("UNSUPPORTED_VERSION"));
+    expect(() => decode(fill(400, 3))).toThrow(code("UNSUPPORTED_VERSION"));
     expect(() => decode(fill(4000, 1))).toThrow(code("MALFORMED"));
   });
 });

@@ -60,6 +60,11 @@ export class GroupChains {
     return syncing;
   }
 
+  /** Who may have signed these operations; their device lists are fetched where they are not known. */
+  async signersFor(operations: readonly PlacedOperation[]): Promise<GroupSigner> {
+    return signersOf(this.#self, await this.#directoriesOf(operations));
+  }
+
   async #sync(conversationId: ConversationId): Promise<GroupRecord> {
     const known = await this.#records.read(groupTable, conversationId);
     const knownEpoch = known === undefined ? 0 : epochOf(known);

@@ -1,5 +1,7 @@
 /** What operations do, as the store keeps it: the line in the log, the membership of this account, the readable name. */
 import { decodeBase64url, encodeBase64url } from "#schema/envelope/base64url.ts";
+import { sameBytes } from "#schema/envelope/bytes.ts";
+import type { GroupInvite } from "#schema/envelope/group-invite.ts";
 import type { GroupOp } from "#schema/envelope/group-op.ts";
 import { findGroupMember, type GroupState } from "#schema/envelope/group-state.ts";
 import type { AccountId } from "#schema/ids.ts";
@@ -52,12 +54,26 @@ export function describeChange(
     case "settings":
       return { type: "renamed", ...(title !== undefined && { title }) };
     case "invite":
-      return { type: "link", isOn: change.invite !== undefined };
+      return describeInvite(before?.invite, change.invite);
     case "deviceEpoch":
       return undefined;
     case "dissolve":
       return { type: "dissolved" };
+    case "join":
+      return { type: "joined" };
   }
+}
+
+function describeInvite(
+  before: GroupInvite | undefined,
+  after: GroupInvite | undefined,
+): StoredChange | undefined {
+  if (after === undefined) return { type: "link", isOn: false };
+  if (before === undefined || !sameBytes(before.publicKey, after.publicKey))
+    return { type: "link", isOn: true };
+  const { needsApproval, expiresAtMs } = after;
+  const isSealedAnew = before.needsApproval === needsApproval && before.expiresAtMs === expiresAtMs;
+  return isSealedAnew ? undefined : { type: "link_terms", needsApproval };
 }
 
 /** Where `account` stands after an operation. */

@@ -1,0 +1,72 @@
+/** What the app says of invite links, in English. Fetched with what shows them. */
+import { plural } from "./format.ts";
+
+export const inviteText = {
+  section: "Invite link",
+  make: "Create an invite link",
+  makeNote: "Whoever has the link can join, or ask to. You decide which.",
+  show: "Link and QR code",
+  open: "Whoever has it can join",
+  asks: "An admin approves who comes in",
+  expired: "Expired",
+  until: (when: string) => `until ${when}`,
+  unreadable: "This device cannot read the link yet. It can as soon as an admin’s device has been online.",
+
+  dialog: "Invite link",
+  qr: "The invite link as a QR code",
+  linkLabel: "Invite link",
+  copy: "Copy link",
+  copied: "Link copied",
+  share: "Share",
+  approve: "Approve new members",
+  approveHint: "They ask, and an admin lets them in.",
+  expiry: "Valid for",
+  expiries: { never: "No end", day: "1 day", week: "7 days" },
+  runs: (when: string) => `It ends ${when}.`,
+  reset: "Reset link",
+  resetTitle: "Reset the invite link?",
+  resetBody: "The present link stops working, and so do requests made with it. You get a new one to hand on.",
+  off: "Turn off link",
+  offTitle: "Turn off the invite link?",
+  offBody: "Nobody can join or ask by it any more. You can make a new link at any time.",
+  secret:
+    "The part after # is a key that never reaches the server. Hand the link only to people who may see the group’s name. Removing a member ends it.",
+
+  requests: (count: number) => plural(count, "1 person asks to join", `${count} people ask to join`),
+  requestsTitle: "Asking to join",
+  review: "Review",
+  letIn: "Approve",
+  letInName: (name: string) => `Let ${name} in`,
+  refuse: "Decline",
+  refuseName: (name: string) => `Decline ${name}`,
+
+  join: {
+    title: "Invitation",
+    unnamed: "A group",
+    lead: "You are invited to a group.",
+    leadStranger:
+      "You are invited to a group. Create an account or log in to join it; no phone number, no e-mail.",
+    members: (count: number) => plural(count, "1 member", `${count} members`),
+    joinAction: "Join group",
+    askAction: "Ask to join",
+    open: "Open group",
+    joining: "Joining…",
+    openNote: "The members will see that you joined. You can read what is written from then on.",
+    askNote: "An admin decides. They see your username.",
+    waiting: "You have asked to join. The group appears among your chats as soon as an admin approves.",
+    refused: "An admin has declined your request.",
+    signUp: "Create an account",
+    logIn: "Log in",
+    done: "Done",
+    again: "Try again",
+    notNow: "Not now",
+  },
+
+  pending: {
+    waiting: (title: string) => `Waiting to be let into “${title}”`,
+    refused: (title: string) => `Your request to join “${title}” was declined`,
+    over: (title: string) => `The link to “${title}” is not valid any more`,
+    dismiss: "Dismiss",
+    withdraw: "Hide",
+  },
+} as const;
