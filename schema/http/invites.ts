@@ -9,6 +9,7 @@ import { route } from "./route.ts";
 const publicKey = base64UrlOf(32);
 /** A signature of the invite's key that names the calling account (`joinProofMessage`). */
 const proof = base64UrlOf(64);
+const epoch = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffffffff));
 const requestState = v.picklist(["none", "waiting", "refused"]);
 
 /** What a visitor sees before joining. `link_over`: the invite's time is up. */
@@ -33,7 +34,7 @@ export const listInvitedOperations = route({
   method: "POST",
   path: "/api/conversations/:conversation/invite/operations",
   access: "session",
-  request: v.strictObject({ publicKey, proof, after: v.optional(sequenceSchema) }),
+  request: v.strictObject({ publicKey, proof, after: epoch }),
   answer: v.looseObject({
     operations: v.array(v.looseObject({ epoch: v.number(), seq: sequenceSchema, operation: v.string() })),
     more: v.boolean(),
@@ -57,7 +58,7 @@ export const requestJoin = route({
 /** What has become of the caller's request. */
 export const joinRequestState = route({
   method: "POST",
-  path: "/api/conversations/:conversation/invite/requests/own",
+  path: "/api/conversations/:conversation/invite/own",
   access: "session",
   request: v.strictObject({ publicKey }),
   answer: v.looseObject({ state: requestState }),

@@ -83,7 +83,7 @@ test("[GR32] strangers: a preview for anyone who knows the key, operations for w
   expect(await ask(undefined, "POST", `/${id}/invite/preview`, { publicKey: other })).toEqual(unknown);
   expect(await ask(undefined, "POST", `/${nowhere}/invite/preview`, { publicKey })).toEqual(unknown);
   const body = (account: RawAccount) => {
-    return { publicKey, proof: encodeBase64url(Uint8Array.from(proofOf(account).proof)) };
+    return { publicKey, proof: encodeBase64url(Uint8Array.from(proofOf(account).proof)), after: 0 };
   };
   const path = `/${id}/invite/operations`;
   expect(await ask(carl, "POST", path, body(carl))).toMatchObject({ status: 200, more: false });
@@ -102,7 +102,7 @@ test("[GR34] a request with its proof waits for admins alone, is refused by them
     code: "bad_signature",
   });
   expect(await ask(carl, "POST", requests, { publicKey, proof })).toEqual({ status: 200, state: "waiting" });
-  expect(await ask(carl, "POST", `/${id}/invite/operations`, { publicKey, proof })).toEqual({
+  expect(await ask(carl, "POST", `/${id}/invite/operations`, { publicKey, proof, after: 0 })).toEqual({
     status: 403,
     code: "forbidden",
   });
@@ -115,7 +115,7 @@ test("[GR34] a request with its proof waits for admins alone, is refused by them
   });
   expect(await ask(ben, "DELETE", `${requests}/${account}`)).toEqual({ status: 403, code: "forbidden" });
   expect(await ask(anna, "DELETE", `${requests}/${account}`)).toEqual({ status: 200 });
-  expect(await ask(carl, "POST", `${requests}/own`, { publicKey })).toEqual({
+  expect(await ask(carl, "POST", `/${id}/invite/own`, { publicKey })).toEqual({
     status: 200,
     state: "refused",
   });

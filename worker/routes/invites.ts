@@ -17,7 +17,7 @@ export const handleListInvitedOperations: Handler<typeof invites.listInvitedOper
   const { env, identity, param, body } = call;
   const conversation = param("conversation", conversationIdSchema);
   await assertProven(conversation, identity, body);
-  const input = { identity, publicKey: body.publicKey, after: body.after ?? 0 };
+  const input = { identity, publicKey: body.publicKey, after: body.after };
   const page = await callConversation(env, conversation, (object) => object.invitedOperations(input));
   return { operations: page.operations.map((each) => ({ ...each })), more: page.more };
 };
