@@ -28,14 +28,14 @@ async function further(someone: LivePerson): Promise<LivePerson> {
   return device;
 }
 
-/** The same device as a new process whose long waits are over at once. */
+/** The same device as a new process that waits for nobody else to tell the groups. */
 async function hurried(someone: LivePerson): Promise<LivePerson> {
   await someone.client.close();
   const { environment } = someone.network;
   const client = await Client.open(
     {
       ...environment,
-      setTimer: (delayMs, callback) => environment.setTimer(delayMs === 30_000 ? 100 : delayMs, callback),
+      setTimer: (delayMs, callback) => environment.setTimer(delayMs === 25_000 ? 100 : delayMs, callback),
     },
     someone.storage,
   );

@@ -10,8 +10,8 @@ import type { Engine } from "../sync/engine.ts";
 import { Pump } from "../sync/lane.ts";
 
 /** Whoever revoked the device is given this long. */
-const healAfterMs = 30_000;
-const retryAfterFaultMs = 300_000;
+const healAfterMs = 25_000;
+const retryAfterFaultMs = 60_000;
 
 export class Revocations {
   readonly #environment: Environment;
