@@ -157,7 +157,7 @@ export function tellRevocation(
   conversationId: ConversationId,
   listVersion: number,
 ): Promise<void> {
-  return change(engine, records, conversationId, ({ toldListVersion = 0 }) =>
+  return changeGroup(engine, records, conversationId, ({ toldListVersion = 0 }) =>
     toldListVersion < listVersion ? { type: "deviceEpoch", listVersion } : undefined,
   );
 }

@@ -78,7 +78,7 @@ export function fakeInviteMethods(host: FakeGroupHost, change: Change): InviteAp
         const request = (group.requests ?? []).find((each) => each.account === account);
         answer(conversationId, account);
         const person = { account, username: request?.username ?? "" };
-        group.members = [...group.members, { ...person, role: "member", isMe: false }];
+        group.members = [...group.members, { ...person, role: "member", isMe: false, verified: false }];
         return { type: "added", people: [person] };
       }),
     async refuseJoin(conversationId, account) {
