@@ -35,7 +35,7 @@ import type { ClientStorage } from "./store/client-storage.ts";
 import type { Engine } from "./sync/engine.ts";
 import { EventHub } from "./sync/event-hub.ts";
 import { stageItem } from "./sync/own-items.ts";
-import { assertSendable, discardMessage, sendFiles } from "./sending.ts";
+import { assertSendable, discardMessage } from "./sending.ts";
 import { viewConversation, viewConversations, viewMessages } from "./views.ts";
 
 export class Client extends GroupCalls implements ClientApi {
@@ -186,6 +186,7 @@ export class Client extends GroupCalls implements ClientApi {
   ): Promise<ClientMessageId> {
     return guard(async () => {
       this.#conversation(conversationId);
+      const { sendFiles } = await import("./sending-files.ts");
       return sendFiles(this.#online(), conversationId, message);
     });
   }

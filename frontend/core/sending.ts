@@ -1,10 +1,6 @@
 /** What is checked before something is sent, and what goes when it is not to be sent after all. */
 import type { ClientMessageId, ConversationId } from "#schema/ids.ts";
-import { limits } from "#schema/limits.ts";
-import { type ClientApi, ClientError, type OutgoingFile } from "./client-api.ts";
-import { nameMaxChars, previewMaxBytes } from "./crypto/attachment/pointer.ts";
-import { cleanMime } from "./attachments/file-name.ts";
-import { withoutMetadata } from "./attachments/metadata/strip.ts";
+import { ClientError } from "./client-api.ts";
 import type { Engine } from "./sync/engine.ts";
 
 /** Throws `ClientError` `message_too_long` or `identity_changed`. */
@@ -17,40 +13,6 @@ export function assertSendable(
   if (new TextEncoder().encode(text).length > maxBytes) throw new ClientError("message_too_long");
   const isBlocked = timeline.outbox(conversationId).some(({ failure }) => failure === "identity_changed");
   if (isBlocked) throw new ClientError("identity_changed");
-}
-
-/** Throws `ClientError` as `ClientApi.sendFiles` says. */
-export async function sendFiles(
-  engine: Engine,
-  conversationId: ConversationId,
-  { text, files }: Parameters<ClientApi["sendFiles"]>[1],
-): Promise<ClientMessageId> {
-  assertSendable(engine, conversationId, text, limits.captionBytes);
-  if (files.length === 0 || files.length > limits.attachmentsPerMessage) {
-    throw new ClientError("too_many_files");
-  }
-  const maxBytes = await engine.attachments.maxFileBytes();
-  if (files.some(({ file }) => file.size > maxBytes)) throw new ClientError("file_too_large");
-  const ready = await Promise.all(files.map(makeReady));
-  return engine.attachments.uploads.add(conversationId, text, ready);
-}
-
-async function makeReady({ preview, file, ...about }: OutgoingFile): Promise<OutgoingFile> {
-  return {
-    ...about,
-    file: await readable(file),
-    name: about.name.slice(-nameMaxChars).toWellFormed(),
-    mime: cleanMime(about.mime),
-    ...(preview !== undefined && preview.length <= previewMaxBytes && { preview }),
-  };
-}
-
-async function readable(file: Blob): Promise<Blob> {
-  try {
-    return await withoutMetadata(file);
-  } catch (cause) {
-    throw new ClientError("file_unreadable", { cause });
-  }
 }
 
 /** Removes an unsent message, and its files from wherever they are already. */

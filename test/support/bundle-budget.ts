@@ -8,7 +8,7 @@ import { brotliCompressSync } from "node:zlib";
 
 /** What it should be, and what it must not exceed until it is. */
 const goalBytes = 120_000;
-const budgetBytes = 134_000;
+const budgetBytes = 131_500;
 const client = path.resolve(import.meta.dirname, "../../dist/client");
 
 const assets = path.join(client, "assets");

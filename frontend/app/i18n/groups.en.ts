@@ -107,7 +107,7 @@ export const groups = {
     remove: "Remove from group",
     removeTitle: (name: string) => `Remove ${name}?`,
     removeBody: (name: string) =>
-      `${name} keeps what was written until now and cannot read anything written from now on. Its invite link ends.`,
+      `${name} keeps what was written until now and cannot read anything written from now on. An invite link of the group ends.`,
     removeAction: "Remove",
     ownerTitle: (name: string) => `Make ${name} an owner?`,
     ownerBody: (name: string) =>

@@ -25,7 +25,6 @@ import type { BlobTransfers } from "./blob-transfers.ts";
 import { inOrder } from "./in-order.ts";
 import { PartProgress, Progress } from "./progress.ts";
 import { Retrying } from "./retrying.ts";
-import { sealFile } from "./sealing.ts";
 import { blobNameOf } from "./stored-attachment.ts";
 
 const retryAfterFaultMs = 5_000;
@@ -101,6 +100,7 @@ export class Uploads {
     const clientMessageId = createMessageId(self.provider);
     const startedAtMs = self.nowMs();
     const attachments: StoredAttachment[] = [];
+    const { sealFile } = await import("./sealing.ts");
     try {
       for (const { file, preview, ...about } of files) {
         const sealed = await sealFile(self.provider, cache.blobs, conversationId, file);

@@ -1,6 +1,5 @@
 /** What the client does with invite links, put together. */
 import type { AccountSession } from "../account/account-session.ts";
-import { ClientError } from "../client-api.ts";
 import type { Environment } from "../environment.ts";
 import type { Records } from "../store/records.ts";
 import type { Engine } from "../sync/engine.ts";
@@ -50,8 +49,6 @@ export class Invites implements InviteApi {
   };
 
   #signedIn(): [Engine, Records] {
-    const { signedIn, status, records } = this.#account;
-    if (signedIn === undefined || status.state !== "signed_in") throw new ClientError("not_signed_in");
-    return [signedIn.engine, records];
+    return [this.#account.session().engine, this.#account.records];
   }
 }
