@@ -64,7 +64,11 @@ const parts: readonly ((context: BenchContext) => BenchResult[] | Promise<BenchR
 ];
 const results: BenchResult[] = [];
 try {
-  for (const part of parts) results.push(...(await part(context)));
+  for (const part of parts) {
+    const partStartedAt = performance.now();
+    results.push(...(await part(context)));
+    console.log(`${part.name}: ${((performance.now() - partStartedAt) / 1000).toFixed(1)} s`);
+  }
 } finally {
   context.generator.close();
   await context.ours.server.close();
