@@ -1,29 +1,12 @@
 /** Coming back into groups after losing devices, with real clients of the real server. */
-import { afterAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { Client } from "#core/client.ts";
 import type { ConversationId } from "#schema/ids.ts";
+import { openCrowd } from "../support/crowd.ts";
 import { everyoneHas, groupView, said } from "../support/group-stage.ts";
-import { eventually, type LivePerson, signIn, signUp } from "../support/people.ts";
-import { startServer } from "../support/server.ts";
+import { eventually, type LivePerson } from "../support/people.ts";
 
-const server = await startServer();
-const people: LivePerson[] = [];
-afterAll(async () => {
-  await Promise.allSettled(people.map(({ client }) => client.close()));
-  await server.close();
-});
-
-async function person(username: string): Promise<LivePerson> {
-  const someone = await signUp(server.origin, username);
-  people.push(someone);
-  return someone;
-}
-
-async function further(someone: LivePerson): Promise<LivePerson> {
-  const device = await signIn(server.origin, someone);
-  people.push(device);
-  return device;
-}
+const { person, further } = await openCrowd();
 
 async function shows(client: Client, id: ConversationId, lines: readonly string[]): Promise<void> {
   let last: string[] = [];

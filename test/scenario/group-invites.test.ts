@@ -1,24 +1,13 @@
 /** Invite links between real clients of the real server: joining, asking, and links that no longer lead anywhere. */
-import { afterAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { Client } from "#core/client.ts";
 import type { ConversationId } from "#schema/ids.ts";
+import { openCrowd } from "../support/crowd.ts";
 import { accountIn, everyoneHas, groupView, said } from "../support/group-stage.ts";
-import { eventually, type LivePerson, signIn, signUp, testStorage } from "../support/people.ts";
+import { eventually, signIn, testStorage } from "../support/people.ts";
 import { RecordedNetwork } from "../support/recorded-network.ts";
-import { startServer } from "../support/server.ts";
 
-const server = await startServer();
-const people: LivePerson[] = [];
-afterAll(async () => {
-  await Promise.all(people.map(({ client }) => client.close()));
-  await server.close();
-});
-
-async function person(username: string): Promise<LivePerson> {
-  const someone = await signUp(server.origin, username);
-  people.push(someone);
-  return someone;
-}
+const { server, people, person } = await openCrowd();
 
 type Terms = Parameters<Client["setInvite"]>[1];
 const open: Terms = { needsApproval: false, expiresAtMs: undefined, reset: false };

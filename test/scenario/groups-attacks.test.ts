@@ -2,7 +2,7 @@
  * Attacks on groups against real clients: what the rules of the crypto core refuse is refused by what people run, too. The server is the real
  * one; who changes frames on their way stands for a server that lies.
  */
-import { afterAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { AccountSession } from "#core/account/account-session.ts";
 import { openGroupBody } from "#core/crypto/group/group-body.ts";
 import { groupTable, senderKeyKey, senderKeyTable } from "#core/store/group-tables.ts";
@@ -10,16 +10,11 @@ import { EventHub } from "#core/sync/event-hub.ts";
 import { decodeBase64url } from "#schema/envelope/base64url.ts";
 import { parseGroupBody } from "#schema/envelope/group-body.ts";
 import type { AccountId, ConversationId } from "#schema/ids.ts";
+import { openCrowd } from "../support/crowd.ts";
 import { accountIn, everyoneHas, groupView, said } from "../support/group-stage.ts";
 import { eventually, type LivePerson, signUp } from "../support/people.ts";
-import { startServer } from "../support/server.ts";
 
-const server = await startServer();
-const people: LivePerson[] = [];
-afterAll(async () => {
-  await Promise.allSettled(people.map(({ client }) => client.close()));
-  await server.close();
-});
+const { server, people } = await openCrowd();
 
 async function group(name: string, letters = ["anna", "ben", "carl"]) {
   const everyone: LivePerson[] = [];

@@ -1,27 +1,10 @@
 /** Groups of people with several devices, devices that come and go, and devices that were away. */
-import { afterAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
+import { openCrowd } from "../support/crowd.ts";
 import { accountIn, everyoneHas, groupView, said } from "../support/group-stage.ts";
-import { eventually, isOnline, type LivePerson, reopen, signIn, signUp } from "../support/people.ts";
-import { startServer } from "../support/server.ts";
+import { eventually, isOnline, type LivePerson, reopen } from "../support/people.ts";
 
-const server = await startServer();
-const people: LivePerson[] = [];
-afterAll(async () => {
-  await Promise.allSettled(people.map(({ client }) => client.close()));
-  await server.close();
-});
-
-async function person(username: string): Promise<LivePerson> {
-  const someone = await signUp(server.origin, username);
-  people.push(someone);
-  return someone;
-}
-
-async function further(someone: LivePerson): Promise<LivePerson> {
-  const device = await signIn(server.origin, someone);
-  people.push(device);
-  return device;
-}
+const { server, people, person, further } = await openCrowd();
 
 /** Which sender keys the frames of a client used, in order, each once. */
 function senderKeysOf({ network }: LivePerson): string[] {

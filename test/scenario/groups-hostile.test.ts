@@ -1,22 +1,11 @@
 /** Groups whose server lies, dies or forgets, and groups of many. */
-import { afterAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
+import { openCrowd } from "../support/crowd.ts";
 import { everyoneHas, groupView, said } from "../support/group-stage.ts";
-import { eventually, type LivePerson, signUp } from "../support/people.ts";
+import { eventually, type LivePerson } from "../support/people.ts";
 import type { RecordedNetwork } from "../support/recorded-network.ts";
-import { startServer } from "../support/server.ts";
 
-const server = await startServer();
-const people: LivePerson[] = [];
-afterAll(async () => {
-  await Promise.allSettled(people.map(({ client }) => client.close()));
-  await server.close();
-});
-
-async function person(username: string): Promise<LivePerson> {
-  const someone = await signUp(server.origin, username);
-  people.push(someone);
-  return someone;
-}
+const { server, person } = await openCrowd();
 
 /** The second byte of a body. */
 const typeOf = (body: string): number | undefined => Buffer.from(body.slice(0, 4), "base64url")[1];

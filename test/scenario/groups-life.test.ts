@@ -1,21 +1,10 @@
 /** A group of five people from its first message to its last. */
-import { afterAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
+import { openCrowd } from "../support/crowd.ts";
 import { accountIn, everyoneHas, groupView, said } from "../support/group-stage.ts";
-import { eventually, type LivePerson, signIn, signUp } from "../support/people.ts";
-import { startServer } from "../support/server.ts";
+import { eventually, signIn } from "../support/people.ts";
 
-const server = await startServer();
-const people: LivePerson[] = [];
-afterAll(async () => {
-  await Promise.all(people.map(({ client }) => client.close()));
-  await server.close();
-});
-
-async function person(username: string): Promise<LivePerson> {
-  const someone = await signUp(server.origin, username);
-  people.push(someone);
-  return someone;
-}
+const { server, people, person } = await openCrowd();
 
 test("[CL200] people talk in a group: everyone reads everything, in one order, under its name", async () => {
   const [anna, ben, carl] = [await person("talk.anna"), await person("talk.ben"), await person("talk.carl")];

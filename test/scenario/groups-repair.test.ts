@@ -2,22 +2,17 @@
  * Groups after losses: keys that never came, a device whose disk was put back, two owners of one store. Nobody has to do anything, nobody is
  * told anything, and in the end everyone has the same log. What this does not show: two tabs of a real browser (test/browser).
  */
-import { afterAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { Client } from "#core/client.ts";
 import { MemoryStore } from "#core/store/memory-store.ts";
 import type { Store } from "#core/store/store.ts";
 import type { ConversationId } from "#schema/ids.ts";
 import { RollbackStore } from "../support/client/rollback-store.ts";
+import { openCrowd } from "../support/crowd.ts";
 import { everyoneHas, said } from "../support/group-stage.ts";
 import { eventually, type LivePerson, reopen, signUp, testStorage } from "../support/people.ts";
-import { startServer } from "../support/server.ts";
 
-const server = await startServer();
-const people: LivePerson[] = [];
-afterAll(async () => {
-  await Promise.allSettled(people.map(({ client }) => client.close()));
-  await server.close();
-});
+const { server, people } = await openCrowd();
 
 async function person(username: string, store?: Store): Promise<LivePerson> {
   const someone = await signUp(server.origin, username, store && { storage: testStorage(store) });

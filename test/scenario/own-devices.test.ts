@@ -1,32 +1,15 @@
 /** Devices of one account: groups hear of revoked ones, lists that a server hides are noticed, drafts go along. */
-import { afterAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { Client } from "#core/client.ts";
 import type { DeviceDirectory } from "#schema/http/devices.ts";
 import { decodeBase64url } from "#schema/envelope/base64url.ts";
 import { parseDeviceList } from "#schema/envelope/device-list.ts";
 import type { AccountId, ConversationId } from "#schema/ids.ts";
+import { openCrowd } from "../support/crowd.ts";
 import { everyoneHas, groupView, said } from "../support/group-stage.ts";
-import { allMessages, eventually, type LivePerson, signIn, signUp, textOf } from "../support/people.ts";
-import { startServer } from "../support/server.ts";
+import { allMessages, eventually, type LivePerson, textOf } from "../support/people.ts";
 
-const server = await startServer();
-const people: LivePerson[] = [];
-afterAll(async () => {
-  await Promise.allSettled(people.map(({ client }) => client.close()));
-  await server.close();
-});
-
-async function person(username: string): Promise<LivePerson> {
-  const someone = await signUp(server.origin, username);
-  people.push(someone);
-  return someone;
-}
-
-async function further(someone: LivePerson): Promise<LivePerson> {
-  const device = await signIn(server.origin, someone);
-  people.push(device);
-  return device;
-}
+const { people, person, further } = await openCrowd();
 
 /** The same device as a new process that waits for nobody else to tell the groups. */
 async function hurried(someone: LivePerson): Promise<LivePerson> {

@@ -22,14 +22,11 @@ import { createMessageId, type Self } from "../sync/self.ts";
 import { writeOwnMessage } from "../sync/text-sealer.ts";
 import type { BlobCache } from "./blob-cache.ts";
 import type { BlobTransfers } from "./blob-transfers.ts";
-import { inOrder } from "./in-order.ts";
-import { PartProgress, Progress } from "./progress.ts";
+import { Progress } from "./progress.ts";
 import { Retrying } from "./retrying.ts";
 import { blobNameOf } from "./stored-attachment.ts";
 
 const retryAfterFaultMs = 5_000;
-/** Parts of one file under way beside the one that is waited for: the line is not idle while the server stores one. */
-const partsAhead = 1;
 
 export interface UploadsContext {
   readonly environment: Environment;
@@ -205,19 +202,24 @@ export class Uploads {
     const { received, complete } = await transfers.begin(place, attachment.blobBytes);
     if (complete) return;
     const there = new Set(received);
-    const moving = new PartProgress(progress);
-    const parts = inOrder(partCount(attachment.blobBytes), partsAhead, signal, async (part, stop) => {
+    let moved = 0;
+    for (let part = 1; part <= partCount(attachment.blobBytes); part += 1) {
       const { from, below } = partRange(attachment.blobBytes, part);
       if (!there.has(part)) {
         const bytes = await cache.blobs.read(name, part - 1);
         if (bytes?.length !== below - from) throw new ClientError("file_unreadable");
-        if (stop.aborted) throw new ClientError("cancelled");
-        const watch = { signal: stop, progress: (sent: number) => moving.moved(part, sent) };
-        await asAgain(() => transfers.putPart(place, part, bytes, watch));
+        if (signal.aborted) throw new ClientError("cancelled");
+        const before = moved;
+        await asAgain(() =>
+          transfers.putPart(place, part, bytes, {
+            signal,
+            progress: (sent) => progress.moved(before + sent),
+          }),
+        );
       }
-      moving.moved(part, below - from);
-    });
-    for await (const _ of parts);
+      moved += below - from;
+      progress.moved(moved);
+    }
     await asAgain(() => transfers.complete(place));
   }
 

@@ -1,0 +1,34 @@
+/** A server and the people of one test file; all of them leave when the file is over. */
+import { afterAll } from "vitest";
+import { type LivePerson, signIn, signUp } from "./people.ts";
+import { startServer, type TestServer } from "./server.ts";
+
+export interface Crowd {
+  readonly server: TestServer;
+  /** Who is to leave at the end; add those who came another way. */
+  readonly people: LivePerson[];
+  person(username: string): Promise<LivePerson>;
+  /** A further device of somebody, by password and recovery code. */
+  further(someone: LivePerson): Promise<LivePerson>;
+}
+
+/** To be opened where a test file begins. */
+export async function openCrowd(): Promise<Crowd> {
+  const server = await startServer();
+  const people: LivePerson[] = [];
+  afterAll(async () => {
+    await Promise.allSettled(people.map(({ client }) => client.close()));
+    await server.close();
+  });
+  const joined = async (coming: Promise<LivePerson>): Promise<LivePerson> => {
+    const someone = await coming;
+    people.push(someone);
+    return someone;
+  };
+  return {
+    server,
+    people,
+    person: (username) => joined(signUp(server.origin, username)),
+    further: (someone) => joined(signIn(server.origin, someone)),
+  };
+}
