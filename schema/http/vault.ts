@@ -14,7 +14,8 @@ export const putVaultWraps = route({
   path: "/api/vault/wraps",
   access: "session",
   request: v.strictObject({
-    version: sealedVaultSchema.entries.version,
+    /** A u32 also when it has been raised. */
+    version: v.pipe(sealedVaultSchema.entries.version, v.maxValue(0xffff_fffe)),
     wraps: sealedVaultSchema.entries.wraps,
     signature: base64UrlOf(64),
   }),
