@@ -12,4 +12,4 @@ export const subprotocol = `sotto.v${protocolVersion}`;
 export const tokenSubprotocolPrefix = "token.";
 
 /** SHA-256 of the canonical form of the up and down schemas; pinned by version.test.ts. */
-export const protocolHash = "f5ad98d3aad2d6421ec78773c20fc91e3e22018aa2bd09076497c5e0f62daa84";
+export const protocolHash = "c6446d51893426efe626d72bd296475a51b89a0d7fc60e8fe51e3c6418766e61";
