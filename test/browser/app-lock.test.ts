@@ -16,11 +16,7 @@ let ben: Person;
 
 beforeAll(async () => {
   stage = await openStage();
-  anna = await Person.signUp(stage, "anna");
-  ben = await Person.signUp(stage, "ben");
-  await anna.startChat("ben");
-  await anna.write("ben", message);
-  await ben.openChat("anna");
+  [anna, ben] = await Person.pair(stage, message);
   await ben.until((seen) => seen.length === 1, "the first message");
 });
 afterAll(() => stage.close());

@@ -18,11 +18,7 @@ let ben: Person;
 
 beforeAll(async () => {
   stage = await openStage();
-  anna = await Person.signUp(stage, "anna");
-  ben = await Person.signUp(stage, "ben");
-  await anna.startChat("ben");
-  await anna.write("ben", "files are coming");
-  await ben.openChat("anna");
+  [anna, ben] = await Person.pair(stage, "files are coming");
   // The service worker takes pages over after its first installation.
   for (const { page } of [anna, ben]) {
     await page.evaluate("navigator.serviceWorker.ready.then(() => undefined)");

@@ -12,11 +12,7 @@ let ben: Person;
 
 beforeAll(async () => {
   stage = await openStage();
-  anna = await Person.signUp(stage, "anna");
-  ben = await Person.signUp(stage, "ben");
-  await anna.startChat("ben");
-  await anna.write("ben", "written before");
-  await ben.openChat("anna");
+  [anna, ben] = await Person.pair(stage, "written before");
   await ben.until((seen) => seen.length === 1, "the first message");
   await anna.page.getByRole("button", { name: text.list.settings }).click();
   await anna.page.getByRole("button", { name: backupText.save }).click();

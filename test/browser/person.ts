@@ -42,6 +42,16 @@ export class Person {
     return person;
   }
 
+  /** Anna and Ben, each with the other's chat open, after Anna's first message. */
+  static async pair(stage: Stage, firstMessage: string): Promise<readonly [anna: Person, ben: Person]> {
+    const anna = await Person.signUp(stage, "anna");
+    const ben = await Person.signUp(stage, "ben");
+    await anna.startChat("ben");
+    await anna.write("ben", firstMessage);
+    await ben.openChat("anna");
+    return [anna, ben];
+  }
+
   /** Signs in on another profile with password and recovery code. */
   static async logIn(stage: Stage, name: string, recoveryCode: string, profile?: Profile): Promise<Person> {
     const person = new Person(name, profile ?? (await stage.profile()));

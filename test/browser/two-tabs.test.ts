@@ -9,11 +9,7 @@ let ben: Person;
 
 beforeAll(async () => {
   stage = await openStage();
-  anna = await Person.signUp(stage, "anna");
-  ben = await Person.signUp(stage, "ben");
-  await anna.startChat("ben");
-  await anna.write("ben", "from the first tab");
-  await ben.openChat("anna");
+  [anna, ben] = await Person.pair(stage, "from the first tab");
 });
 afterAll(() => stage.close());
 

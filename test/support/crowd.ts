@@ -7,9 +7,9 @@ export interface Crowd {
   readonly server: TestServer;
   /** Who is to leave at the end; add those who came another way. */
   readonly people: LivePerson[];
-  person(username: string): Promise<LivePerson>;
+  readonly person: (username: string) => Promise<LivePerson>;
   /** A further device of somebody, by password and recovery code. */
-  further(someone: LivePerson): Promise<LivePerson>;
+  readonly further: (someone: LivePerson) => Promise<LivePerson>;
 }
 
 /** To be opened where a test file begins. */

@@ -14,6 +14,16 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((client) => client.close()));
 });
 
+/** The server ends the session of somebody's first device, for instance because another one removed it. */
+async function endSession(server: FakeServer, client: Client, username: string): Promise<void> {
+  const device = server.accounts.byName(username)!.devices.get(1)!;
+  device.revoked = true;
+  device.refreshToken = "";
+  server.accounts.tokens.clear();
+  for (const socket of server.sockets) socket.close(4410);
+  await until(async () => (await client.accountStatus()).state === "ended");
+}
+
 describe("accounts", () => {
   test("[CL50] registering signs in and gives a recovery code; a taken or unfit name leaves nothing behind", async () => {
     const server = new FakeServer();
@@ -136,12 +146,7 @@ describe("accounts", () => {
     await shows(bob, conversationId, ["still here"]);
     const events: ClientEvent[] = [];
     alice.subscribe((event) => events.push(event));
-    const device = server.accounts.byName("alice")!.devices.get(1)!;
-    device.revoked = true;
-    device.refreshToken = "";
-    server.accounts.tokens.clear();
-    for (const socket of server.sockets) socket.close(4410);
-    await until(async () => (await alice.accountStatus()).state === "ended");
+    await endSession(server, alice, "alice");
     expect(await alice.accountStatus()).toEqual({ state: "ended", username: "alice", reason: "logged_out" });
     await until(async () =>
       events.some((event) => event.type === "account" && event.status.state === "ended"),
@@ -164,12 +169,7 @@ describe("accounts", () => {
     const { conversationId } = await alice.startConversation("bob");
     await alice.sendText(conversationId, "before");
     await shows(bob, conversationId, ["before"]);
-    const device = server.accounts.byName("alice")!.devices.get(1)!;
-    device.revoked = true;
-    device.refreshToken = "";
-    server.accounts.tokens.clear();
-    for (const socket of server.sockets) socket.close(4410);
-    await until(async () => (await alice.accountStatus()).state === "ended");
+    await endSession(server, alice, "alice");
 
     const wrong = `${recoveryCode.slice(0, -1)}${recoveryCode.endsWith("0") ? "1" : "0"}`;
     await alice.login({ username: "alice", password: "pw of alice" });

@@ -221,6 +221,6 @@ describe("lists that the server hides or contradicts", () => {
     expect((await trust()).keyChangesMs).toEqual([]);
     bob.lists[0] = right;
     tell(server, bobId);
-    await until(async () => (await trust()).contradicted === false);
+    await until(async () => !(await trust()).contradicted);
   });
 });
