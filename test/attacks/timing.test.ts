@@ -17,7 +17,10 @@ function watched(bytes: Uint8Array): { readonly bytes: Uint8Array; readonly read
 }
 
 const secret = Uint8Array.from({ length: 32 }, (_, index) => index * 7 + 1);
-const compare = { "in the client": nobleProvider.equal, "on the server": sameSecret };
+const compare = {
+  "in the client": (a: Uint8Array, b: Uint8Array) => nobleProvider.equal(a, b),
+  "on the server": sameSecret,
+};
 
 test.each(Object.entries(compare))(
   "[ATTACK 74] comparing secrets %s reads every byte, wherever they differ",
