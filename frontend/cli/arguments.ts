@@ -15,6 +15,7 @@ export const usage = `sotto <command> [options]
   group add | remove <group> <username>  as far as the role permits
   group promote <group> <username> [role]
   group rename <group> <name> | leave <group>
+  group picture <group> <file>|--remove  a square JPEG of at most 256 pixels and 64 KiB
   group send <group> [text]              a group is called by its name or its id
   group link <group> [open|ask|reset|off]  its invite link; "ask": an admin approves who comes in
   group requests <group>                 who asks to be let in
@@ -44,6 +45,7 @@ export interface Arguments {
   readonly count: number;
   readonly from: string | undefined;
   readonly json: boolean;
+  readonly remove: boolean;
   readonly scope: "device" | "everywhere";
 }
 
@@ -70,6 +72,7 @@ export function parseArguments(argv: readonly string[]): Arguments {
     count,
     from: values.from?.toLowerCase(),
     json: values.json ?? false,
+    remove: values.remove ?? false,
     scope,
   };
 }
@@ -87,6 +90,7 @@ function parse(argv: readonly string[]) {
         count: { type: "string" },
         from: { type: "string" },
         json: { type: "boolean" },
+        remove: { type: "boolean" },
         scope: { type: "string" },
         help: { type: "boolean", short: "h" },
       },

@@ -29,6 +29,8 @@ export const groups = {
     },
     renamed: (who: string, title: string) => `${who} named the group “${title}”`,
     renamedUnreadably: (who: string) => `${who} changed the name of the group`,
+    pictureSet: (who: string) => `${who} changed the group picture`,
+    pictureRemoved: (who: string) => `${who} removed the group picture`,
     linkOn: (who: string) => `${who} made a new invite link`,
     linkOff: (who: string) => `${who} turned the invite link off`,
     linkAsks: (who: string) => `${who} changed the invite link: an admin approves`,
