@@ -4,6 +4,7 @@ import { linkText } from "#app/i18n/en-link.ts";
 import { fakeId } from "#test/support/fake-client-data.ts";
 import { lockStates } from "./lock-states.ts";
 import { groupStates } from "./group-states.ts";
+import { pictureStates } from "./picture-states.ts";
 import { inviteStates } from "./invite-states.ts";
 import type { State } from "./state.ts";
 
@@ -353,6 +354,7 @@ export const states: readonly State[] = [
     },
   },
   ...groupStates,
+  ...pictureStates,
   ...inviteStates,
   { name: "settings", path: "/settings" },
   { name: "settings-backup", path: "/settings", steps: showBackup },

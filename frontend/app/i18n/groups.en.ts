@@ -97,7 +97,7 @@ export const groups = {
     memberLabel: (name: string, role: string) => `${name}, ${role}`,
     offline: "You are offline. A group can be changed only with a connection; nothing was changed.",
     createOffline: "You are offline. A group can be created only with a connection. Your choices stay here.",
-    sealed: "The server knows who is in this group, not its name and not a word of it.",
+    sealed: "The server knows who is in this group, not its name or picture, and not a word of it.",
   },
   member: {
     message: "Message",
