@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { Client } from "#core/client.ts";
 import type { ConversationId } from "#schema/ids.ts";
 import { openCrowd } from "../support/crowd.ts";
-import { accountIn, everyoneHas, groupView } from "../support/group-stage.ts";
+import { accountIn, everyoneHas, groupView, said } from "../support/group-stage.ts";
 import { eventually, type LivePerson, signIn } from "../support/people.ts";
 import { jpegOf } from "../support/square-jpeg.ts";
 
@@ -79,6 +79,12 @@ test("[CL261] who comes in later sees the picture, on every device; who is out n
   const tablet = await signIn(server.origin, anna);
   people.push(tablet);
   await everyoneSees([tablet], id, first);
+  // The line is told as what it was, though the key came after it.
+  expect(await said(tablet.client, id)).toEqual([
+    "file.anna created file.ben",
+    "file.anna changed the picture",
+    "file.anna added file.carl",
+  ]);
 
   // Ben never looked, so that nothing of it is on his device.
   await anna.client.removeMember(id, await accountIn(anna.client, id, "file.ben"));
