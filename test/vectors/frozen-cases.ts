@@ -40,6 +40,7 @@ import { backup } from "./frozen-backup.ts";
 import { groups } from "./frozen-groups.ts";
 import { invites } from "./frozen-invites.ts";
 import { negatives } from "./frozen-negatives.ts";
+import { sharedHistory } from "./frozen-shared-history.ts";
 import { ownSync } from "./frozen-sync.ts";
 import { attachments, link, reports, safetyNumbers } from "./frozen-transfers.ts";
 import { toHex } from "./wycheproof-files.ts";
@@ -61,6 +62,7 @@ export const frozenCases: Readonly<Record<string, () => object | Promise<object>
   "negatives.json": negatives,
   "backup.json": backup,
   "own-sync.json": ownSync,
+  "shared-history.json": sharedHistory,
   "invites.json": invites,
 };
 
