@@ -60,7 +60,7 @@ export class Engine {
   readonly #incoming: Incoming;
   readonly #deviceQueue: DeviceQueue;
   readonly #inbox: Connection;
-  readonly #caughtUp = new CaughtUp((conversationId) => this.#incoming.applied(conversationId));
+  readonly #caughtUp = new CaughtUp((conversation) => this.#incoming.applied(conversation));
   #inboxIsComplete = false;
   #status: ConnectionStatus = { state: "idle" };
   #stopListening: () => void = () => undefined;
@@ -118,10 +118,9 @@ export class Engine {
     this.receipts = new Receipts(environment, records, this.conversations, (conversationId, frame) => {
       return this.#channels.send(conversationId, frame) || this.#inbox.send(frame);
     });
-    const { call, directory, history, listClaims, timeline, chains } = this;
-    const applier = new MessageApplier(records, self, directory, timeline, chains, listClaims);
-    const placing = new GroupPlacing(records, self, history, chains);
-    this.placing = placing;
+    const { call, directory, history, listClaims, chains } = this;
+    const applier = new MessageApplier(records, self, directory, this.timeline, chains, listClaims);
+    const placing = (this.placing = new GroupPlacing(records, self, history, chains));
     this.#incoming = new Incoming(environment, records, this.conversations, applier, history, placing, {
       gap: (conversationId, isOpen) => {
         this.#channels.want(conversationId, "gap", isOpen);
@@ -149,9 +148,10 @@ export class Engine {
       changed: (state) => this.#linkChanged(state),
       refused: () => this.#updateStatus(),
     });
-    const sendOnInbox = (frame: object) => this.#inbox.send(frame);
-    const parts = { call, directory, listClaims, changed: () => emit({ type: "conversations" }) };
-    this.#deviceQueue = new DeviceQueue(environment, records, self, parts, sendOnInbox);
+    const parts = { call, directory, listClaims, chains, keys: this.backup, emit };
+    this.#deviceQueue = new DeviceQueue(environment, records, self, parts, (frame) =>
+      this.#inbox.send(frame),
+    );
   }
 
   /** Loads what is stored. The engine answers views from here on. Throws `StoreError`. */
