@@ -10,7 +10,7 @@ export const usage = `sotto <command> [options]
   login [username]              add this folder as a device (needs the recovery code)
   send <username> [text]        send one message; with --lines one per line of standard input
   listen                        print messages as they arrive
-  history <username>            print what is stored of a conversation
+  history <username or group>   print what is stored of a conversation
   group create <name> <username> …       make a group
   group list | members <group>           groups, and who is in one
   group add | remove <group> <username>  as far as the role permits; add and approve take --history

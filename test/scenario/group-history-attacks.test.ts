@@ -50,7 +50,7 @@ async function owe(
   return again;
 }
 
-test("[ATTACK 56] [CL253] keys from another member, or of more than the operation gave, are not taken", async () => {
+test("[CL253] [ATTACK 56] keys from another member, or of more than the operation gave, are not taken", async () => {
   const [anna, ben, carl] = await Promise.all(["more.anna", "more.ben", "more.carl"].map(person));
   if (!anna || !ben || !carl) throw new Error("three people");
   const { conversationId: id } = await anna.client.createGroup({ name: "More", usernames: ["more.ben"] });
