@@ -10,7 +10,7 @@ import type { Records } from "./store/records.ts";
 import { type ConversationRecord, type GroupConversationRecord, type StoredMessage } from "./store/tables.ts";
 import type { Engine } from "./sync/engine.ts";
 import { isContradicted } from "./sync/groups/group-chain.ts";
-import { firstReadable } from "./sync/groups/given-history.ts";
+import { firstReadable } from "./sync/conversations.ts";
 import { isNotInBackup } from "./sync/history.ts";
 import { readItem } from "./sync/own-items.ts";
 import type { Self } from "./sync/self.ts";

@@ -197,6 +197,11 @@ export class Conversations {
   }
 }
 
+/** The place of the first message in the log that is this account's to read. */
+export function firstReadable({ group }: ConversationRecord): number {
+  return Math.max(1, group?.given?.from ?? group?.joinedSeq ?? 1);
+}
+
 /** Whether a stored message adds to the unread count. */
 export function countsAsUnread(
   self: Self,

@@ -20,7 +20,6 @@ import { Directory } from "./directory.ts";
 import type { EventHub } from "./event-hub.ts";
 import { FrameSealer } from "./frame-sealer.ts";
 import { GroupChains } from "./groups/group-chain.ts";
-import { GroupPlacing } from "./groups/group-placing.ts";
 import { GroupSealer } from "./groups/group-sealer.ts";
 import { MemberNames, watchGroups } from "./groups/member-names.ts";
 import { HistoryPager } from "./history.ts";
@@ -46,7 +45,7 @@ export class Engine {
   readonly listClaims: ListClaims;
   readonly history: HistoryPager;
   readonly chains: GroupChains;
-  readonly placing: GroupPlacing;
+  readonly nameGroups: () => Promise<void>;
   readonly #names: MemberNames;
   readonly outbox: Outbox;
   readonly receipts: Receipts;
@@ -120,7 +119,11 @@ export class Engine {
     });
     const { call, directory, history, listClaims, chains } = this;
     const applier = new MessageApplier(records, self, directory, this.timeline, chains, listClaims);
-    const placing = (this.placing = new GroupPlacing(records, self, history, chains));
+    const placing = async () => {
+      const { GroupPlacing } = await import("./groups/group-placing.ts");
+      return new GroupPlacing(records, self, history, chains);
+    };
+    this.nameGroups = async () => (await placing()).nameAll();
     this.#incoming = new Incoming(environment, records, this.conversations, applier, history, placing, {
       gap: (conversationId, isOpen) => {
         this.#channels.want(conversationId, "gap", isOpen);

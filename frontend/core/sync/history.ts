@@ -19,7 +19,7 @@ import {
   type StoredMessage,
   under,
 } from "../store/tables.ts";
-import { firstReadable } from "./groups/given-history.ts";
+import { firstReadable } from "./conversations.ts";
 import { namedChange } from "./groups/settings-keys.ts";
 import { isUsable, openWithEntry, typeOfBody } from "./key-opening.ts";
 import type { Self } from "./self.ts";

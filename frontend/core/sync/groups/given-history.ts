@@ -10,7 +10,6 @@ import {
   groupOperationTable,
 } from "../../store/group-tables.ts";
 import type { Table } from "../../store/sealed-store.ts";
-import type { ConversationRecord } from "../../store/tables.ts";
 import type { Self } from "../self.ts";
 import { accountOf } from "./group-changes.ts";
 
@@ -20,11 +19,6 @@ export interface GivenHistory {
   /** Positions in the log: the first one that was given, and that of the operation. */
   readonly from: number;
   readonly below: number;
-}
-
-/** The place of the first message in the log that is this account's to read. */
-export function firstReadable({ group }: ConversationRecord): number {
-  return Math.max(1, group?.given?.from ?? group?.joinedSeq ?? 1);
 }
 
 /** What the operation gave along that brought this account into the group as it is known; undefined when it gave nothing. */

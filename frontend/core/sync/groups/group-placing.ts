@@ -73,8 +73,12 @@ export class GroupPlacing {
     return page;
   }
 
-  /** Names a group whose key came from a file. Throws `StoreError`. */
-  async name(conversationId: ConversationId): Promise<void> {
+  /** Names groups whose keys came from a file. Throws `StoreError`. */
+  async nameAll(): Promise<void> {
+    for (const { key } of await this.#records.list(groupTable)) await this.#name(key as ConversationId);
+  }
+
+  async #name(conversationId: ConversationId): Promise<void> {
     const known = await this.#records.read(groupTable, conversationId);
     const key = known?.title === "" ? await this.#settingsKey(conversationId, known.history) : undefined;
     if (key === undefined) return;

@@ -3,7 +3,7 @@ import type { HistoryGrant } from "#schema/envelope/group-change.ts";
 import { limits } from "#schema/limits.ts";
 import type { HistoryChoice } from "../../client-views.ts";
 import type { ConversationRecord } from "../../store/tables.ts";
-import { firstReadable } from "./given-history.ts";
+import { firstReadable } from "../conversations.ts";
 import { type KeySources, shareableKeys } from "./shareable-keys.ts";
 
 /** How many messages a choice is at most. */
