@@ -40,6 +40,7 @@ import { backup } from "./frozen-backup.ts";
 import { groups } from "./frozen-groups.ts";
 import { invites } from "./frozen-invites.ts";
 import { negatives } from "./frozen-negatives.ts";
+import { backupContacts } from "./frozen-contacts.ts";
 import { sharedHistory } from "./frozen-shared-history.ts";
 import { ownSync } from "./frozen-sync.ts";
 import { attachments, link, reports, safetyNumbers } from "./frozen-transfers.ts";
@@ -63,6 +64,7 @@ export const frozenCases: Readonly<Record<string, () => object | Promise<object>
   "backup.json": backup,
   "own-sync.json": ownSync,
   "shared-history.json": sharedHistory,
+  "backup-contacts.json": backupContacts,
   "invites.json": invites,
 };
 

@@ -14,7 +14,7 @@ const idPattern = /^[\w.-]{0,64}$/;
 
 /** CBOR `[item …]`, as `sealBeside` under `L("sync")`. Throws `RangeError` above 3,000 bytes. */
 export function sealSync(provider: Provider, from: DeviceAddress, items: readonly SyncItem[]): SealedBeside {
-  const plaintext = encodeCbor(items.map(syncFields));
+  const plaintext = encodeSyncItems(items);
   if (plaintext.length > syncMaxBytes) throw new RangeError("sync: above 3,000 bytes");
   return sealBeside(provider, "sync", from, plaintext);
 }
@@ -26,7 +26,17 @@ export function openSync(
   named: BesideKey,
   sealed: Pick<SealedBeside, "nonce" | "ciphertext">,
 ): SyncItem[] {
-  const items = decodeCbor(openBeside(provider, "sync", from, named, sealed), syncMaxBytes);
+  return parseSyncItems(openBeside(provider, "sync", from, named, sealed), syncMaxBytes);
+}
+
+/** CBOR `[item …]`. */
+export function encodeSyncItems(items: readonly SyncItem[]): Uint8Array {
+  return encodeCbor(items.map(syncFields));
+}
+
+/** Throws `CryptoError` MALFORMED, also above `maxBytes`. */
+export function parseSyncItems(bytes: Uint8Array, maxBytes: number): SyncItem[] {
+  const items = decodeCbor(bytes, maxBytes);
   assertOr(Array.isArray(items) && items.length <= itemsMax, "MALFORMED", "sync: items");
   return items.map(toItem);
 }

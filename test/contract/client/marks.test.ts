@@ -21,6 +21,7 @@ const hurried: Pick<Environment, "setTimer"> = {
 };
 
 interface Stage {
+  readonly recoveryCode: string;
   readonly server: FakeServer;
   readonly phone: Client;
   readonly bob: Client;
@@ -45,7 +46,15 @@ async function stage(): Promise<Stage> {
     await until(async () => (await client.listConversations()).length > 0);
     return client;
   };
-  return { server, phone, bob, bobId: server.accounts.byName("bob")!.account, conversationId, another };
+  return {
+    recoveryCode,
+    server,
+    phone,
+    bob,
+    bobId: server.accounts.byName("bob")!.account,
+    conversationId,
+    another,
+  };
 }
 
 function tell(server: FakeServer, account: AccountId): void {
@@ -126,4 +135,46 @@ test("[VF12] a device that is given another key than the compared one at its fir
   }, 10_000);
   await tablet.confirmIdentity(bobId);
   await comes(tablet, { held: false });
+});
+
+test("[VF13] who lost every device has the marks again after a log-in by recovery code, and what ended stays ended", async () => {
+  const { phone, server, recoveryCode, bobId } = await stage();
+  await verify(phone, bobId);
+  await phone.saveBackup();
+  await phone.logout("device");
+  const { client: second } = await secondDevice(server, "alice", recoveryCode, hurried);
+  open.push(second);
+  await until(async () => (await second.listConversations()).length > 0);
+  await comes(second, { verified: true, held: false, contradicted: false });
+  await second.clearVerified(bobId);
+  await second.saveBackup();
+  await second.logout("device");
+  const { client: third } = await secondDevice(server, "alice", recoveryCode, hurried);
+  open.push(third);
+  await until(async () => (await third.listConversations()).length > 0);
+  await until(async () => {
+    const status = await third.backupStatus();
+    return status.state === "on" && status.restoring === undefined && status.savedMessages > 0;
+  });
+  await third.safetyNumber(bobId);
+  expect(await trustIn(third)).toMatchObject({ verified: false, held: false, contradicted: false });
+});
+
+test("[VF13] another key than the compared one, shown at the log-in by recovery code, holds messages", async () => {
+  const on = await stage();
+  const { phone, server, recoveryCode, bobId, conversationId } = on;
+  await verify(phone, bobId);
+  await phone.saveBackup();
+  await phone.logout("device");
+  resetBob(on);
+  const { client: second } = await secondDevice(server, "alice", recoveryCode, hurried);
+  open.push(second);
+  await until(async () => (await second.listConversations()).length > 0);
+  await until(async () => {
+    await second.safetyNumber(bobId);
+    return Reflect.get(await trustIn(second), "held") as boolean;
+  }, 10_000);
+  const before = server.wire.length;
+  await second.sendText(conversationId, "waits");
+  expect([Reflect.get(await trustIn(second), "verified"), server.wire.length]).toEqual([false, before]);
 });
