@@ -86,6 +86,23 @@ test("[CL250] of more than a hundred messages the last ones are given, in pieces
   await handedOver(carl.client, id);
 });
 
+test("[CL254] keys that do not open are asked for once, and come again in a new session", async () => {
+  const { anna, ben, id, before } = await talk("again", 4);
+  const carl = await person("again.carl");
+  let spoilt = 0;
+  carl.network.tamper = (text) =>
+    text.replaceAll(/"data":"AVE([\w-]+)"/g, (whole, rest: string) => {
+      if (spoilt > 0) return whole;
+      spoilt += 1;
+      return `"data":"AVE${rest.slice(0, -30)}${"A".repeat(30)}"`;
+    });
+  await anna.client.addMembers(id, [carl.username], "all");
+  await shows(carl.client, id, [...before, "again.anna added again.carl with 4"]);
+  expect(spoilt).toBe(1);
+  await ben.client.sendText(id, "in a new session");
+  await everyoneHas([anna, carl], id, "again.ben: in a new session");
+});
+
 test("[CL252] without the choice nothing is given; what was read in an earlier stay stays, and what lies between is given", async () => {
   const { anna, ben, id, before } = await talk("back", 2);
   const carl = await person("back.carl");

@@ -23,6 +23,9 @@ import type { QueueParts } from "./queue-parts.ts";
 import type { Self } from "./self.ts";
 
 const retryAfterFaultMs = 5_000;
+/** Half a minute in all. */
+const refusalsMax = 6;
+const firstPatienceMs = 500;
 const positionKey = "self";
 
 export class DeviceQueue {
@@ -35,6 +38,8 @@ export class DeviceQueue {
   readonly #send: (frame: object) => boolean;
   readonly #outgoing = new Map<string, DeviceOutboxRecord>();
   readonly #onWire = new Set<string>();
+  /** How often a message was refused that may only have been early. */
+  readonly #refusals = new Map<string, number>();
   readonly #incoming: DeviceMessage[] = [];
   readonly #pump = new Pump(() => this.#work());
   #parts: Promise<QueueParts> | undefined;
@@ -120,16 +125,25 @@ export class DeviceQueue {
     id: string,
     error: { readonly code: ErrorKind; readonly retryAfterMs?: number | undefined },
   ): Promise<void> {
-    this.#onWire.delete(id);
-    if (errorKinds[error.code].remedy === "retry_after") {
-      this.#onWire.add(id);
-      this.#environment.setTimer(error.retryAfterMs ?? retryAfterFaultMs, () => {
-        this.#onWire.delete(id);
-        this.#flush();
-      });
-      return;
+    const isLater = errorKinds[error.code].remedy === "retry_after";
+    const pauseMs = isLater ? (error.retryAfterMs ?? retryAfterFaultMs) : this.#patienceFor(id, error.code);
+    if (pauseMs === undefined) {
+      this.#onWire.delete(id);
+      return this.#remove(id);
     }
-    await this.#remove(id);
+    this.#environment.setTimer(pauseMs, () => {
+      this.#onWire.delete(id);
+      this.#flush();
+    });
+  }
+
+  /** The inbox of somebody who has just come into a group may not have heard of it yet. */
+  #patienceFor(id: string, code: ErrorKind): number | undefined {
+    const refusals = (this.#refusals.get(id) ?? 0) + 1;
+    const isEarly = code === "forbidden" && this.#outgoing.get(id)?.group !== undefined;
+    if (!isEarly || refusals > refusalsMax) return undefined;
+    this.#refusals.set(id, refusals);
+    return firstPatienceMs * 2 ** (refusals - 1);
   }
 
   async sent(id: ClientMessageId): Promise<void> {
@@ -146,6 +160,7 @@ export class DeviceQueue {
   }
 
   async #remove(id: string): Promise<void> {
+    this.#refusals.delete(id);
     await this.#records.transact(async (transaction) => {
       if ((await transaction.get(deviceOutboxTable, id)) !== undefined)
         transaction.delete(deviceOutboxTable, id);
@@ -197,8 +212,8 @@ export class DeviceQueue {
     const { repairs, ownSync, sharing } = await this.#loadParts();
     if (bytes[1] === retryEnvelopeType) {
       const request = verifyRetry(this.#self.provider, entry.device, this.#self.own, bytes);
-      const isSync = isAllZero(request.conversationId);
-      await (isSync ? ownSync : repairs).answer(recipient, request);
+      const all = account === this.#self.account ? ownSync : sharing;
+      await (isAllZero(request.conversationId) ? all : repairs).answer(recipient, request);
       return;
     }
     const parts = new Map<unknown, Pick<typeof repairs, "take">>([

@@ -42,7 +42,7 @@ export class GroupPlacing {
     const { floor, page } = isOlder
       ? await this.#history.findFloor(conversationId, joinedSeq)
       : { floor: 0, page: [] };
-    const shared = await givenHistory(this.#records, this.#self, conversationId, history);
+    const shared = await givenHistory(this.#records, this.#self.own.cert.accountId, conversationId, history);
     const settingsKey = isOlder ? await this.#settingsKey(conversationId, history) : undefined;
     await this.#records.transact(async (transaction) => {
       const record = await transaction.get(conversationTable, conversationId);

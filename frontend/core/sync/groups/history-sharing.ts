@@ -16,7 +16,7 @@ import type { ClientEvent } from "../../client-api.ts";
 import type { VerifiedBundle } from "../../crypto/bundle.ts";
 import type { Gossip } from "../../crypto/capsule.ts";
 import type { KeyEntry } from "../../crypto/backup/key-entries.ts";
-import { CryptoError, parsing } from "../../crypto/errors.ts";
+import { CryptoError, isCryptoError, parsing } from "../../crypto/errors.ts";
 import { historyKeysMax, openHistoryKeys, sealHistoryKeys } from "../../crypto/history-keys.ts";
 import type { Environment } from "../../environment.ts";
 import { type HistoryShareRecord, historyShareTable, groupTable } from "../../store/group-tables.ts";
@@ -30,6 +30,7 @@ import type { SyncLinks } from "../own-sync.ts";
 import { createMessageId, type Self } from "../self.ts";
 import { givenHistory } from "./given-history.ts";
 import type { GroupChains } from "./group-chain.ts";
+import { askForPromised, promiseAgain } from "./promised-again.ts";
 import { shareableKeys } from "./shareable-keys.ts";
 
 const retryAfterFaultMs = 30_000;
@@ -57,6 +58,8 @@ export class HistorySharing {
   readonly #self: Self;
   readonly #links: SharingLinks;
   readonly #pump = new Pump(() => this.#work());
+  /** Devices that need a new session. */
+  readonly #fresh = new Set<string>();
   #isOnline = false;
   #cancelTimer: (() => void) | undefined;
 
@@ -87,10 +90,20 @@ export class HistorySharing {
     try {
       return await this.#open(sender, envelope, false);
     } catch (error) {
+      if (isCryptoError(error) && error.code !== "DUPLICATE") {
+        await askForPromised(this.#records, this.#self, sender, bytes, error.code);
+      }
       if (!(error instanceof NotGivenYet)) throw error;
       await this.#links.chains.sync(error.conversationId);
       return this.#open(sender, envelope, true);
     }
+  }
+
+  /** Keys did not open there: that device gets all that its account was promised here, in a new session, at most once an hour. */
+  async answer(asker: Recipient): Promise<void> {
+    if (!(await promiseAgain(this.#records, this.#self, asker))) return;
+    this.#fresh.add(recipientKey(asker));
+    this.wake();
   }
 
   async #open(sender: Recipient, envelope: SyncEnvelope, isFinal: boolean): Promise<Gossip> {
@@ -108,7 +121,8 @@ export class HistorySharing {
       const id = encodeBase64url(conversationId) as ConversationId;
       const group = await transaction.get(groupTable, id);
       const source = { read: transaction.get.bind(transaction) };
-      const given = group && (await givenHistory(source, this.#self, id, group.history));
+      const { accountId } = this.#self.own.cert;
+      const given = group && (await givenHistory(source, accountId, id, group.history));
       const isIn = ({ seq }: KeyEntry): boolean =>
         given !== undefined && seq >= given.from && seq < given.below;
       const isGiven = given?.by === sender.directory.account && entries.every(isIn);
@@ -197,7 +211,9 @@ export class HistorySharing {
       await done(transaction);
       if (entries.length === 0) return;
       for (const recipient of to) {
-        const capsule = await trySealCapsule(transaction, this.#self, recipient, own, payload, { bundles });
+        const fresh = this.#fresh.has(recipientKey(recipient));
+        const options = { bundles, fresh };
+        const capsule = await trySealCapsule(transaction, this.#self, recipient, own, payload, options);
         if (capsule === undefined) throw new Error(`no bundle for ${recipientKey(recipient)}`);
         const id = createMessageId(provider);
         const envelope = encodeSyncEnvelope({ capsule, nonce, ciphertext }, historyEnvelopeType);
@@ -206,13 +222,15 @@ export class HistorySharing {
         transaction.insert(deviceOutboxTable, id, { id, ...address, data, group: conversationId });
       }
     });
+    for (const recipient of to) this.#fresh.delete(recipientKey(recipient));
   }
 
   async #bundlesFor(to: readonly Recipient[]): Promise<Map<string, VerifiedBundle>> {
     const without = await this.#records.transact(async (transaction) => {
       const found: Recipient[] = [];
       for (const recipient of to) {
-        if (!(await hasSession(transaction, this.#self, recipient))) found.push(recipient);
+        const isFresh = this.#fresh.has(recipientKey(recipient));
+        if (isFresh || !(await hasSession(transaction, this.#self, recipient))) found.push(recipient);
       }
       return found;
     });
