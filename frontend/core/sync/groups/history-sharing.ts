@@ -203,14 +203,14 @@ export class HistorySharing {
   ): Promise<void> {
     const { provider, own: device, account } = this.#self;
     const own = await this.#links.directory.load(account);
-    const bundles = await this.#bundlesFor(to);
+    const { bundles, reachable } = await this.#prepare(to);
     const keys = { conversationId: decodeBase64url(conversationId), entries };
     const { key, hash, nonce, ciphertext } = sealHistoryKeys(provider, device.cert, keys);
     const payload = { kind: "history", history: { key, hash } } as const;
     await this.#records.transact(async (transaction) => {
       await done(transaction);
       if (entries.length === 0) return;
-      for (const recipient of to) {
+      for (const recipient of reachable) {
         const fresh = this.#fresh.has(recipientKey(recipient));
         const options = { bundles, fresh };
         const capsule = await trySealCapsule(transaction, this.#self, recipient, own, payload, options);
@@ -225,7 +225,8 @@ export class HistorySharing {
     for (const recipient of to) this.#fresh.delete(recipientKey(recipient));
   }
 
-  async #bundlesFor(to: readonly Recipient[]): Promise<Map<string, VerifiedBundle>> {
+  /** Bundles for devices without a session; one that the server has none for has signed out meanwhile, and is left out. */
+  async #prepare(to: readonly Recipient[]) {
     const without = await this.#records.transact(async (transaction) => {
       const found: Recipient[] = [];
       for (const recipient of to) {
@@ -234,6 +235,11 @@ export class HistorySharing {
       }
       return found;
     });
-    return without.length === 0 ? new Map() : claimVerifiedBundles(this.#self, this.#links.call, without);
+    const bundles =
+      without.length === 0
+        ? new Map<string, VerifiedBundle>()
+        : await claimVerifiedBundles(this.#self, this.#links.call, without);
+    const reachable = to.filter((each) => !without.includes(each) || bundles.has(recipientKey(each)));
+    return { bundles, reachable };
   }
 }
