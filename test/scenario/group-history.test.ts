@@ -86,6 +86,18 @@ test("[CL250] of more than a hundred messages the last ones are given, in pieces
   await handedOver(carl.client, id);
 });
 
+test("[CL250] who is let in by an admin is given what the admin chose", async () => {
+  const { anna, id, before } = await talk("let", 2);
+  const carl = await person("let.carl");
+  const terms = { needsApproval: true, expiresAtMs: undefined, reset: false };
+  await anna.client.setInvite(id, terms);
+  const invite = await eventually("the link", () => anna.client.groupInvite(id));
+  await carl.client.acceptInvite(invite.code ?? "");
+  const [request] = await anna.client.joinRequests(id);
+  await anna.client.approveJoin(id, request!.account, "all");
+  await shows(carl.client, id, [...before, "let.anna link on", "let.anna added let.carl with 2"]);
+});
+
 test("[CL254] keys that do not open are asked for once, and come again in a new session", async () => {
   const { anna, ben, id, before } = await talk("again", 4);
   const carl = await person("again.carl");
