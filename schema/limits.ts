@@ -131,6 +131,10 @@ export const limits = {
   /** Sealed bytes of all backups of one account (setting BACKUP_QUOTA): a million and a half keys. */
   backupQuotaBytes: 128 * KiB * KiB,
 
+  /** Earlier messages that somebody who is added may be given, "the last ones" and all: 28 keys go in one to-device message. */
+  recentMessages: 100,
+  sharedMessages: 5_000,
+
   /** People who wait to be let into one group. More than an admin looks through at once. */
   joinRequests: 200,
   /** A request to be let in that nobody answered, and the memory of a refusal, end after this long. */

@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 import { homedir } from "node:os";
 import path from "node:path";
+import type { HistoryChoice } from "#core/client-api.ts";
 
 export const usage = `sotto <command> [options]
 
@@ -9,10 +10,10 @@ export const usage = `sotto <command> [options]
   login [username]              add this folder as a device (needs the recovery code)
   send <username> [text]        send one message; with --lines one per line of standard input
   listen                        print messages as they arrive
-  history <username>            print what is stored of a conversation
+  history <username or group>   print what is stored of a conversation
   group create <name> <username> …       make a group
   group list | members <group>           groups, and who is in one
-  group add | remove <group> <username>  as far as the role permits
+  group add | remove <group> <username>  as far as the role permits; add and approve take --history
   group promote <group> <username> [role]
   group rename <group> <name> | leave <group>
   group send <group> [text]              a group is called by its name or its id
@@ -28,6 +29,7 @@ export const usage = `sotto <command> [options]
   --lines                       send: one message per line of standard input
   --count N                     listen: stop after N messages
   --from NAME                   listen: only messages from this account
+  --history none|100|all        what who comes into a group may read of before (default none)
   --json                        listen, history: one JSON object per line
   --scope device|everywhere     logout: only here (default), or every session of the account
 
@@ -45,7 +47,14 @@ export interface Arguments {
   readonly from: string | undefined;
   readonly json: boolean;
   readonly scope: "device" | "everywhere";
+  readonly history: HistoryChoice;
 }
+
+const historyChoices: ReadonlyMap<string, HistoryChoice> = new Map([
+  ["none", "none"],
+  ["100", "recent"],
+  ["all", "all"],
+]);
 
 /** Wrong arguments; the message says which. */
 export class UsageError extends Error {
@@ -60,6 +69,8 @@ export function parseArguments(argv: readonly string[]): Arguments {
   if (!(count > 0)) throw new UsageError("--count must be a positive number");
   const { scope = "device" } = values;
   if (scope !== "device" && scope !== "everywhere") throw new UsageError("--scope is device or everywhere");
+  const history = historyChoices.get(values.history ?? "none");
+  if (history === undefined) throw new UsageError("--history is none, 100 or all");
   return {
     command: values.help === true ? "help" : command,
     rest,
@@ -71,6 +82,7 @@ export function parseArguments(argv: readonly string[]): Arguments {
     from: values.from?.toLowerCase(),
     json: values.json ?? false,
     scope,
+    history,
   };
 }
 
@@ -88,6 +100,7 @@ function parse(argv: readonly string[]) {
         from: { type: "string" },
         json: { type: "boolean" },
         scope: { type: "string" },
+        history: { type: "string" },
         help: { type: "boolean", short: "h" },
       },
     });

@@ -23,6 +23,7 @@ import type {
   ConversationView,
   GroupConversationView,
   GroupView,
+  HistoryChoice,
   MessageInfoView,
   MessagePage,
   OutgoingFile,
@@ -148,7 +149,12 @@ export interface ClientApi extends DeviceApi, InviteApi, LockApi, TrustApi {
   group(conversationId: ConversationId): Promise<GroupView>;
   /** The operations of a group reject with `not_allowed` when the role does not permit them, `group_changed` when others were faster. */
   renameGroup(conversationId: ConversationId, name: string): Promise<void>;
-  addMembers(conversationId: ConversationId, usernames: readonly string[]): Promise<void>;
+  /** `history`: what they may read of what was said before; nothing unless said. */
+  addMembers(
+    conversationId: ConversationId,
+    usernames: readonly string[],
+    history?: HistoryChoice,
+  ): Promise<void>;
   removeMember(conversationId: ConversationId, account: AccountId): Promise<void>;
   setMemberRole(conversationId: ConversationId, account: AccountId, role: GroupRole): Promise<void>;
   /** Out at once; what was read so far stays. The last owner's place goes to the longest-standing admin, else member. */

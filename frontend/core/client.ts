@@ -259,9 +259,9 @@ export class Client extends GroupCalls implements ClientApi {
 
   importBackup(input: Parameters<ClientApi["importBackup"]>[0]): Promise<{ added: number }> {
     return guard(async () => {
-      const { backup, conversations, placing } = this.#engine();
+      const { backup, nameGroups } = this.#engine();
       const result = await backup.importArchive(input);
-      for (const { conversationId } of conversations.all()) await placing.name(conversationId);
+      await nameGroups();
       return result;
     });
   }

@@ -35,8 +35,8 @@ export abstract class GroupCalls extends InviteCalls {
     });
   renameGroup: ClientApi["renameGroup"] = (conversationId, name) =>
     guard(async () => (await changes()).renameGroup(...this.#signedIn(), conversationId, name));
-  addMembers: ClientApi["addMembers"] = (conversationId, usernames) =>
-    guard(async () => (await changes()).addMembers(...this.#signedIn(), conversationId, usernames));
+  addMembers: ClientApi["addMembers"] = (...of) =>
+    guard(async () => (await import("./add-members.ts")).addMembers(...this.#signedIn(), ...of));
   removeMember: ClientApi["removeMember"] = (conversationId, account) =>
     guard(async () => (await changes()).removeMember(...this.#signedIn(), conversationId, account));
   setMemberRole: ClientApi["setMemberRole"] = (conversationId, account, role) =>

@@ -66,6 +66,16 @@ export const groupStates: readonly State[] = [
     },
   },
   {
+    name: "group-add-history",
+    path: `${group("Chamber choir")}/group`,
+    steps: async (page) => {
+      await page.getByRole("button", { name: "Add people" }).last().click();
+      await page.getByRole("checkbox", { name: "noor" }).check();
+      await page.getByRole("radio", { name: "Last 100" }).last().check();
+    },
+  },
+  { name: "group-given-history", path: group("Boat shed") },
+  {
     name: "group-offline",
     path: `${station}/group`,
     scene: "waiting",

@@ -164,6 +164,7 @@ export function fakeGroupMethods(host: FakeGroupHost): GroupMethods {
         members,
         myRole: myRole(group),
         isContradicted: group.isContradicted,
+        isHandingOver: false,
       };
     },
     renameGroup: (conversationId, name) =>
@@ -172,13 +173,14 @@ export function fakeGroupMethods(host: FakeGroupHost): GroupMethods {
         group.title = name.trim();
         return { type: "renamed", title: group.title };
       }),
-    addMembers: (conversationId, usernames) =>
+    addMembers: (conversationId, usernames, history = "none") =>
       change(conversationId, "admin", (group) => {
         const added = people(usernames);
         const isIn = added.some(({ account }) => group.members.some((member) => member.account === account));
         if (isIn) throw new ClientError("not_allowed");
         group.members = [...group.members, ...added];
-        return { type: "added", people: added };
+        const sharedMessages = { none: 0, recent: 100, all: 1_204 }[history];
+        return { type: "added", people: added, ...(sharedMessages > 0 && { sharedMessages }) };
       }),
     removeMember: (conversationId, account) =>
       change(conversationId, "admin", (group) => {

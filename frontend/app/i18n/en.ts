@@ -219,6 +219,7 @@ export const text = {
     messageLabel: (sender: string, body: string, time: string, state: string) =>
       state === "" ? `${sender}, ${body}, ${time}` : `${sender}, ${body}, ${time}, ${state}`,
     waiting: "Waiting for this message. It appears once their device answers.",
+    not_shared: "Sent before you came in, and not handed over to you so far.",
     before_this_device: "Not in your backup. It was sent before this device joined your account.",
     broken: "This message could not be opened. Ask for it to be sent again.",
     linkHost: (host: string) => `Opens ${host}`,

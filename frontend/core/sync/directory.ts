@@ -11,9 +11,10 @@ import { isCryptoError } from "../crypto/errors.ts";
 import { runNative } from "../crypto/native/run-native.ts";
 import { type ListPin, type VerifiedDevice, verifyDevices, verifyListChain } from "../crypto/list-chain.ts";
 import type { Provider } from "../crypto/provider.ts";
-import type { Records } from "../store/records.ts";
+import type { Records, Transaction } from "../store/records.ts";
 import { type DirectoryRecord, directoryTable } from "../store/tables.ts";
 import { type TrustRecord, trustTable } from "../store/trust-table.ts";
+import { readItem } from "./own-items.ts";
 import { afterPin } from "./pins.ts";
 import type { Self } from "./self.ts";
 import { changeTrust, type TrustBook } from "./trust-book.ts";
@@ -81,14 +82,16 @@ export class Directory {
     return fetching;
   }
 
-  /** Notes what a person found about the key that is pinned in the same moment. Throws what `change` throws. */
+  /** Notes what a person found about the key that is pinned in the same moment, and what follows. Throws what `change` throws. */
   mark(
     account: AccountId,
     change: (trust: TrustRecord, pin: DirectoryRecord["pin"] | undefined) => TrustRecord,
+    also: (transaction: Transaction) => Promise<void>,
   ): Promise<void> {
     return this.#records.transact(async (transaction) => {
       const pin = (await transaction.get(directoryTable, account))?.pin;
       await changeTrust(transaction, account, (trust) => change(trust, pin));
+      await also(transaction);
     });
   }
 
@@ -113,7 +116,10 @@ export class Directory {
           verifyDirectory(curves, account, answer, before),
         );
         transaction.put(directoryTable, account, after);
-        await changeTrust(transaction, account, (trust) => afterPin(trust, before?.pin, after.pin, nowMs()));
+        const told = await readItem({ read: transaction.get.bind(transaction) }, "verified", account);
+        await changeTrust(transaction, account, (trust) =>
+          afterPin(trust, before?.pin, after.pin, nowMs(), told && encodeBase64url(told)),
+        );
         return openRecord(this.#self.provider, account, after);
       });
     } catch (error) {

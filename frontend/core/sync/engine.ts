@@ -20,7 +20,6 @@ import { Directory } from "./directory.ts";
 import type { EventHub } from "./event-hub.ts";
 import { FrameSealer } from "./frame-sealer.ts";
 import { GroupChains } from "./groups/group-chain.ts";
-import { GroupPlacing } from "./groups/group-placing.ts";
 import { GroupSealer } from "./groups/group-sealer.ts";
 import { MemberNames, watchGroups } from "./groups/member-names.ts";
 import { HistoryPager } from "./history.ts";
@@ -46,7 +45,7 @@ export class Engine {
   readonly listClaims: ListClaims;
   readonly history: HistoryPager;
   readonly chains: GroupChains;
-  readonly placing: GroupPlacing;
+  readonly nameGroups: () => Promise<void>;
   readonly #names: MemberNames;
   readonly outbox: Outbox;
   readonly receipts: Receipts;
@@ -60,7 +59,7 @@ export class Engine {
   readonly #incoming: Incoming;
   readonly #deviceQueue: DeviceQueue;
   readonly #inbox: Connection;
-  readonly #caughtUp = new CaughtUp((conversationId) => this.#incoming.applied(conversationId));
+  readonly #caughtUp = new CaughtUp((conversation) => this.#incoming.applied(conversation));
   #inboxIsComplete = false;
   #status: ConnectionStatus = { state: "idle" };
   #stopListening: () => void = () => undefined;
@@ -118,10 +117,13 @@ export class Engine {
     this.receipts = new Receipts(environment, records, this.conversations, (conversationId, frame) => {
       return this.#channels.send(conversationId, frame) || this.#inbox.send(frame);
     });
-    const { call, directory, history, listClaims, timeline, chains } = this;
-    const applier = new MessageApplier(records, self, directory, timeline, chains, listClaims);
-    const placing = new GroupPlacing(records, self, history, chains);
-    this.placing = placing;
+    const { call, directory, history, listClaims, chains } = this;
+    const applier = new MessageApplier(records, self, directory, this.timeline, chains, listClaims);
+    const placing = async () => {
+      const { GroupPlacing } = await import("./groups/group-placing.ts");
+      return new GroupPlacing(records, self, history, chains);
+    };
+    this.nameGroups = async () => (await placing()).nameAll();
     this.#incoming = new Incoming(environment, records, this.conversations, applier, history, placing, {
       gap: (conversationId, isOpen) => {
         this.#channels.want(conversationId, "gap", isOpen);
@@ -149,9 +151,10 @@ export class Engine {
       changed: (state) => this.#linkChanged(state),
       refused: () => this.#updateStatus(),
     });
-    const sendOnInbox = (frame: object) => this.#inbox.send(frame);
-    const parts = { call, directory, listClaims, changed: () => emit({ type: "conversations" }) };
-    this.#deviceQueue = new DeviceQueue(environment, records, self, parts, sendOnInbox);
+    const parts = { call, directory, listClaims, chains, keys: this.backup, emit };
+    this.#deviceQueue = new DeviceQueue(environment, records, self, parts, (frame) =>
+      this.#inbox.send(frame),
+    );
   }
 
   /** Loads what is stored. The engine answers views from here on. Throws `StoreError`. */
