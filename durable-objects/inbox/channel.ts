@@ -105,6 +105,12 @@ export class InboxChannel {
     this.#tell(() => serialise({ type: "devices:changed", account, version }));
   }
 
+  /** Somebody asks for a reset of the account, or no longer does. */
+  resetChanged(): void {
+    const reset = this.#context.parts.resets.pending();
+    this.#tell(() => serialise({ type: "account:reset", ...(reset && { reset }) }));
+  }
+
   prekeysLow(device: DeviceId, stock: PrekeyStockRecord): void {
     this.#tell((identity) =>
       identity.device === device ? serialise({ type: "prekey:stock", ...stock }) : undefined,
@@ -123,13 +129,15 @@ export class InboxChannel {
   #resume(socket: DeviceSocket): void {
     const { parts } = this.#context;
     const { device } = socket.identity;
+    const pending = parts.resets.pending();
+    const reset = pending && { reset: pending };
     let cursor: string | undefined;
     do {
       const page = parts.summaries.summaries({ limit: limits.conversationsPerFrame, cursor });
       cursor = page.next;
-      socket.send(
-        serialise({ type: "inbox:state", conversations: page.conversations, more: cursor !== undefined }),
-      );
+      const { conversations } = page;
+      const more = cursor !== undefined;
+      socket.send(serialise({ type: "inbox:state", conversations, more, ...reset }));
     } while (cursor !== undefined);
     for (const messages of parts.queue.pending(device)) {
       for (const frame of packFrames(messages.map(messageEvent))) socket.send(frame);

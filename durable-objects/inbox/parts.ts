@@ -3,6 +3,7 @@ import { DeviceQueue } from "./device-queue.ts";
 import { Devices } from "./devices.ts";
 import { Notices } from "./notices.ts";
 import { Prekeys } from "./prekeys.ts";
+import { Resets } from "./resets.ts";
 import { Sessions } from "./sessions.ts";
 import { Summaries } from "./summaries.ts";
 
@@ -14,6 +15,7 @@ export class InboxParts {
   readonly queue: DeviceQueue;
   readonly summaries: Summaries;
   readonly notices: Notices;
+  readonly resets: Resets;
 
   constructor(sql: Sql, now: () => number) {
     this.devices = new Devices(sql);
@@ -22,5 +24,6 @@ export class InboxParts {
     this.queue = new DeviceQueue(sql, now);
     this.summaries = new Summaries(sql);
     this.notices = new Notices(sql, now);
+    this.resets = new Resets(sql, now);
   }
 }

@@ -6,6 +6,7 @@ import * as v from "valibot";
 import { errorFrameSchema, pongSchema } from "./control.ts";
 import { conversationResumedSchema, conversationUpdateSchema } from "./conversation.ts";
 import {
+  accountResetSchema,
   deviceMessageSchema,
   devicesChangedSchema,
   deviceSentSchema,
@@ -31,6 +32,7 @@ export const downEventSchema = v.variant("type", [
   deviceMessageSchema,
   devicesChangedSchema,
   prekeyStockSchema,
+  accountResetSchema,
   presenceStateSchema,
   pongSchema,
   errorFrameSchema,

@@ -15,11 +15,25 @@ import { conversationSummarySchema } from "./conversation.ts";
 /** Up, first frame on an inbox socket. */
 export const inboxResumeSchema = v.strictObject({ type: v.literal("inbox:resume") });
 
+/** Somebody with the password asked to reset the account; it can be carried out from `effectiveAtMs` on. */
+export const pendingResetSchema = v.looseObject({
+  requestedAtMs: timestampMsSchema,
+  effectiveAtMs: timestampMsSchema,
+});
+
 /** Down: all summaries, newest first, in as many frames as it takes; `more` is false on the last. */
 export const inboxStateSchema = v.looseObject({
   type: v.literal("inbox:state"),
   conversations: v.array(conversationSummarySchema),
   more: v.boolean(),
+  /** Absent: nobody asks for a reset. */
+  reset: v.optional(pendingResetSchema),
+});
+
+/** Down to every device of the account: a reset was asked for, or (without `reset`) no longer is. */
+export const accountResetSchema = v.looseObject({
+  type: v.literal("account:reset"),
+  reset: v.optional(pendingResetSchema),
 });
 
 /** Up: one sealed to-device message (CRYPTO 2.8). `id` makes a repeated send harmless. */

@@ -243,6 +243,7 @@ export class SimDevice {
       case "typing:stop":
       case "prekey:stock":
       case "presence:state":
+      case "account:reset":
       case "pong":
         return; // nothing that a light device acts on
     }

@@ -12,6 +12,19 @@ export const account = sqliteTable("account", {
   presence: text("presence").notNull().default("contacts"),
   /** When the last device went, to the minute. */
   lastSeenMs: integer("last_seen_ms").notNull().default(0),
+  /** No reset may be asked for before: a device stopped one. */
+  resetLockedUntilMs: integer("reset_locked_until_ms").notNull().default(0),
+});
+
+/** Requests to reset the account, by whoever lost its keys. */
+export const resets = sqliteTable("resets", {
+  /** SHA-256 of the secret that the asking browser keeps, base64url. */
+  claimHash: text("claim_hash").primaryKey(),
+  requestedAtMs: integer("requested_at_ms").notNull(),
+  effectiveAtMs: integer("effective_at_ms").notNull(),
+  expiresAtMs: integer("expires_at_ms").notNull(),
+  /** DLH of the list that carried it out, so that the same call may come again. */
+  usedList: text("used_list"),
 });
 
 export const deviceLists = sqliteTable("device_lists", {
