@@ -129,6 +129,7 @@ export class InboxChannel {
   #resume(socket: DeviceSocket): void {
     const { parts } = this.#context;
     const { device } = socket.identity;
+    parts.resets.arrived();
     const pending = parts.resets.pending();
     const reset = pending && { reset: pending };
     let cursor: string | undefined;

@@ -67,7 +67,7 @@ export class InboxCore {
       if (result === "repeated") return result;
       // Whoever lets a device in has the account key: it is not lost.
       wasPending = resets.pending() !== undefined;
-      resets.end();
+      if (claimHash === undefined) resets.end();
       prekeys.add(input.device, input.prekeys);
       ended = sessions.end(({ device }) => !devices.isReachable(device));
       return result;

@@ -7,10 +7,6 @@ import { limits } from "#schema/limits.ts";
 import type { OwnReset, PendingReset } from "#schema/rpc/inbox.ts";
 import type { Sql } from "../support/sql.ts";
 
-interface ResetRow extends OwnReset {
-  readonly usedList: string | null;
-}
-
 const columns =
   "requested_at_ms AS requestedAtMs, effective_at_ms AS effectiveAtMs, expires_at_ms AS expiresAtMs";
 
@@ -31,10 +27,10 @@ export class Resets {
     return { requestedAtMs, effectiveAtMs };
   }
 
-  /** The request of a claim, unless it is over. */
+  /** The request of a claim, unless it is over. One that was carried out is over when the new device has come here. */
   own(claimHash: string): OwnReset | undefined {
     return this.#sql.first<{ [Key in keyof OwnReset]: OwnReset[Key] }>(
-      `SELECT ${columns} FROM resets WHERE claim_hash = ? AND used_list IS NULL AND expires_at_ms > ?`,
+      `SELECT ${columns} FROM resets WHERE claim_hash = ? AND expires_at_ms > ?`,
       claimHash,
       this.#now(),
     );
@@ -48,7 +44,7 @@ export class Resets {
   /** Begins to wait; an equal request is the same one. Throws `reset_locked`. */
   request(claimHash: string, delayMs: number): void {
     if (this.own(claimHash) !== undefined) return;
-    if (this.#find(claimHash) !== undefined) throw over();
+    this.clean();
     const nowMs = this.#now();
     const waiting = this.#waiting();
     const fullUntilMs = Math.min(...waiting.map(({ expiresAtMs }) => expiresAtMs));
@@ -83,21 +79,31 @@ export class Resets {
     return true;
   }
 
-  /** Every request is void. What was carried out stays known to the call that did it. */
+  /** Every request is void. */
   end(): void {
-    this.#sql.all("DELETE FROM resets WHERE used_list IS NULL");
+    this.#sql.all("DELETE FROM resets");
+  }
+
+  /** The new device has come: its answer was not lost, and nobody needs to carry the reset out once more. */
+  arrived(): void {
+    this.#sql.all("DELETE FROM resets WHERE used_list IS NOT NULL");
   }
 
   /** Inside the transaction that takes the list with hash `list`. Throws `reset_waiting`, `reset_over`. */
   carryOut(claimHash: string, list: string): void {
     this.#assertDue(claimHash);
+    this.#sql.all("DELETE FROM resets WHERE claim_hash <> ?", claimHash);
     this.#sql.all("UPDATE resets SET used_list = ? WHERE claim_hash = ?", list, claimHash);
-    this.end();
   }
 
   /** Whether the claim was carried out with this very list: its answer may have been lost. */
   isCarriedOut(claimHash: string, list: string): boolean {
-    return this.#find(claimHash)?.usedList === list;
+    const row = this.#sql.first(
+      "SELECT 1 AS found FROM resets WHERE claim_hash = ? AND used_list = ?",
+      claimHash,
+      list,
+    );
+    return row !== undefined;
   }
 
   clean(): void {
@@ -120,13 +126,6 @@ export class Resets {
     return this.#sql.all<{ [Key in keyof OwnReset]: OwnReset[Key] }>(
       `SELECT ${columns} FROM resets WHERE used_list IS NULL AND expires_at_ms > ? ORDER BY effective_at_ms`,
       this.#now(),
-    );
-  }
-
-  #find(claimHash: string): ResetRow | undefined {
-    return this.#sql.first<{ [Key in keyof ResetRow]: ResetRow[Key] }>(
-      `SELECT ${columns}, used_list AS usedList FROM resets WHERE claim_hash = ?`,
-      claimHash,
     );
   }
 }

@@ -28,6 +28,7 @@ const resetStandingSchema = v.looseObject({
   own: v.optional(v.looseObject({ ...pendingResetSchema.entries, expiresAtMs: timestampMsSchema })),
   /** No request is taken before. */
   lockedUntilMs: v.optional(timestampMsSchema),
+  serverTimeMs: timestampMsSchema,
 });
 
 export const previewReset = route({

@@ -51,7 +51,7 @@ export const handleStopReset: Handler<typeof reset.stopReset> = async ({ env, id
 
 async function tell(env: Env, { account }: AccountRecord, command: ResetCommand) {
   const standing = await callInbox(env, account, (inbox) => inbox.reset(command));
-  return { ...standing, delayMs: resetDelayMs(env) };
+  return { ...standing, delayMs: resetDelayMs(env), serverTimeMs: Date.now() };
 }
 
 async function hashOf(claim: string): Promise<string> {

@@ -5,6 +5,7 @@ import type { Environment } from "../environment.ts";
 import { type ClientStorage, openRecords } from "../store/client-storage.ts";
 import type { AppLock, AppLockStore } from "../store/app-lock-store.ts";
 import type { Records } from "../store/records.ts";
+import { resetClaimTable } from "../store/own-tables.ts";
 import { accountKey, type AccountRecord, accountTable } from "../store/tables.ts";
 import type { EventHub } from "../sync/event-hub.ts";
 import type { LockQuestion, LockView } from "./lock-api.ts";
@@ -177,7 +178,7 @@ export class AccountSession {
 
   /** Empty records for a device that joins. What an ended session left here makes room for it. */
   async makeRoom(): Promise<Records> {
-    if (this.#signedIn !== undefined) await this.#erase();
+    if (this.#signedIn !== undefined) await this.#keepingClaims(() => this.#erase());
     return this.records;
   }
 
@@ -191,6 +192,18 @@ export class AccountSession {
     this.#records = await openRecords(this.#environment, this.#storage);
   }
 
+  /** Empties the records of everything but what proves that a reset was asked for here: it would have to wait anew. */
+  async #keepingClaims(empty: () => Promise<void>): Promise<void> {
+    const claims = await this.records.list(resetClaimTable);
+    await empty();
+    await this.records.transact(async (transaction) => {
+      for (const { key, value } of claims) {
+        await transaction.get(resetClaimTable, key);
+        transaction.put(resetClaimTable, key, value);
+      }
+    });
+  }
+
   /** A device that the server did not take leaves nothing behind. */
   async orWiped<Result>(work: () => Promise<Result>): Promise<Result> {
     try {
@@ -198,7 +211,7 @@ export class AccountSession {
     } catch (error) {
       // An ended session whose room was not needed yet stays as it is.
       if (this.#signedIn === undefined) {
-        await this.records.clear();
+        await this.#keepingClaims(() => this.records.clear());
         if (this.#status.state === "ended") this.#setStatus({ state: "signed_out" });
       }
       throw error;

@@ -24,3 +24,6 @@ export const withheldListTable = jsonTable<WithheldListRecord>("withheld-lists")
 /** The own device list up to which every group was told of revoked devices; one record, key `self`. */
 export const toldListTable = jsonTable<{ readonly version: number }>("told-list");
 export const toldListKey = "self";
+
+/** What proves that this store asked for the reset of an account, key username: base64url of 32 bytes. */
+export const resetClaimTable = jsonTable<{ readonly claim: string }>("reset-claims");

@@ -30,6 +30,7 @@ import { ListClaims } from "./list-claims.ts";
 import { MessageApplier } from "./message-applier.ts";
 import { Outbox } from "./outbox.ts";
 import { Presence } from "./presence.ts";
+import { ResetNews } from "./reset-news.ts";
 import { Receipts } from "./receipts.ts";
 import type { Self } from "./self.ts";
 import { sortEvents, sortInboxEvents } from "./sort-events.ts";
@@ -52,6 +53,7 @@ export class Engine {
   readonly receipts: Receipts;
   readonly typing: Typing;
   readonly presence: Presence;
+  readonly resets: ResetNews;
   readonly attachments: Attachments;
   readonly backup: Backup;
   readonly #events: EventHub;
@@ -78,6 +80,7 @@ export class Engine {
     this.self = self;
     this.call = sessionCall(environment, tokens);
     const emit = events.emit.bind(events);
+    this.resets = new ResetNews((reset) => emit({ type: "reset", ...(reset && { reset }) }));
     this.conversations = new Conversations(records, self, emit);
     this.timeline = new Timeline(records, emit);
     watchGroups(records, emit);
@@ -120,9 +123,8 @@ export class Engine {
     });
     const { call, directory, history, listClaims, timeline, chains } = this;
     const applier = new MessageApplier(records, self, directory, timeline, chains, listClaims);
-    const placing = new GroupPlacing(records, self, history, chains);
-    this.placing = placing;
-    this.#incoming = new Incoming(environment, records, this.conversations, applier, history, placing, {
+    this.placing = new GroupPlacing(records, self, history, chains);
+    this.#incoming = new Incoming(environment, records, this.conversations, applier, history, this.placing, {
       gap: (conversationId, isOpen) => {
         this.#channels.want(conversationId, "gap", isOpen);
         this.#updateStatus();
@@ -149,9 +151,9 @@ export class Engine {
       changed: (state) => this.#linkChanged(state),
       refused: () => this.#updateStatus(),
     });
-    const sendOnInbox = (frame: object) => this.#inbox.send(frame);
     const parts = { call, directory, listClaims, changed: () => emit({ type: "conversations" }) };
-    this.#deviceQueue = new DeviceQueue(environment, records, self, parts, sendOnInbox);
+    const send = (frame: object) => this.#inbox.send(frame);
+    this.#deviceQueue = new DeviceQueue(environment, records, self, parts, send);
   }
 
   /** Loads what is stored. The engine answers views from here on. Throws `StoreError`. */
@@ -249,6 +251,7 @@ export class Engine {
   }
 
   #inboxEvents(events: readonly DownEvent[]): void {
+    this.resets.heard(events);
     for (const event of events) {
       if (event.type === "presence:state") this.presence.received(event.presences);
       else if (event.type === "typing:start" || event.type === "typing:stop") this.#typingEvent(event);

@@ -23,7 +23,7 @@ export const resets = sqliteTable("resets", {
   requestedAtMs: integer("requested_at_ms").notNull(),
   effectiveAtMs: integer("effective_at_ms").notNull(),
   expiresAtMs: integer("expires_at_ms").notNull(),
-  /** DLH of the list that carried it out, so that the same call may come again. */
+  /** DLH of the list that carried it out, until its device has come: the answer may be lost. */
   usedList: text("used_list"),
 });
 
