@@ -7,6 +7,7 @@ import { conversations } from "./fake-client-data.ts";
 import { groups } from "./fake-group-data.ts";
 
 const forever = (): Promise<never> => new Promise(() => undefined);
+const dayMs = 86_400_000;
 const wait = (delayMs: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, delayMs));
 
 function optionsFor(scene: string, nowMs: number): FakeOptions {
@@ -58,6 +59,16 @@ function optionsFor(scene: string, nowMs: number): FakeOptions {
         lock: { question, autoLockMs: 0 },
         account: { state: "locked", question, nextTryAtMs: 0 },
       };
+    }
+    case "reset_locked":
+      return { signedIn: false, reset: { state: { type: "locked", untilMs: nowMs + 6 * dayMs } } };
+    case "reset_gone":
+      return { signedIn: false, reset: { state: { type: "none" } } };
+    case "reset_ready":
+      return { signedIn: false, reset: { state: { type: "ready", expiresAtMs: nowMs + 13 * dayMs } } };
+    case "reset_alarm": {
+      const pending = { requestedAtMs: nowMs - dayMs, effectiveAtMs: nowMs + 6 * dayMs };
+      return { signedIn: true, conversations: all, reset: { pending } };
     }
     case "passkeys":
       return { signedIn: true, conversations: all, passkeys: 2 };

@@ -1,6 +1,4 @@
 /** The client's calls that lead into an account: registering, logging in, beginning anew. */
-import { stopReset } from "#schema/http/reset.ts";
-import { SottoError } from "#schema/errors.ts";
 import { type ClientApi, ClientError, type LoginResult } from "../client-api.ts";
 import { guard } from "../client-error.ts";
 import type { Environment } from "../environment.ts";
@@ -66,23 +64,9 @@ export abstract class EntryCalls extends LockCalls implements EntryApi {
     });
   }
 
-  resetStanding(): Promise<ResetView> {
-    return guard(async () =>
-      (await resets()).viewReset(this.#environment, this.#account.records, this.#pending()),
-    );
-  }
-
-  requestReset(): Promise<ResetView> {
-    return guard(async () =>
-      (await resets()).requestReset(this.#environment, this.#account.records, this.#pending()),
-    );
-  }
-
-  cancelReset(): Promise<ResetView> {
-    return guard(async () =>
-      (await resets()).cancelReset(this.#environment, this.#account.records, this.#pending()),
-    );
-  }
+  resetStanding: ResetApi["resetStanding"] = () => this.#reset("viewReset");
+  requestReset: ResetApi["requestReset"] = () => this.#reset("requestReset");
+  cancelReset: ResetApi["cancelReset"] = () => this.#reset("cancelReset");
 
   finishReset({ deviceName }: { deviceName: string }): Promise<{ recoveryCode: string }> {
     return guard(async () => {
@@ -100,17 +84,13 @@ export abstract class EntryCalls extends LockCalls implements EntryApi {
 
   pendingReset: ResetApi["pendingReset"] = async () => this.#account.signedIn?.engine.resets.pending;
 
-  stopReset(): Promise<void> {
-    return guard(async () => {
-      const { engine } = this.#account.session();
-      try {
-        await engine.call(stopReset, {});
-      } catch (error) {
-        if (!(error instanceof SottoError) || error.kind !== "not_found") throw error;
-        throw new ClientError("reset_over", { cause: error });
-      }
-      engine.resets.set(undefined);
-    });
+  stopReset: ResetApi["stopReset"] = () =>
+    guard(async () => (await resets()).stopReset(this.#account.session().engine));
+
+  #reset(step: "viewReset" | "requestReset" | "cancelReset"): Promise<ResetView> {
+    return guard(async () =>
+      (await resets())[step](this.#environment, this.#account.records, this.#pending()),
+    );
   }
 
   /** Throws `ClientError` not_signed_in before a password was right. */

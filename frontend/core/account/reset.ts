@@ -6,11 +6,13 @@ import type { Session } from "#schema/http/auth.ts";
 import * as routes from "#schema/http/reset.ts";
 import type { AnswerOf } from "#schema/http/route.ts";
 import { callRoute } from "../api/http.ts";
+import { ClientError } from "../client-api.ts";
 import { createAccountKey } from "../crypto/device-identity.ts";
 import { createResetList } from "../crypto/device-list.ts";
 import type { Environment } from "../environment.ts";
 import { resetClaimTable } from "../store/own-tables.ts";
 import type { Records } from "../store/records.ts";
+import type { Engine } from "../sync/engine.ts";
 import { verifyDirectory } from "../sync/directory.ts";
 import {
   createFirstPrekeys,
@@ -114,6 +116,17 @@ export async function finishReset(
       await putClaim(room, pending.username, claim);
     }
   }
+}
+
+/** Throws `ClientError` reset_over when nothing waits any more, and `SottoError`. */
+export async function stopReset(engine: Engine): Promise<void> {
+  try {
+    await engine.call(routes.stopReset, {});
+  } catch (error) {
+    if (!(error instanceof SottoError) || error.kind !== "not_found") throw error;
+    throw new ClientError("reset_over", { cause: error });
+  }
+  engine.resets.set(undefined);
 }
 
 async function assertDue(environment: Environment, pending: PendingLogin, claim: string): Promise<void> {
