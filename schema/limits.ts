@@ -158,6 +158,8 @@ export const limits = {
   resetLockMs: 7 * DAY_MS,
   /** Requests side by side: the browser that asked may be lost as well, and must not block the next one. */
   resetRequests: 3,
+  /** Names of copies of its store that are remembered of one device; the oldest give way. */
+  profilesRemembered: 8,
   /** Registration and login tickets: long enough to derive keys on a slow phone. */
   ticketMs: 15 * MINUTE_MS,
   /** The previous refresh token works this long if its successor was never used: its answer may have been lost. */

@@ -1,7 +1,7 @@
 /** The inbox's sockets: answers the frames of devices, and tells live devices what happens to the account. */
 import type { AccountId, DeviceId, SessionId } from "#schema/ids.ts";
 import { limits } from "#schema/limits.ts";
-import type { DeviceSend } from "#schema/protocol/inbox.ts";
+import type { DeviceSend, ProfileEpoch } from "#schema/protocol/inbox.ts";
 import type { PresenceGet } from "#schema/protocol/presence.ts";
 import { inboxUpSchema } from "#schema/protocol/up.ts";
 import type { AdvanceInput, DeviceMessageInput, PrekeyStockRecord, TypingInput } from "#schema/rpc/inbox.ts";
@@ -53,7 +53,7 @@ export class InboxChannel {
     if (waitMs > 0) return socket.send(errorEvent("rate_limited", { retryAfterMs: waitMs }));
     switch (frame.type) {
       case "inbox:resume":
-        return this.#resume(socket);
+        return this.#resume(socket, frame.profile);
       case "device:ack":
         if (!parts.queue.acknowledge(device, frame.position)) socket.send(errorEvent("malformed"));
         return;
@@ -126,9 +126,11 @@ export class InboxChannel {
     this.#context.sockets.closeWhere(({ session }) => sessions.includes(session), "session_revoked");
   }
 
-  #resume(socket: DeviceSocket): void {
+  #resume(socket: DeviceSocket, profile: ProfileEpoch | undefined): void {
     const { parts } = this.#context;
     const { device } = socket.identity;
+    const reason = parts.profiles.present(device, profile);
+    if (reason !== undefined) socket.send(serialise({ type: "profile:copied", reason }));
     parts.resets.arrived();
     const pending = parts.resets.pending();
     const reset = pending && { reset: pending };

@@ -27,7 +27,7 @@ const LogIn = lazily(async () => (await import("./features/onboarding/log-in.tsx
 const RecoveryCodeShow = lazily(
   async () => (await import("./features/onboarding/recovery-code-show.tsx")).RecoveryCodeShow,
 );
-const ResetAlarm = lazily(async () => (await import("./features/reset/reset-alarm.tsx")).ResetAlarm);
+const Alarms = lazily(async () => (await import("./features/reset/alarms.tsx")).Alarms);
 const SessionEnded = lazily(
   async () => (await import("./features/onboarding/session-ended.tsx")).SessionEnded,
 );
@@ -97,7 +97,7 @@ function Messenger() {
   return (
     <div class={chatOpen ? "messenger messenger-chat" : "messenger"}>
       <div class="pane pane-list">
-        {app.reset.value !== undefined && <ResetAlarm reset={app.reset.value} />}
+        {Object.keys(app.alarms.value).length > 0 && <Alarms alarms={app.alarms.value} />}
         <ChatList />
       </div>
       <div class="pane pane-chat">

@@ -13,7 +13,7 @@ import type { LinkStatus } from "./account/link-status.ts";
 import type { TrustApi } from "./trust-api.ts";
 import type { LockApi } from "./account/lock-api.ts";
 import type { PasskeyQuestion, VaultSecret } from "./account/vault-api.ts";
-import type { PendingResetView, ResetApi } from "./account/reset-api.ts";
+import type { ResetApi } from "./account/reset-api.ts";
 import type { InviteApi } from "./invites/invite-api.ts";
 
 import type {
@@ -41,7 +41,7 @@ export type {
 } from "./invites/invite-api.ts";
 
 export type { LockQuestion, LockSecret, LockView } from "./account/lock-api.ts";
-export type { PendingResetView, ResetView } from "./account/reset-api.ts";
+export type { AlarmsView, PendingResetView, ResetView } from "./account/reset-api.ts";
 export type { PasskeyQuestion, PasskeyView, VaultSecret } from "./account/vault-api.ts";
 export type { LinkFailure, LinkStatus, LinkWay } from "./account/link-status.ts";
 
@@ -67,8 +67,8 @@ export type ClientEvent =
   | { readonly type: "typing"; readonly conversationId: ConversationId; readonly typing: boolean }
   /** This account asked to be let into a group, or no longer does. */
   | { readonly type: "joins" }
-  /** Somebody asks for a reset of this account, or no longer does. */
-  | { readonly type: "reset"; readonly reset?: PendingResetView }
+  /** See `alarms`. */
+  | { readonly type: "alarms" }
   /** The account's own devices changed. */
   | { readonly type: "devices" }
   | { readonly type: "link"; readonly status: LinkStatus };

@@ -57,7 +57,7 @@ export function connectClient(port: RpcPort): RemoteClient {
     requestReset: method("requestReset"),
     cancelReset: method("cancelReset"),
     finishReset: method("finishReset"),
-    pendingReset: method("pendingReset"),
+    alarms: method("alarms"),
     stopReset: method("stopReset"),
     logout: method("logout"),
     forget: method("forget"),

@@ -12,6 +12,7 @@ import {
   deviceSentSchema,
   inboxStateSchema,
   prekeyStockSchema,
+  profileCopiedSchema,
 } from "./inbox.ts";
 import { messageAckSchema, messageNewSchema, messageRefusedSchema } from "./message.ts";
 import { presenceStateSchema } from "./presence.ts";
@@ -33,6 +34,7 @@ export const downEventSchema = v.variant("type", [
   devicesChangedSchema,
   prekeyStockSchema,
   accountResetSchema,
+  profileCopiedSchema,
   presenceStateSchema,
   pongSchema,
   errorFrameSchema,

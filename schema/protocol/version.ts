@@ -12,4 +12,4 @@ export const subprotocol = `sotto.v${protocolVersion}`;
 export const tokenSubprotocolPrefix = "token.";
 
 /** SHA-256 of the canonical form of the up and down schemas; pinned by version.test.ts. */
-export const protocolHash = "b00d31f19a43e02a5d997356b9e7f50a295e2f580f72c587b48f05cfd9f0bfc4";
+export const protocolHash = "d74262adab55b8c2286dea7da8e9380173d74b97ad2e22000643e17ebea21742";

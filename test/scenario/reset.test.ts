@@ -62,12 +62,12 @@ const codeOf = (work: Promise<unknown>): Promise<unknown> =>
 
 test("[CL181] a device is told loudly, its person stops the reset, and whoever asked gets nothing", async () => {
   const asking = await browser(carl);
-  expect(await carl.client.pendingReset()).toBeUndefined();
+  expect(await carl.client.alarms()).toEqual({});
   await asking.client.requestReset();
-  const pending = await eventually("word of the reset", () => carl.client.pendingReset());
+  const pending = await eventually("word of the reset", async () => (await carl.client.alarms()).reset);
   expect(pending.effectiveAtMs - pending.requestedAtMs).toBe(waitMs);
   await carl.client.stopReset();
-  expect(await carl.client.pendingReset()).toBeUndefined();
+  expect(await carl.client.alarms()).toEqual({});
   expect(await codeOf(carl.client.stopReset())).toBe("reset_over");
   const { state } = await asking.client.resetStanding();
   expect(state).toEqual({ type: "locked", untilMs: expect.any(Number) });

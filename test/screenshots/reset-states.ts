@@ -33,6 +33,7 @@ export const resetStates: readonly State[] = [
   { name: "reset-locked", path: "/login", scene: "reset_locked", steps: logIn },
   { name: "reset-ready", path: "/login", scene: "reset_ready", steps: logIn },
   { name: "reset-alarm", path: "/", scene: "reset_alarm" },
+  { name: "copied-alarm", path: "/", scene: "copied" },
   { name: "reset-alarm-seen", path: "/", scene: "reset_alarm", steps: seen },
   {
     name: "reset-stopped",

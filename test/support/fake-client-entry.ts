@@ -67,9 +67,11 @@ function optionsFor(scene: string, nowMs: number): FakeOptions {
     case "reset_ready":
       return { signedIn: false, reset: { state: { type: "ready", expiresAtMs: nowMs + 13 * dayMs } } };
     case "reset_alarm": {
-      const pending = { requestedAtMs: nowMs - dayMs, effectiveAtMs: nowMs + 6 * dayMs };
-      return { signedIn: true, conversations: all, reset: { pending } };
+      const reset = { requestedAtMs: nowMs - dayMs, effectiveAtMs: nowMs + 6 * dayMs };
+      return { signedIn: true, conversations: all, reset: { alarms: { reset } } };
     }
+    case "copied":
+      return { signedIn: true, conversations: all, reset: { alarms: { copiedAtMs: nowMs - 60_000 } } };
     case "passkeys":
       return { signedIn: true, conversations: all, passkeys: 2 };
     case "signed_out_passkey":

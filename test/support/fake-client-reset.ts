@@ -1,17 +1,17 @@
 /** The fake client's half of a reset: nobody waits a week for it. */
-import type { ClientApi, ClientEvent, PendingResetView, ResetView } from "#core/client-api.ts";
+import type { AlarmsView, ClientApi, ClientEvent, ResetView } from "#core/client-api.ts";
 import { ClientError } from "#core/client-api.ts";
 
 export interface FakeResetOptions {
   /** Where a reset of the account stands that logs in. */
   readonly state?: ResetView["state"];
-  /** Somebody asks to reset the account that is signed in. */
-  readonly pending?: PendingResetView;
+  /** Of the account that is signed in. */
+  readonly alarms?: AlarmsView;
 }
 
 type ResetCalls = Pick<
   ClientApi,
-  "resetStanding" | "requestReset" | "cancelReset" | "finishReset" | "pendingReset" | "stopReset"
+  "resetStanding" | "requestReset" | "cancelReset" | "finishReset" | "alarms" | "stopReset"
 >;
 
 const weekMs = 7 * 86_400_000;
@@ -25,7 +25,7 @@ export function fakeReset(parts: {
 }): ResetCalls {
   const { now, delay, emit } = parts;
   let state: ResetView["state"] = parts.options.state ?? { type: "none" };
-  let { pending } = parts.options;
+  let { alarms = {} } = parts.options;
   const view = (): ResetView => {
     return { conversations: 12, messages: 3_481, devices: 2, waitMs: weekMs, state };
   };
@@ -49,12 +49,12 @@ export function fakeReset(parts: {
       if (state.type !== "ready") throw new ClientError("reset_waiting");
       return parts.begin();
     },
-    pendingReset: () => Promise.resolve(pending),
+    alarms: () => Promise.resolve(alarms),
     async stopReset() {
       await delay();
-      if (pending === undefined) throw new ClientError("reset_over");
-      pending = undefined;
-      emit({ type: "reset" });
+      if (alarms.reset === undefined) throw new ClientError("reset_over");
+      alarms = {};
+      emit({ type: "alarms" });
     },
   };
 }

@@ -76,4 +76,10 @@ export const resetText = {
     bannerStop: "Stop it",
     stopped: "Stopped. Nobody can ask again for a week.",
   },
+  copied: {
+    title: "This browser’s data is in use elsewhere, too",
+    body: "Somebody may have copied it. Log out on this device and log in again: then the copy is worth nothing.",
+    review: "Settings",
+    dismiss: "I know",
+  },
 } as const;

@@ -2,12 +2,12 @@
 import { batch, computed, effect, signal, type ReadonlySignal } from "@preact/signals";
 import type {
   AccountStatus,
+  AlarmsView,
   ClientApi,
   ClientErrorCode,
   ConnectionStatus,
   ConversationView,
   MessageView,
-  PendingResetView,
 } from "#core/client-api.ts";
 import type { AccountId, ConversationId } from "#schema/ids.ts";
 import type { Client } from "../client.ts";
@@ -53,8 +53,7 @@ export interface App {
   /** The present minute: what "today" and "yesterday" are measured against. */
   readonly nowMs: ReadonlySignal<number>;
   readonly reportError: (code: ClientErrorCode) => void;
-  /** Somebody asked to reset this account. */
-  readonly reset: ReadonlySignal<PendingResetView | undefined>;
+  readonly alarms: ReadonlySignal<AlarmsView>;
   /** An account is being made or begun anew; until its code is shown, being signed in opens nothing yet. */
   readonly registering: ReadonlySignal<boolean>;
   readonly register: (make: (api: ClientApi) => Promise<{ recoveryCode: string }>) => Promise<void>;
@@ -104,7 +103,7 @@ export function createApp(parts: { client: Client; router: Router; preferences: 
     timeline: signal<Timeline | undefined>(undefined),
     recoveryCode: signal<string | undefined>(undefined),
     registering: signal(false),
-    reset: signal<PendingResetView | undefined>(undefined),
+    alarms: signal<AlarmsView>({}),
     failed: signal(false),
     announcements: signal<readonly Announcement[]>([]),
     nowMs: signal(Date.now()),
@@ -158,6 +157,10 @@ export function createApp(parts: { client: Client; router: Router; preferences: 
       if (app.conversations.peek() === undefined) app.failed.value = true;
       else app.reportError(errorCode(error));
     }
+  }
+
+  async function readAlarms(): Promise<void> {
+    app.alarms.value = await api.alarms().catch(() => app.alarms.peek());
   }
 
   function speaker(message: MessageView): string {
@@ -228,8 +231,8 @@ export function createApp(parts: { client: Client; router: Router; preferences: 
       case "group":
         refreshConversations();
         break;
-      case "reset":
-        app.reset.value = event.reset;
+      case "alarms":
+        void readAlarms();
         break;
       case "devices":
       case "joins":
@@ -254,7 +257,7 @@ export function createApp(parts: { client: Client; router: Router; preferences: 
         app.account.value = account;
         app.connection.value = connection;
       });
-      app.reset.value = await api.pendingReset();
+      await readAlarms();
       await readConversations();
     } catch {
       app.failed.value = true; // the person is told on a screen of its own
@@ -278,7 +281,7 @@ export function createApp(parts: { client: Client; router: Router; preferences: 
     if (redirect !== undefined) router.go(redirect, { replace: true });
     if (account.state !== "signed_in") {
       app.conversations.value = undefined;
-      app.reset.value = undefined;
+      app.alarms.value = {};
       void follow(undefined);
       if (account.state === "locked") forgetShown();
       return;

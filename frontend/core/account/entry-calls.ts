@@ -2,11 +2,11 @@
 import { type ClientApi, ClientError, type LoginResult } from "../client-api.ts";
 import { guard } from "../client-error.ts";
 import type { Environment } from "../environment.ts";
-import { resetClaimTable } from "../store/own-tables.ts";
+import { resetClaimTable, storeProfileKey, storeProfileTable } from "../store/own-tables.ts";
 import type { AccountSession } from "./account-session.ts";
 import { LockCalls } from "./lock-calls.ts";
 import type { PendingLogin } from "./login.ts";
-import type { ResetApi, ResetView } from "./reset-api.ts";
+import type { AlarmsView, ResetApi, ResetView } from "./reset-api.ts";
 
 type EntryApi = Pick<ClientApi, "register" | "login" | "completeLogin" | keyof ResetApi>;
 
@@ -82,7 +82,16 @@ export abstract class EntryCalls extends LockCalls implements EntryApi {
     });
   }
 
-  pendingReset: ResetApi["pendingReset"] = async () => this.#account.signedIn?.engine.resets.pending;
+  alarms(): Promise<AlarmsView> {
+    return guard(async () => {
+      const { signedIn, status } = this.#account;
+      if (signedIn === undefined || status.state !== "signed_in") return {};
+      const reset = signedIn.engine.resets.pending;
+      const profile = await this.#account.records.read(storeProfileTable, storeProfileKey);
+      const copiedAtMs = profile?.elsewhereAtMs;
+      return { ...(reset && { reset }), ...(copiedAtMs !== undefined && { copiedAtMs }) };
+    });
+  }
 
   stopReset: ResetApi["stopReset"] = () =>
     guard(async () => (await resets()).stopReset(this.#account.session().engine));

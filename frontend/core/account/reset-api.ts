@@ -1,9 +1,16 @@
-/** What the app may ask about the reset of an account whose keys are lost: a part of `ClientApi`. */
+/** What the app may ask about the reset of an account whose keys are lost, and about who else uses it: a part of `ClientApi`. */
 
 /** Somebody asked for a reset of this account. Times of the server's clock. */
 export interface PendingResetView {
   readonly requestedAtMs: number;
   readonly effectiveAtMs: number;
+}
+
+/** What a person has to be told at once about the account that is signed in. */
+export interface AlarmsView {
+  readonly reset?: PendingResetView;
+  /** When a copy of this store, on another machine, was last found to be in use. */
+  readonly copiedAtMs?: number;
 }
 
 /** What a reset costs, and how far one is. Times of the local clock. */
@@ -36,7 +43,7 @@ export interface ResetApi {
   /** Begins the account anew: new keys, this device alone, a new recovery code, shown once. */
   finishReset(input: { deviceName: string }): Promise<{ recoveryCode: string }>;
   /** On a device of the account. */
-  pendingReset(): Promise<PendingResetView | undefined>;
+  alarms(): Promise<AlarmsView>;
   /** This was not the owner. Rejects with `reset_over` when nothing waits any more. */
   stopReset(): Promise<void>;
 }

@@ -16,7 +16,7 @@ const methods: Readonly<Record<ClientMethod, "kept" | "not_kept">> = {
   requestReset: "kept",
   cancelReset: "kept",
   finishReset: "kept",
-  pendingReset: "kept",
+  alarms: "kept",
   stopReset: "kept",
   logout: "kept",
   forget: "kept",

@@ -33,6 +33,7 @@ import { Presence } from "./presence.ts";
 import { ResetNews } from "./reset-news.ts";
 import { Receipts } from "./receipts.ts";
 import type { Self } from "./self.ts";
+import { StoreProfile } from "./store-profile.ts";
 import { sortEvents, sortInboxEvents } from "./sort-events.ts";
 import { Timeline } from "./timeline.ts";
 import { TrustBook } from "./trust-book.ts";
@@ -61,6 +62,7 @@ export class Engine {
   readonly #channels: ConversationChannels;
   readonly #incoming: Incoming;
   readonly #deviceQueue: DeviceQueue;
+  readonly #profile: StoreProfile;
   readonly #inbox: Connection;
   readonly #caughtUp = new CaughtUp((conversationId) => this.#incoming.applied(conversationId));
   #inboxIsComplete = false;
@@ -80,7 +82,7 @@ export class Engine {
     this.self = self;
     this.call = sessionCall(environment, tokens);
     const emit = events.emit.bind(events);
-    this.resets = new ResetNews((reset) => emit({ type: "reset", ...(reset && { reset }) }));
+    this.resets = new ResetNews(() => emit({ type: "alarms" }));
     this.conversations = new Conversations(records, self, emit);
     this.timeline = new Timeline(records, emit);
     watchGroups(records, emit);
@@ -104,7 +106,7 @@ export class Engine {
     const sealer = new FrameSealer(records, self, this.directory, groupSealer, this.call);
     this.outbox = new Outbox(environment, records, self, this.timeline, sealer, {
       want: (conversationId, wanted) => this.#channels.want(conversationId, "outbox", wanted),
-      isLive: (conversationId) => this.#caughtUp.has(conversationId) && this.#channels.isLive(conversationId),
+      isLive: (id) => this.#profile.isClear && this.#caughtUp.has(id) && this.#channels.isLive(id),
       send: (conversationId, frame) => this.#channels.send(conversationId, frame),
     });
     this.attachments = new Attachments({
@@ -150,10 +152,13 @@ export class Engine {
       events: (received) => this.#inboxEvents(received),
       changed: (state) => this.#linkChanged(state),
       refused: () => this.#updateStatus(),
+      replaced: () => this.#profile.doubt(),
     });
     const parts = { call, directory, listClaims, changed: () => emit({ type: "conversations" }) };
     const send = (frame: object) => this.#inbox.send(frame);
     this.#deviceQueue = new DeviceQueue(environment, records, self, parts, send);
+    const told = { send, clear: () => this.#keysAreClear(), elsewhere: () => emit({ type: "alarms" }) };
+    this.#profile = new StoreProfile(environment, records, self, told);
   }
 
   /** Loads what is stored. The engine answers views from here on. Throws `StoreError`. */
@@ -189,6 +194,7 @@ export class Engine {
     this.presence.stop();
     this.backup.stop();
     this.#deviceQueue.stop();
+    this.#profile.stop();
   }
 
   get status(): ConnectionStatus {
@@ -210,11 +216,16 @@ export class Engine {
   #inboxOpened(): void {
     this.attachments.wake();
     this.#inboxIsComplete = false;
-    this.#inbox.send({ type: "inbox:resume" });
+    void this.#profile.connect();
     this.receipts.live();
-    this.#deviceQueue.live();
+    if (this.#profile.isClear) this.#deviceQueue.live();
     this.#names.live();
     this.presence.ask();
+  }
+
+  #keysAreClear(): void {
+    this.#deviceQueue.live();
+    for (const { conversationId } of this.conversations.all()) this.outbox.kick(conversationId);
   }
 
   #linkChanged(link: LinkState): void {
@@ -252,22 +263,11 @@ export class Engine {
 
   #inboxEvents(events: readonly DownEvent[]): void {
     this.resets.heard(events);
+    this.#profile.heard(events);
     for (const event of events) {
       if (event.type === "presence:state") this.presence.received(event.presences);
       else if (event.type === "typing:start" || event.type === "typing:stop") this.#typingEvent(event);
-      else if (event.type === "device:message") this.#deviceQueue.received(event);
-      else if (event.type === "prekey:stock") this.#deviceQueue.stock(event);
-      else if (event.type === "device:sent") void inBackground(() => this.#deviceQueue.sent(event.id));
-      else if (event.type === "error" && event.id !== undefined) {
-        const { id, error } = event;
-        void inBackground(() => this.#deviceQueue.refused(id, error));
-      } else if (event.type === "devices:changed") {
-        void inBackground(async () => {
-          const known = await this.directory.tryLoad(event.account);
-          if (known !== undefined) await this.directory.refresh(event.account);
-          if (event.account === this.self.account) this.#deviceQueue.shareOwn();
-        });
-      }
+      else this.#deviceQueue.heard(event);
     }
     void inBackground(() => this.#mergeInbox(events));
   }

@@ -3,10 +3,10 @@ import type { DownEvent } from "#schema/protocol/down.ts";
 import type { PendingResetView } from "../account/reset-api.ts";
 
 export class ResetNews {
-  readonly #changed: (reset: PendingResetView | undefined) => void;
+  readonly #changed: () => void;
   #pending: PendingResetView | undefined;
 
-  constructor(changed: (reset: PendingResetView | undefined) => void) {
+  constructor(changed: () => void) {
     this.#changed = changed;
   }
 
@@ -23,6 +23,6 @@ export class ResetNews {
     const { requestedAtMs, effectiveAtMs } = this.#pending ?? {};
     if (reset?.requestedAtMs === requestedAtMs && reset?.effectiveAtMs === effectiveAtMs) return;
     this.#pending = reset && { requestedAtMs: reset.requestedAtMs, effectiveAtMs: reset.effectiveAtMs };
-    this.#changed(this.#pending);
+    this.#changed();
   }
 }

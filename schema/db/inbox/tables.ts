@@ -16,6 +16,24 @@ export const account = sqliteTable("account", {
   resetLockedUntilMs: integer("reset_locked_until_ms").notNull().default(0),
 });
 
+/** The copies of a device's store that were seen, so that one which was put back, or runs elsewhere, is noticed. */
+export const profiles = sqliteTable(
+  "profiles",
+  {
+    device: integer("device").notNull(),
+    /** Chosen by the store; empty for a connection that named none. */
+    profile: text("profile").notNull(),
+    /** The highest it has presented. */
+    epoch: integer("epoch").notNull(),
+    /** 1: it was presented with an epoch that had been used, so that two stores go by this name. */
+    burnt: integer("burnt").notNull(),
+    /** 1: the last one that came. */
+    present: integer("present").notNull(),
+    seenAtMs: integer("seen_at_ms").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.device, table.profile] })],
+);
+
 /** Requests to reset the account, by whoever lost its keys. */
 export const resets = sqliteTable("resets", {
   /** SHA-256 of the secret that the asking browser keeps, base64url. */
