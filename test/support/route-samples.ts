@@ -69,7 +69,7 @@ export async function routeSamples(
     register: prepared.request,
     login: { username: peer.username, authKey: b64(32) },
     enrolDevice: { ticket, device, deviceName: "x", refreshTransport: "body" },
-    previewReset: { username: peer.username, authKey: b64(32), claim: b64(32) },
+    previewReset: { username: peer.username, authKey: b64(32) },
     requestReset: { username: peer.username, authKey: b64(32), claim: b64(32) },
     cancelReset: { username: peer.username, authKey: b64(32), claim: b64(32) },
     finishReset: {
