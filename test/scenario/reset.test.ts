@@ -46,9 +46,20 @@ afterAll(async () => {
 });
 
 /** A browser that has nothing but what `storage` holds; the password was right. */
-async function browser({ username, password }: LivePerson, storage = testStorage()) {
+async function browser({ username, password }: LivePerson, storage = testStorage(), losesAnswer = false) {
   const network = new RecordedNetwork(server.origin, quickPasswordProvider);
-  const client = await Client.open(network.environment, storage);
+  const { environment } = network;
+  let isLost = !losesAnswer;
+  const lossy: typeof environment = {
+    ...environment,
+    async fetch(url, init) {
+      const answer = await environment.fetch(url, init);
+      if (isLost || !url.endsWith("/reset/finish")) return answer;
+      isLost = true;
+      throw new TypeError("the connection broke");
+    },
+  };
+  const client = await Client.open(lossy, storage);
   open.push(client);
   const answer = await client.login({ username, password });
   return { client, storage, network, answer };
@@ -76,7 +87,7 @@ test("[CL181] a device is told loudly, its person stops the reset, and whoever a
   expect(await carl.client.accountStatus()).toMatchObject({ state: "signed_in" });
 });
 
-test("[CL180] [CL182] [CL31] the account begins anew: unread, unverified, in its groups, alone", async () => {
+test("[AU79] [CL180] [CL182] [CL31] the account begins anew: unread, unverified, in its groups, alone", async () => {
   const bensId = await accountIn(anna.client, groupId, "ben");
   await anna.client.markVerified(bensId, (await anna.client.safetyNumber(bensId)).key);
 
@@ -93,7 +104,7 @@ test("[CL180] [CL182] [CL31] the account begins anew: unread, unverified, in its
   );
   await first.client.close();
 
-  const again = await browser(ben, first.storage);
+  const again = await browser(ben, first.storage, true);
   expect(again.answer).toMatchObject({ hasClaim: true });
   const other = await browser(ben);
   expect(other.answer).not.toHaveProperty("hasClaim");
@@ -102,6 +113,7 @@ test("[CL180] [CL182] [CL31] the account begins anew: unread, unverified, in its
     "the wait is over",
     async () => (await again.client.resetStanding()).state.type === "ready",
   );
+  expect(await codeOf(again.client.finishReset({ deviceName: "the answer is lost" }))).toBe("offline");
   const { recoveryCode } = await again.client.finishReset({ deviceName: "ben anew" });
   const benAnew = { ...ben, ...again, recoveryCode };
   await eventually("the old device is out", async () => {

@@ -126,8 +126,10 @@ export class AccountSession {
     this.#records = records;
     const record = await records.read(accountTable, accountKey);
     if (record === undefined) return this.#setStatus({ state: "signed_out" });
-    if (record.state === "registering") await this.wipe();
-    else await this.enter(record, undefined);
+    if (record.state !== "registering") return this.enter(record, undefined);
+    // The process ended before the server's answer.
+    await this.#keepingClaims(() => this.#erase());
+    this.#setStatus({ state: "signed_out" });
   }
 
   async enter(record: AccountRecord, session: Session | undefined): Promise<void> {
