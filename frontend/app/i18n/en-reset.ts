@@ -78,7 +78,7 @@ export const resetText = {
   },
   copied: {
     title: "This browser’s data is in use elsewhere, too",
-    body: "Somebody may have copied it. Log out on this device and log in again: then the copy is worth nothing.",
+    body: "Somebody may have copied it. Log out here and log in again: then the copy can do nothing more.",
     review: "Settings",
     dismiss: "I know",
   },

@@ -36,7 +36,7 @@ export interface ConnectionHandlers {
   changed(state: LinkState): void;
   /** The server will not have this socket (`forbidden`, `not_found`, `upgrade_required`). */
   refused(code: number): void;
-  /** Somebody else has opened the same socket as this device. */
+  /** Somebody else has opened this socket, or a session, as this device. */
   replaced?(): void;
 }
 
@@ -207,7 +207,7 @@ export class Connection {
     // The server drops the old socket as soon as it sees the new one, which may be before it opens here.
     if (this.#isRenewing && code === closeCodes.replaced) return;
     this.#cancelRenewal();
-    if (code === closeCodes.replaced) this.#handlers.replaced?.();
+    if (code === closeCodes.replaced || code === closeCodes.session_revoked) this.#handlers.replaced?.();
     const remedy = closeRemedy(code);
     if (remedy === "stop") {
       this.stop();

@@ -14,7 +14,7 @@ export function CopiedAlarm({ atMs }: { atMs: number }) {
   const { copied } = resetText;
   if (knownAtMs === atMs || nowMs.value - atMs > shownMs) return null;
   return (
-    <div class="banner reset-banner" role="alert">
+    <div class="banner reset-banner copied-banner" role="alert">
       <Icon name="warning" />
       <span class="banner-text">
         <strong>{copied.title}</strong>
