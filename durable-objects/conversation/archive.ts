@@ -23,12 +23,16 @@ export interface DrainContext {
   readonly save: (seq: Sequence) => void;
 }
 
-/** Writes everything above the watermark and moves it batch by batch. Throws when the archive does not take it. */
+/**
+ * Writes what is above the watermark and moves it batch by batch, until one was not full: what comes in meanwhile waits
+ * for its own alarm, because a batch costs the same whatever is in it. Throws when the archive does not take it.
+ */
 export async function drainArchive(context: DrainContext): Promise<void> {
   for (;;) {
     const batch: StoredMessage[] = [];
     let chars = 0;
-    for (const message of context.after(context.archivedSeq(), batchMessages)) {
+    const waiting = context.after(context.archivedSeq(), batchMessages);
+    for (const message of waiting) {
       if (batch.length > 0 && chars + message.body.length > batchChars) break;
       batch.push(message);
       chars += message.body.length;
@@ -37,5 +41,6 @@ export async function drainArchive(context: DrainContext): Promise<void> {
     if (last === undefined) return;
     await context.archive.write(context.conversationId, batch);
     context.save(last.seq);
+    if (batch.length === waiting.length && waiting.length < batchMessages) return;
   }
 }

@@ -11,9 +11,13 @@ import type { MemberState } from "./member-state.ts";
 import type { ConversationState } from "./state.ts";
 import type { ConversationStore } from "./store.ts";
 
-/** Least time between two rounds: the first message of a burst goes at once, the rest together; longer in large groups. */
+/**
+ * Least time between two rounds: the first message of a burst goes at once, the rest together; longer in large groups, and
+ * twice as long after every round that found somebody waiting. A call costs an inbox as much as a message costs the log.
+ */
 const intervalMs = 50;
 const intervalPerMemberMs = 2;
+const intervalMaxMs = 800;
 /** How long a change may wait that a member's devices know already, or that nobody waits for; longer in large groups. */
 const patienceMs = 2_000;
 const patiencePerMemberMs = 10;
@@ -61,6 +65,8 @@ export class FanOut {
   #owedToAllUrgently = 0;
   #roundAtMs = Infinity;
   #lastRoundMs = -Infinity;
+  /** How many rounds have followed the first one of a burst. */
+  #rounds = 0;
 
   /** `isPending`: the object slept before every inbox had confirmed. */
   constructor(context: FanOutContext, isPending: boolean) {
@@ -97,7 +103,7 @@ export class FanOut {
         if (isUrgent) progress.owedUrgently = this.#revision;
       }
     }
-    if (isUrgent) this.#plan(this.#lastRoundMs + this.#intervalMs);
+    if (isUrgent) this.#planNext();
   }
 
   /** Tells everyone who has not confirmed, at once, and keeps how far they did. Throws while someone has not. */
@@ -117,7 +123,8 @@ export class FanOut {
   }
 
   get #intervalMs(): number {
-    return Math.max(intervalMs, intervalPerMemberMs * this.#context.state.members.size);
+    const shortest = Math.max(intervalMs, intervalPerMemberMs * this.#context.state.members.size);
+    return Math.max(shortest, Math.min(intervalMaxMs, shortest * 2 ** this.#rounds));
   }
 
   get #owed(): readonly Progress[] {
@@ -126,8 +133,11 @@ export class FanOut {
       .filter((progress) => this.#isOwed(progress));
   }
 
-  #plan(atMs: number): void {
+  #planNext(): void {
+    const atMs = this.#lastRoundMs + this.#intervalMs;
     if (this.#roundAtMs <= atMs) return;
+    // Where nobody has waited for a whole interval, the burst is over.
+    this.#rounds = atMs > this.#context.now() ? this.#rounds + 1 : 0;
     this.#roundAtMs = atMs;
     void this.#roundAfter(atMs - this.#context.now(), atMs);
   }
@@ -199,6 +209,6 @@ export class FanOut {
       if (next === undefined) this.#calls -= 1;
       else next();
     }
-    if (this.#isWaiting(progress)) this.#plan(this.#lastRoundMs + this.#intervalMs);
+    if (this.#isWaiting(progress)) this.#planNext();
   }
 }

@@ -1,6 +1,6 @@
 /**
- * `npm run bench [-- --quick] [-- --no-install]`: prints the machine and the table of ratios, and writes
- * bench-results.json. Absolute figures drift from machine to machine; the ratios of one run are what counts.
+ * `npm run bench [-- --quick] [-- --no-install] [-- --only=PART,PART]`: prints the machine and the table of ratios, and
+ * writes bench-results.json. Absolute figures drift from machine to machine; the ratios of one run are what counts.
  */
 import { readFileSync } from "node:fs";
 import os from "node:os";
@@ -20,6 +20,10 @@ import { benchChatList, benchResume, benchWakeUp } from "./visits.ts";
 
 const quick = process.argv.includes("--quick");
 const install = !process.argv.includes("--no-install");
+const only = process.argv
+  .find((argument) => argument.startsWith("--only="))
+  ?.slice(7)
+  .split(",");
 const startedAt = performance.now();
 
 function version(name: string): string {
@@ -65,6 +69,7 @@ const parts: readonly ((context: BenchContext) => BenchResult[] | Promise<BenchR
 const results: BenchResult[] = [];
 try {
   for (const part of parts) {
+    if (only?.includes(part.name) === false) continue;
     const partStartedAt = performance.now();
     results.push(...(await part(context)));
     console.log(`${part.name}: ${((performance.now() - partStartedAt) / 1000).toFixed(1)} s`);

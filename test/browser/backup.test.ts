@@ -56,8 +56,7 @@ test("what was said is saved, and the settings say so; a file of the keys can be
   history = transcript(await anna.wholeChat());
   expect(history.length).toBe(2 * each);
   await openSettings(anna);
-  await anna.page.getByRole("button", { name: backupText.save }).click();
-  await anna.page.getByText(backupText.saved(2 * each)).waitFor();
+  await anna.saveBackup(2 * each);
 
   await anna.page.getByRole("button", { name: backupText.exportAction }).click();
   await anna.page.getByLabel(backupText.passphrase, { exact: true }).fill(passphrase);

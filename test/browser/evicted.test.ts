@@ -1,7 +1,6 @@
 /** A browser that deletes the app's data, as it does when space runs short: local storage stays, everything else goes. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { storageText } from "#app/i18n/en-storage.ts";
-import { backupText } from "#app/i18n/en-backup.ts";
 import { text } from "#app/i18n/en.ts";
 import { Person, password } from "./person.ts";
 import { openStage, type Stage } from "./stage.ts";
@@ -15,8 +14,7 @@ beforeAll(async () => {
   [anna, ben] = await Person.pair(stage, "written before");
   await ben.until((seen) => seen.length === 1, "the first message");
   await anna.page.getByRole("button", { name: text.list.settings }).click();
-  await anna.page.getByRole("button", { name: backupText.save }).click();
-  await anna.page.getByText(backupText.saved(1)).waitFor();
+  await anna.saveBackup(1);
 });
 afterAll(() => stage.close());
 

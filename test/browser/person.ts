@@ -1,5 +1,6 @@
 /** A person at the app: what they do with hands and eyes, by roles and labels only. */
 import type { Locator, Page } from "playwright-core";
+import { backupText } from "#app/i18n/en-backup.ts";
 import { text } from "#app/i18n/en.ts";
 import type { Profile, Stage } from "./stage.ts";
 
@@ -120,6 +121,13 @@ export class Person {
       .getByText(username, { exact: true })
       .click();
     await this.composer(username).waitFor();
+  }
+
+  /** The settings being open, until the backup holds so many messages: it may have saved them by itself already. */
+  async saveBackup(messages: number): Promise<void> {
+    const saved = this.page.getByText(backupText.saved(messages)).waitFor();
+    await Promise.any([saved, this.page.getByRole("button", { name: backupText.save }).click()]);
+    await saved;
   }
 
   composer(username: string): Locator {

@@ -53,6 +53,16 @@ test("[VF1] [VF2] two people compare numbers, and one marks the other as verifie
   await ben.page.getByRole("button", { name: text.common.close }).click();
 });
 
+/** Runs in the page: presses outside in the very moment a menu comes up, before the next frame. */
+const pressWhenTheMenuShows = `new Promise((pressed) => {
+  new MutationObserver((changes, observer) => {
+    if (document.querySelector('[role="menu"]:popover-open') === null) return;
+    observer.disconnect();
+    document.body.dispatchEvent(new PointerEvent("pointerdown", { bubbles: true }));
+    pressed();
+  }).observe(document.body, { childList: true, subtree: true, attributes: true });
+})`;
+
 test("the menu of a message opens by keyboard, by the other button and by a long press, and closes again", async () => {
   const { page } = anna;
   await page.locator("section.log").focus();
@@ -69,6 +79,10 @@ test("the menu of a message opens by keyboard, by the other button and by a long
   await page.locator("li.message .bubble").click({ button: "right" });
   await copy.waitFor();
   await page.mouse.click(5, 5);
+  await copy.waitFor({ state: "detached" });
+  const pressed = page.evaluate(pressWhenTheMenuShows);
+  await page.locator("li.message .bubble").click({ button: "right" });
+  await pressed;
   await copy.waitFor({ state: "detached" });
 
   const bubble = await ben.page.locator("li.message .bubble").boundingBox();

@@ -177,6 +177,28 @@ describe("telling inboxes", () => {
     expect(rig.pauses).toEqual([30]);
   });
 
+  test("[IN3] while a burst goes on the rounds become rarer, up to 0.8 s; after it the next message is told at once", async () => {
+    const rig = new ConversationRig();
+    const from = rig.socket(anna, 1);
+    rig.turn(from, rig.message(anna, 1));
+    await settle();
+    for (let round = 0; round < 7; round += 1) {
+      rig.turn(from, rig.message(anna, 1));
+      await settle();
+      rig.nowMs += rig.pauses.at(-1) ?? 0;
+    }
+    expect(rig.pauses).toEqual([50, 100, 200, 400, 800, 800, 800]);
+    rig.nowMs += 800;
+    rig.turn(from, rig.message(anna, 1));
+    await settle();
+    rig.nowMs += 20;
+    rig.turn(from, rig.message(anna, 1));
+    await settle();
+    expect(rig.pauses.slice(7)).toEqual([30]);
+    const toBen = rig.notices.filter(({ account }) => account === ben);
+    expect(toBen.map(({ input }) => input.lastSeq)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  });
+
   test("[IN3] what all its devices have on screen, and watermarks, a member's inbox is told with patience", async () => {
     const rig = new ConversationRig({ anna: [1], ben: [1] });
     const [from, peer] = [rig.socket(anna, 1), rig.socket(ben, 1)];
@@ -234,6 +256,17 @@ describe("timed work", () => {
     expect([rig.archive.writes, rig.store.load()?.record.archivedSeq]).toEqual([3, 1_200]);
     await rig.alarm(2_000);
     expect(rig.archive.writes).toBe(3);
+  });
+
+  test("[AR1] what comes while a batch that was not full is written waits for the next alarm", async () => {
+    const rig = rigWithMessages(2);
+    const from = rig.socket(anna, 1);
+    rig.archive.onWrite = () => rig.turn(from, rig.message(anna, 1));
+    await rig.alarm(2_000);
+    expect([[...rig.archive.rows.keys()], rig.archive.writes]).toEqual([[1, 2], 1]);
+    rig.archive.onWrite = undefined;
+    await rig.alarm(2_000);
+    expect([[...rig.archive.rows.keys()], rig.archive.writes]).toEqual([[1, 2, 3], 2]);
   });
 
   test("[AR2] a failing archive loses nothing and stops nobody", async () => {

@@ -173,7 +173,7 @@ describe("a link", () => {
 
     const { client: honest } = await freshDevice();
     await link(honest);
-    const marked = { account, verified: true, held: false, keyChangesMs: [], warning: undefined };
+    const marked = { account, verified: true, held: false, keyChangesMs: [], contradicted: false };
     expect(await trustOf(honest)).toEqual(marked);
     expect(await honest.safetyNumber(account)).toMatchObject({ groups, key, verified: true });
     expect(await trustOf(honest)).toEqual(marked);

@@ -129,7 +129,7 @@ test("[VF5] [VF8] [ATTACK 17] messages to a verified contact whose key changed s
         verified: false,
         held: true,
         keyChangesMs: [expect.any(Number)],
-        warning: undefined,
+        contradicted: false,
       },
     ]);
     const before = [framesUp(conversationId), framesUp(groupId)];

@@ -8,6 +8,8 @@ export class D1LikeArchive implements Archive {
   isDown = false;
   /** Writes, then loses the answer. */
   losesAnswer = false;
+  /** Happens while it writes. */
+  onWrite: (() => void) | undefined;
 
   readonly losses: Losses[] = [];
 
@@ -25,6 +27,7 @@ export class D1LikeArchive implements Archive {
   write(_conversationId: string, messages: readonly StoredMessage[]): Promise<void> {
     if (this.isDown) return Promise.reject(new Error("archive down"));
     this.writes += 1;
+    this.onWrite?.();
     for (const message of messages) if (!this.rows.has(message.seq)) this.rows.set(message.seq, message);
     return this.losesAnswer ? Promise.reject(new Error("answer lost")) : Promise.resolve();
   }

@@ -1,6 +1,6 @@
 import "./menu.css";
 import type { ComponentChildren, RefObject } from "preact";
-import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Icon, type IconName } from "./icons.tsx";
 import { placeMenu, placeMenuAt, type Size, stepFrom } from "./menu-steps.ts";
 
@@ -111,7 +111,8 @@ function Menu({ id, label, items, opener, place, onClose }: MenuProps) {
     menu.querySelector<HTMLElement>('[role="menuitem"]')?.focus({ preventScroll: true });
   }, []);
 
-  useEffect(() => {
+  // With the menu, not after the next frame: a press in that moment would miss it.
+  useLayoutEffect(() => {
     const outside = (event: Event): void => {
       const { target } = event;
       if (!(target instanceof Node) || ref.current?.contains(target) || opener?.current?.contains(target))
