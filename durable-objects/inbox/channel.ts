@@ -129,9 +129,15 @@ export class InboxChannel {
   #resume(socket: DeviceSocket, profile: ProfileEpoch | undefined): void {
     const { parts } = this.#context;
     const { device } = socket.identity;
-    const reason = parts.profiles.present(device, profile);
+    let reason: ReturnType<typeof parts.profiles.present>;
+    try {
+      reason = parts.profiles.present(device, profile);
+      parts.resets.arrived();
+    } catch (error) {
+      this.#context.onFailure(error);
+      return socket.close("unavailable"); // it comes again
+    }
     if (reason !== undefined) socket.send(serialise({ type: "profile:copied", reason }));
-    parts.resets.arrived();
     const pending = parts.resets.pending();
     const reset = pending && { reset: pending };
     let cursor: string | undefined;

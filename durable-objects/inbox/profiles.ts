@@ -21,11 +21,11 @@ export class Profiles {
 
   /** A store connects. What is wrong with that, if anything. */
   present(device: DeviceId, profile: ProfileEpoch | undefined): "epoch_behind" | "elsewhere" | undefined {
+    const { id, epoch } = profile ?? { id: nameless, epoch: 0 };
+    const rows = this.#rows(device);
+    // A device that has never named its store is an older client.
+    if (profile === undefined && rows.length === 0) return undefined;
     return this.#sql.transaction(() => {
-      const { id, epoch } = profile ?? { id: nameless, epoch: 0 };
-      const rows = this.#rows(device);
-      // A device that has never named its store is an older client.
-      if (profile === undefined && rows.length === 0) return undefined;
       const known = rows.find((row) => row.profile === id);
       const isBehind =
         profile !== undefined && known !== undefined && (known.burnt === 1 || epoch <= known.epoch);

@@ -86,7 +86,8 @@ export class Resets {
 
   /** The new device has come: its answer was not lost, and nobody needs to carry the reset out once more. */
   arrived(): void {
-    this.#sql.all("DELETE FROM resets WHERE used_list IS NOT NULL");
+    const used = this.#sql.first("SELECT 1 AS found FROM resets WHERE used_list IS NOT NULL");
+    if (used !== undefined) this.#sql.all("DELETE FROM resets WHERE used_list IS NOT NULL");
   }
 
   /** Inside the transaction that takes the list with hash `list`. Throws `reset_waiting`, `reset_over`. */
