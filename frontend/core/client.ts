@@ -25,7 +25,6 @@ import {
   type SessionView,
 } from "./client-api.ts";
 import { guard } from "./client-error.ts";
-import { assertProviderWorks } from "./crypto/self-test.ts";
 import type { Environment } from "./environment.ts";
 import { GroupCalls } from "./group-calls.ts";
 import { assertWritable } from "./group-views.ts";
@@ -51,7 +50,6 @@ export class Client extends GroupCalls implements ClientApi {
   /** Throws `ClientError` `storage_failed`. */
   static open(environment: Environment, storage: ClientStorage): Promise<Client> {
     return guard(async () => {
-      assertProviderWorks(environment.provider);
       const events = new EventHub(environment);
       return new Client(environment, events, await AccountSession.open(environment, storage, events));
     });

@@ -29,6 +29,8 @@ export interface BytesToSend {
 
 export interface Environment {
   readonly provider: Provider;
+  /** Where curves and KEMs come after the start: resolves when the provider has them, tested. Rejects when they cannot be had now. */
+  readonly keysReady?: () => Promise<void>;
   /** Looks for the platform's own curves; without it everything is computed by the provider. */
   readonly nativeCurves?: () => Promise<NativeCurves | undefined>;
   /** Scheme, host and port of the server, without a trailing slash. */

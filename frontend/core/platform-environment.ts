@@ -1,16 +1,14 @@
 /** The environment of a JavaScript platform with `fetch` and `WebSocket`: browsers, workers, Node. */
 import { tryNativeCurves } from "./crypto/native/native-curves.ts";
-import { nobleProvider } from "./crypto/noble-provider.ts";
 import type { Environment, Socket, SocketEvents } from "./environment.ts";
 
+type Given = "provider" | "keysReady" | "origin" | "refreshTransport" | "onOnline" | "putBytes" | "reportKey";
+
 /** Binds the globals of the platform. `onOnline` and `putBytes` are left to the caller, because only browsers have them. */
-export function platformEnvironment(
-  options: Pick<Environment, "origin" | "refreshTransport" | "onOnline" | "putBytes" | "reportKey">,
-): Environment {
+export function platformEnvironment(options: Pick<Environment, Given>): Environment {
   return {
     ...options,
-    provider: nobleProvider,
-    nativeCurves: () => tryNativeCurves(nobleProvider),
+    nativeCurves: () => tryNativeCurves(options.provider),
     fetch: (url, init) => fetch(url, init),
     openSocket,
     nowMs: () => Date.now(),

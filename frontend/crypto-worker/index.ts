@@ -1,6 +1,8 @@
 /** A tab's dedicated worker: keys and sockets live here, never on the main thread (CRYPTO 2.17 rule 5). */
 import { decodeBase64url } from "#schema/envelope/base64url.ts";
 import { Client } from "#core/client.ts";
+import { lateProvider } from "#core/crypto/late-provider.ts";
+import { nobleSymmetric } from "#core/crypto/noble-symmetric.ts";
 import { platformEnvironment } from "#core/platform-environment.ts";
 import {
   browserAppLock,
@@ -26,13 +28,20 @@ const tab: RpcPort = {
   postMessage: (message) => self.postMessage(message),
   addEventListener: (type, listener) => self.addEventListener(type, listener),
 };
-const relay = new TabRelay(tab, new BroadcastChannel(channelName));
+/** The chat list of what is stored needs no curves: they are fetched beside it. */
+const keys = lateProvider(
+  nobleSymmetric,
+  async () => (await import("#core/crypto/noble-asymmetric.ts")).nobleAsymmetric,
+);
+const relay = new TabRelay(tab, new BroadcastChannel(channelName), keys.ready);
 
 /** Holds the lock for as long as this worker lives, or until the browser takes the database away. */
 async function lead(): Promise<void> {
   const { promise: untilLost, resolve: lost } = Promise.withResolvers<void>();
   const database = await openSottoDatabase(databaseName, lost);
   const environment = platformEnvironment({
+    provider: keys.provider,
+    keysReady: keys.ready,
     origin: self.location.origin,
     refreshTransport: "cookie",
     reportKey: REPORT_PUBLIC_KEY === "" ? undefined : decodeBase64url(REPORT_PUBLIC_KEY),

@@ -12,13 +12,15 @@ type RunningClient = ClientApi & { readonly subscribe: Subscribe };
 export class TabRelay {
   readonly #tab: RpcPort;
   readonly #others: RpcPort;
+  readonly #keysReady: () => Promise<void>;
   readonly #open = new Map<string, RpcCall>();
   #server: CallServer | undefined;
   #refusal: ClientErrorCode | undefined;
 
-  constructor(tab: RpcPort, others: RpcPort) {
+  constructor(tab: RpcPort, others: RpcPort, keysReady: () => Promise<void>) {
     this.#tab = tab;
     this.#others = others;
+    this.#keysReady = keysReady;
     tab.addEventListener("message", ({ data }) => {
       if (isRpcMessage(data) && data.type === "call") this.#callOfTab(data);
     });
@@ -33,7 +35,7 @@ export class TabRelay {
 
   /** This worker holds the lock: from here on its client answers everyone, open calls of dead leaders included. */
   lead(client: RunningClient): void {
-    const server = new CallServer(client);
+    const server = new CallServer(client, this.#keysReady);
     this.#server = server;
     this.#refusal = undefined;
     client.subscribe((event) => {

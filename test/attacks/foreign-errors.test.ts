@@ -100,7 +100,7 @@ const readers: [string, Uint8Array, (bytes: Uint8Array) => unknown][] = [
   ["capsule", encodeCapsule({ gossip, payload: { kind: "inline", value: inline } }), parseCapsule],
   ["cbor", encodeCbor(inline), decodeCbor],
   ["content", encodeContent(content), parseContent],
-  ["own device", encodeOwnDevice(alice.own), (bytes) => decodeOwnDevice(provider, bytes)],
+  ["own device", encodeOwnDevice(alice.own), decodeOwnDevice],
   ["list chain", list, (bytes) => verifyListChain(provider, genesis.accountId, [bytes])],
   ["padding", fill(256, 0), unpad],
   ["prekey secret", fill(45, 1), decodePrekeySecret],

@@ -9,7 +9,6 @@ import path from "node:path";
 import { FileBlobStore } from "#cli/file-blob-store.ts";
 import { Client } from "#core/client.ts";
 import type { AttachmentRef, MessageView } from "#core/client-api.ts";
-import type { Environment } from "#core/environment.ts";
 import { platformEnvironment } from "#core/platform-environment.ts";
 import type { ConversationId } from "#schema/ids.ts";
 import { testStorage } from "../support/client/people.ts";
@@ -59,8 +58,11 @@ export async function benchAttachments({ ours }: Pick<BenchContext, "ours">): Pr
 }
 
 async function signUp(origin: string, username: string, folder: string): Promise<Client> {
-  const platform = platformEnvironment({ origin, refreshTransport: "body" });
-  const environment: Environment = { ...platform, provider: quickPasswordProvider };
+  const environment = platformEnvironment({
+    provider: quickPasswordProvider,
+    origin,
+    refreshTransport: "body",
+  });
   const storage = { ...testStorage(), blobs: new FileBlobStore(path.join(folder, username)) };
   const client = await Client.open(environment, storage);
   await client.register({ username, password: `the password of ${username}`, deviceName: "bench" });

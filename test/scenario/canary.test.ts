@@ -189,7 +189,7 @@ function secretTexts({ username, password, recoveryCode }: LivePerson): Needle[]
 async function checkWitness(person: LivePerson, witness: KeyWitness): Promise<void> {
   const records = await openRecords(person.network.environment, person.storage);
   const account = await records.read(accountTable, accountKey);
-  const { keys } = decodeOwnDevice(nobleProvider, decodeBase64url(account?.ownDevice ?? ""));
+  const { keys } = decodeOwnDevice(decodeBase64url(account?.ownDevice ?? ""));
   const prekeys = await records.list(prekeyTable);
   const peers = await records.list(peerTable);
   const ratchets = peers.flatMap(({ value }) => (value.current === undefined ? [] : [value.current.ratchet]));

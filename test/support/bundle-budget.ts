@@ -6,9 +6,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { brotliCompressSync } from "node:zlib";
 
-/** What it should be, and what it must not exceed until it is. */
-const goalBytes = 120_000;
-const budgetBytes = 131_500;
+const budgetBytes = 120_000;
 const client = path.resolve(import.meta.dirname, "../../dist/client");
 
 const assets = path.join(client, "assets");
@@ -44,7 +42,7 @@ if (workers.length === 0) throw new Error("the crypto worker was not found");
 for (const { file, bytes } of sizes) console.log(`${(bytes / 1000).toFixed(1).padStart(7)} kB  ${file}`);
 const total = sizes.reduce((sum, { bytes }) => sum + bytes, 0);
 console.log(
-  `${(total / 1000).toFixed(1).padStart(7)} kB  of ${budgetBytes / 1000} kB allowed before the chat list; the goal is ${goalBytes / 1000} kB`,
+  `${(total / 1000).toFixed(1).padStart(7)} kB  of ${budgetBytes / 1000} kB allowed before the chat list`,
 );
 if (sizes.length === 0 || total > budgetBytes) {
   console.error(sizes.length === 0 ? "no scripts in the build" : "over the budget");

@@ -2,6 +2,7 @@
  * The network of one client: the platform's own fetch and WebSocket, with everything that crosses kept word for word,
  * and a plug that can be pulled.
  */
+import { nobleProvider } from "#core/crypto/noble-provider.ts";
 import type { Provider } from "#core/crypto/provider.ts";
 import type { Environment, Socket } from "#core/environment.ts";
 import { platformEnvironment } from "#core/platform-environment.ts";
@@ -35,16 +36,15 @@ export class RecordedNetwork {
   /** The same for answers to requests. */
   tamperAnswer: (path: string, answer: Response) => Response | Promise<Response> = (_path, answer) => answer;
 
-  constructor(origin: string, provider?: Provider) {
+  constructor(origin: string, provider: Provider = nobleProvider) {
     this.#origin = origin;
     const onOnline = (listener: () => void) => {
       this.#listeners.add(listener);
       return () => this.#listeners.delete(listener);
     };
-    const platform = platformEnvironment({ origin, refreshTransport: "body", onOnline });
+    const platform = platformEnvironment({ provider, origin, refreshTransport: "body", onOnline });
     this.environment = {
       ...platform,
-      ...(provider && { provider }),
       fetch: (url, init) => this.#fetch(platform, url, init),
       openSocket: (url, protocols, events) => this.#openSocket(platform, url, protocols, events),
     };

@@ -1,7 +1,8 @@
 /** Which account this installation has: taken up at start, entered, ended by the server, wiped. */
 import type { Session } from "#schema/http/auth.ts";
 import { type AccountStatus, ClientError } from "../client-api.ts";
-import type { Environment } from "../environment.ts";
+import { assertAsymmetricWorks, assertSymmetricWorks } from "../crypto/self-test.ts";
+import { delay, type Environment } from "../environment.ts";
 import { type ClientStorage, openRecords } from "../store/client-storage.ts";
 import type { AppLock, AppLockStore } from "../store/app-lock-store.ts";
 import type { Records } from "../store/records.ts";
@@ -11,6 +12,9 @@ import type { EventHub } from "../sync/event-hub.ts";
 import type { LockQuestion, LockView } from "./lock-api.ts";
 import { inBackground } from "../sync/lane.ts";
 import { openSignedIn, type SignedIn } from "./signed-in.ts";
+
+/** The network may be back then. */
+const prepareAgainMs = 5_000;
 
 export class AccountSession {
   readonly #environment: Environment;
@@ -27,12 +31,15 @@ export class AccountSession {
     this.#events = events;
   }
 
-  /** Continues where the last use of the store ended, unless there is an app lock. Throws `StoreError`. */
+  /** Continues where the last use of the store ended, unless there is an app lock. Throws `StoreError`, and what the self-test throws. */
   static async open(
     environment: Environment,
     storage: ClientStorage,
     events: EventHub,
   ): Promise<AccountSession> {
+    const { provider, keysReady } = environment;
+    assertSymmetricWorks(provider);
+    if (keysReady === undefined) assertAsymmetricWorks(provider);
     const session = new AccountSession(environment, storage, events);
     const lock = await storage.appLock?.read();
     if (lock === undefined) await session.#takeUp(await openRecords(environment, storage));
@@ -153,8 +160,27 @@ export class AccountSession {
       return;
     }
     this.#setStatus({ state: "signed_in", account, username, deviceId, ...(isLockable && { isLockable }) });
-    signedIn.engine.start();
-    void inBackground(async () => (await signedIn.revocations()).start());
+    if (this.#environment.keysReady === undefined) this.#start(signedIn);
+    else void this.#startLater(signedIn);
+  }
+
+  #start({ engine, revocations }: SignedIn): void {
+    engine.start();
+    void inBackground(async () => (await revocations()).start());
+  }
+
+  /** What is stored shows meanwhile. */
+  async #startLater(signedIn: SignedIn): Promise<void> {
+    const isCurrent = (): boolean => this.#signedIn === signedIn && this.#status.state === "signed_in";
+    while (isCurrent()) {
+      try {
+        await signedIn.prepare();
+        if (isCurrent()) this.#start(signedIn);
+        return;
+      } catch {
+        await delay(this.#environment, prepareAgainMs);
+      }
+    }
   }
 
   /** The server ended the session; what is stored stays until `forget`. */

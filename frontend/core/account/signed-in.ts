@@ -2,7 +2,8 @@
 import { decodeBase64url, encodeBase64url } from "#schema/envelope/base64url.ts";
 import type { Session } from "#schema/http/auth.ts";
 import { Tokens } from "../api/tokens.ts";
-import { decodeOwnDevice, signSessionRenewal } from "../crypto/device-identity.ts";
+import { assertOwnKeys, decodeOwnDevice, signSessionRenewal } from "../crypto/device-identity.ts";
+import type { NativeCurves } from "../crypto/native/native-curves.ts";
 import type { Environment } from "../environment.ts";
 import type { BlobStore } from "../store/blob-store.ts";
 import type { Records } from "../store/records.ts";
@@ -15,6 +16,8 @@ import type { Revocations } from "./revocations.ts";
 export interface SignedIn {
   readonly tokens: Tokens;
   readonly engine: Engine;
+  /** To be awaited before `engine.start` where the environment's keys come late. Rejects when they cannot be had now. */
+  readonly prepare: () => Promise<void>;
   /** Fetched when it is first needed. */
   readonly revocations: () => Promise<Revocations>;
 }
@@ -33,7 +36,7 @@ export async function openSignedIn(
 ): Promise<SignedIn> {
   const { provider } = environment;
   const { account, deviceId, joinedAtMs, refreshToken, backupRoot } = record;
-  const own = decodeOwnDevice(provider, decodeBase64url(record.ownDevice));
+  const own = decodeOwnDevice(decodeBase64url(record.ownDevice));
   const tokens = new Tokens(environment, {
     account,
     deviceId,
@@ -42,10 +45,12 @@ export async function openSignedIn(
       encodeBase64url(signSessionRenewal(provider, own, decodeBase64url(challenge))),
     ...handlers,
   });
-  const native = await environment.nativeCurves?.();
+  let native: NativeCurves | undefined;
   const self: Self = {
     provider,
-    native,
+    get native() {
+      return native;
+    },
     own,
     account,
     deviceId,
@@ -63,5 +68,11 @@ export async function openSignedIn(
     const { Revocations } = await import("./revocations.ts");
     return new Revocations(environment, records, engine);
   };
-  return { tokens, engine, revocations: () => (revocations ??= create()) };
+  const prepare = async () => {
+    await environment.keysReady?.();
+    assertOwnKeys(provider, own);
+    native = await environment.nativeCurves?.();
+  };
+  if (environment.keysReady === undefined) await prepare();
+  return { tokens, engine, prepare, revocations: () => (revocations ??= create()) };
 }

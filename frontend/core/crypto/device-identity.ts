@@ -15,8 +15,8 @@ import {
   signOutMessage,
   type SignOutStatement,
 } from "#schema/envelope/device-statements.ts";
-import { CryptoError, assertOr, parsing } from "./errors.ts";
-import { type KeyPair, type Provider } from "./provider.ts";
+import { assertOr, parsing } from "./errors.ts";
+import type { AsymmetricProvider, KeyPair, Provider } from "./provider.ts";
 
 /** The two long-term keys of a device (CRYPTO 2.1). */
 export interface DeviceKeys {
@@ -105,21 +105,26 @@ export function encodeOwnDevice(own: OwnDevice): Bytes {
     .done();
 }
 
-/** Throws `CryptoError` MALFORMED, also when keys and certificate do not belong together. */
-export function decodeOwnDevice(provider: Provider, bytes: Uint8Array): OwnDevice {
-  const { keys, cert } = parsing(() => {
+/** Takes the public keys from the certificate: `assertOwnKeys` before the first use. Throws `CryptoError` MALFORMED. */
+export function decodeOwnDevice(bytes: Uint8Array): OwnDevice {
+  return parsing(() => {
     const reader = new Reader(bytes, "own device");
-    const own = {
-      keys: deviceKeysOf(provider, reader.take(32), reader.take(32)),
-      cert: parseDeviceCert(reader.take(deviceCertBytes)),
-    };
+    const [dskSeed, dikSecret] = [reader.take(32), reader.take(32)];
+    const cert = parseDeviceCert(reader.take(deviceCertBytes));
     reader.end();
-    return own;
+    return {
+      keys: { dsk: { secret: dskSeed, pub: cert.dsk }, dik: { secret: dikSecret, pub: cert.dik } },
+      cert,
+    };
   });
-  if (!sameBytes(keys.dsk.pub, cert.dsk) || !sameBytes(keys.dik.pub, cert.dik)) {
-    throw new CryptoError("MALFORMED", "own device: certificate of other keys");
-  }
-  return { keys, cert };
+}
+
+/** Throws `CryptoError` MALFORMED when keys and certificate do not belong together. */
+export function assertOwnKeys(provider: AsymmetricProvider, { keys: { dsk, dik } }: OwnDevice): void {
+  const belongs =
+    sameBytes(provider.ed25519PublicKey(dsk.secret), dsk.pub) &&
+    sameBytes(provider.x25519PublicKey(dik.secret), dik.pub);
+  assertOr(belongs, "MALFORMED", "own device: certificate of other keys");
 }
 
 /** A signed statement that this device signs out now. */

@@ -1,8 +1,17 @@
 import { expect, test } from "vitest";
 import { nobleProvider } from "./noble-provider.ts";
-import { assertProviderWorks } from "./self-test.ts";
+import type { Provider } from "./provider.ts";
+import { lateProvider } from "./late-provider.ts";
+import { nobleAsymmetric } from "./noble-asymmetric.ts";
+import { nobleSymmetric } from "./noble-symmetric.ts";
+import { assertAsymmetricWorks, assertSymmetricWorks } from "./self-test.ts";
 
 const provider = nobleProvider;
+
+function assertProviderWorks(tested: Provider): void {
+  assertSymmetricWorks(tested);
+  assertAsymmetricWorks(tested);
+}
 
 test("the self-test passes with the real provider", () => {
   expect(() => assertProviderWorks(provider)).not.toThrow();
@@ -63,4 +72,36 @@ test("tryOpen gives undefined for a short or forged ciphertext", () => {
   expect(provider.tryOpen(key, nonce, sealed, none)).toEqual(none);
   expect(provider.tryOpen(key, nonce, sealed.subarray(1), none)).toBeUndefined();
   expect(provider.tryOpen(key, nonce, sealed, key)).toBeUndefined();
+});
+
+test("curves and KEMs that come late are as good, once they are there; what failed to come is fetched again", async () => {
+  let fetched = 0;
+  const late = lateProvider(nobleSymmetric, async () => {
+    fetched += 1;
+    if (fetched === 1) throw new Error("offline");
+    return nobleAsymmetric;
+  });
+  assertSymmetricWorks(late.provider);
+  expect(() => late.provider.x25519PublicKey(provider.random(32))).toThrow("not there yet");
+  await expect(late.ready()).rejects.toThrow("offline");
+  await Promise.all([late.ready(), late.ready()]);
+  await late.ready();
+  expect(fetched).toBe(2);
+  assertAsymmetricWorks(late.provider);
+  for (const name of ["kem768", "kem1024"] as const) {
+    const [seed, random] = [provider.random(64), provider.random(32)];
+    const ek = late.provider[name].publicKey(seed);
+    expect(ek).toEqual(provider[name].publicKey(seed));
+    const { ciphertext, secret } = late.provider[name].encapsulate(ek, random);
+    expect(late.provider[name].decapsulate(ciphertext, seed)).toEqual(secret);
+  }
+});
+
+test("[ATTACK 77] MALFORMED: curves that come late and do not agree", async () => {
+  const wrong = { ...nobleAsymmetric, verify: () => true };
+  const late = lateProvider(nobleSymmetric, async () => wrong);
+  await expect(late.ready()).rejects.toThrow(expect.objectContaining({ code: "MALFORMED" }));
+  expect(() => late.provider.verify(new Uint8Array(32), new Uint8Array(1), new Uint8Array(64))).toThrow(
+    "not there yet",
+  );
 });

@@ -32,11 +32,8 @@ export interface Argon2Params {
   readonly lanes: number;
 }
 
-/**
- * Every primitive the core uses (CRYPTO 2.0), so that tests inject randomness and another implementation can be slotted in.
- * Lengths are asserted: a wrong length of a local argument is a caller's bug and throws a foreign error.
- */
-export interface Provider {
+/** What needs no key pair: enough to open the store and show what is in it. */
+export interface SymmetricProvider {
   random(length: number): Bytes;
   sha256(data: Uint8Array): Bytes;
   sha256Hasher(): Hasher;
@@ -54,6 +51,13 @@ export interface Provider {
   sealIetf(key: Uint8Array, nonce: Uint8Array, plaintext: Uint8Array, ad: Uint8Array): Bytes;
   /** `undefined` when the tag does not hold. */
   tryOpenIetf(key: Uint8Array, nonce: Uint8Array, ciphertext: Uint8Array, ad: Uint8Array): Bytes | undefined;
+  argon2id(password: Uint8Array, salt: Uint8Array, params: Argon2Params, length: number): Promise<Bytes>;
+  /** Constant-time comparison. */
+  equal(a: Uint8Array, b: Uint8Array): boolean;
+}
+
+/** Curves and KEMs: what reading and writing messages takes. */
+export interface AsymmetricProvider {
   ed25519PublicKey(seed: Uint8Array): Bytes;
   sign(seed: Uint8Array, message: Uint8Array): Bytes;
   /** Strict: RFC 8032 with small-order keys and non-canonical encodings refused. Never throws for bad input. */
@@ -63,7 +67,10 @@ export interface Provider {
   x25519(secret: Uint8Array, pub: Uint8Array): Bytes;
   readonly kem768: Kem;
   readonly kem1024: Kem;
-  argon2id(password: Uint8Array, salt: Uint8Array, params: Argon2Params, length: number): Promise<Bytes>;
-  /** Constant-time comparison. */
-  equal(a: Uint8Array, b: Uint8Array): boolean;
 }
+
+/**
+ * Every primitive the core uses (CRYPTO 2.0), so that tests inject randomness and another implementation can be slotted in.
+ * Lengths are asserted: a wrong length of a local argument is a caller's bug and throws a foreign error.
+ */
+export interface Provider extends SymmetricProvider, AsymmetricProvider {}

@@ -1,12 +1,12 @@
 import { isAllZero, sameBytes } from "#schema/envelope/bytes.ts";
 import { CryptoError } from "./errors.ts";
-import { type Provider } from "./provider.ts";
+import type { Provider, SymmetricProvider } from "./provider.ts";
 
 /**
- * Start-up self-test (attack 77): refuses a generator that repeats itself and primitives that do not fit together.
- * Throws `CryptoError` UNUSABLE_RANDOMNESS or, for a wrong primitive, MALFORMED.
+ * Start-up self-test (attack 77): refuses a generator that repeats itself and a cipher that does not hold its tag.
+ * Throws `CryptoError` UNUSABLE_RANDOMNESS or, for a wrong cipher, MALFORMED.
  */
-export function assertProviderWorks(provider: Provider): void {
+export function assertSymmetricWorks(provider: SymmetricProvider): void {
   const draws = [provider.random(32), provider.random(32), provider.random(32)];
   const isBad = draws.some(
     (draw, index) =>
@@ -22,17 +22,24 @@ export function assertProviderWorks(provider: Provider): void {
   const sealed = provider.seal(key, message, message, key);
   const opened = provider.tryOpen(key, message, sealed, key);
   const forged = provider.tryOpen(key, message, sealed, other);
+  assertWorks(opened !== undefined && sameBytes(opened, message) && forged === undefined);
+}
+
+/** The same before the first use of curves: refuses those that do not agree. Throws `CryptoError` MALFORMED. */
+export function assertAsymmetricWorks(provider: Provider): void {
+  const [key, other, message] = [provider.random(32), provider.random(32), provider.random(24)];
   const shared = provider.x25519(key, provider.x25519PublicKey(other));
   const signature = provider.sign(key, message);
   const publicKey = provider.ed25519PublicKey(key);
-  const works =
-    opened !== undefined &&
-    sameBytes(opened, message) &&
-    forged === undefined &&
+  assertWorks(
     sameBytes(shared, provider.x25519(other, provider.x25519PublicKey(key))) &&
-    provider.verify(publicKey, message, signature) &&
-    !provider.verify(publicKey, key, signature) &&
-    !provider.verify(smallOrderKey, message, universalSignature);
+      provider.verify(publicKey, message, signature) &&
+      !provider.verify(publicKey, key, signature) &&
+      !provider.verify(smallOrderKey, message, universalSignature),
+  );
+}
+
+function assertWorks(works: boolean): void {
   if (!works) throw new CryptoError("MALFORMED", "self-test: a primitive gives wrong results");
 }
 

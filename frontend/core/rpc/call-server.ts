@@ -1,5 +1,6 @@
 /** Answers calls with a client. A call that comes again is not carried out again: it gets the first one's answer. */
 import { type ClientApi, ClientError } from "../client-api.ts";
+import type { Environment } from "../environment.ts";
 import type { ClientMethod, RpcAnswer, RpcCall } from "./messages.ts";
 
 /** Answers kept for repeated calls; more than any caller has open at once. */
@@ -91,16 +92,31 @@ const methods: Readonly<Record<ClientMethod, "kept" | "not_kept">> = {
   reconnectNow: "kept",
 };
 
+/** What can be answered from what is stored, before the keys are there. */
+const early: ReadonlySet<ClientMethod> = new Set([
+  "accountStatus",
+  "connectionStatus",
+  "appLock",
+  "attend",
+  "unlock",
+  "lockNow",
+  "listConversations",
+  "backupStatus",
+]);
+
 function isMethod(name: string): name is ClientMethod {
   return Object.hasOwn(methods, name);
 }
 
 export class CallServer {
   readonly #client: ClientApi;
+  readonly #keysReady: Environment["keysReady"];
   readonly #answers = new Map<string, Promise<RpcAnswer>>();
 
-  constructor(client: ClientApi) {
+  /** Most calls wait for `keysReady`, and fail with `offline` when the keys cannot be had. */
+  constructor(client: ClientApi, keysReady?: Environment["keysReady"]) {
     this.#client = client;
+    this.#keysReady = keysReady;
   }
 
   /** Drops the kept answers: they hold what was read. */
@@ -122,9 +138,18 @@ export class CallServer {
     return answer;
   }
 
+  async #untilReady(): Promise<void> {
+    try {
+      await this.#keysReady?.();
+    } catch {
+      throw new ClientError("offline");
+    }
+  }
+
   async #perform({ id, method, args }: RpcCall): Promise<RpcAnswer> {
     try {
       if (!isMethod(method)) throw new ClientError("internal");
+      if (!early.has(method)) await this.#untilReady();
       const perform = this.#client[method] as (...input: readonly unknown[]) => Promise<unknown>;
       return { type: "answer", id, ok: true, value: await perform.apply(this.#client, [...args]) };
     } catch (error) {

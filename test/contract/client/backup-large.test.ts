@@ -47,7 +47,7 @@ test("[BK26] 100,000 keys come back, one segment after the other", async () => {
   const records = await openRecords(server.environment(), alice.storage);
   const account = await records.read(accountTable, accountKey);
   if (account?.backupRoot === undefined) expect.unreachable();
-  const own = decodeOwnDevice(provider, decodeBase64url(account.ownDevice));
+  const own = decodeOwnDevice(decodeBase64url(account.ownDevice));
   const root = decodeBase64url(account.backupRoot);
   const keyring = { provider, root, accountId: own.cert.accountId };
   const made = stretches(own.cert.accountId).map((keys) => makeSegment(keyring, keys));

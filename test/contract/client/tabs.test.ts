@@ -30,11 +30,11 @@ class Air {
   }
 }
 
-function tab(others: Air) {
+function tab(others: Air, keysReady = () => Promise.resolve()) {
   const pipe = new Air();
   const [toWorker, toApp] = [pipe.port(), pipe.port()];
   const broadcast = others.port();
-  const relay = new TabRelay(toApp, broadcast);
+  const relay = new TabRelay(toApp, broadcast, keysReady);
   const app = connectClient(toWorker);
   const die = () => (toApp.silent = broadcast.silent = true);
   return { relay, app, die };
