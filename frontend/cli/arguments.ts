@@ -21,6 +21,8 @@ export const usage = `sotto <command> [options]
   group requests <group>                 who asks to be let in
   group approve | refuse <group> <username>
   group join <link>                      come in by a link, or ask to
+  reset ask | status | withdraw | finish [username]   begin anew when device and recovery code are lost
+  reset stop                    somebody else asked for it
   logout                        sign this device out and wipe its folder
 
   --server URL                  default http://localhost:8787, remembered per home

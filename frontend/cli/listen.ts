@@ -5,6 +5,7 @@ import { Pump } from "#core/sync/lane.ts";
 import type { ConversationId } from "#schema/ids.ts";
 import { limits } from "#schema/limits.ts";
 import { type Arguments, UsageError } from "./arguments.ts";
+import { warn } from "./reset.ts";
 
 const quietMs = 200;
 
@@ -46,6 +47,7 @@ export async function listen(client: Client, { count, from, json }: Arguments): 
     client.subscribe((event) => {
       if (event.type === "account" && event.status.state === "ended")
         reject(new Error("the session was ended"));
+      if (event.type === "alarms") warn(client).catch(reject);
       if (event.type === "messages" || event.type === "conversations") run();
     });
     process.once("SIGINT", () => resolve(0));

@@ -13,6 +13,7 @@ import type { LinkStatus } from "./account/link-status.ts";
 import type { TrustApi } from "./trust-api.ts";
 import type { LockApi } from "./account/lock-api.ts";
 import type { PasskeyQuestion, VaultSecret } from "./account/vault-api.ts";
+import type { ResetApi } from "./account/reset-api.ts";
 import type { InviteApi } from "./invites/invite-api.ts";
 
 import type {
@@ -41,6 +42,7 @@ export type {
 } from "./invites/invite-api.ts";
 
 export type { LockQuestion, LockSecret, LockView } from "./account/lock-api.ts";
+export type { AlarmsView, PendingResetView, ResetView } from "./account/reset-api.ts";
 export type { PasskeyQuestion, PasskeyView, VaultSecret } from "./account/vault-api.ts";
 export type { LinkFailure, LinkStatus, LinkWay } from "./account/link-status.ts";
 
@@ -66,6 +68,8 @@ export type ClientEvent =
   | { readonly type: "typing"; readonly conversationId: ConversationId; readonly typing: boolean }
   /** This account asked to be let into a group, or no longer does. */
   | { readonly type: "joins" }
+  /** See `alarms`. */
+  | { readonly type: "alarms" }
   /** The account's own devices changed. */
   | { readonly type: "devices" }
   | { readonly type: "link"; readonly status: LinkStatus };
@@ -76,9 +80,11 @@ export type LoginResult =
     readonly step: "recovery_code_needed";
     /** Passkeys that unlock it as well. */
     readonly passkeys?: readonly PasskeyQuestion[];
+    /** This store holds the claim of a reset that was asked for here; see `resetStanding`. */
+    readonly hasClaim?: true;
   };
 
-export interface ClientApi extends DeviceApi, InviteApi, LockApi, TrustApi {
+export interface ClientApi extends DeviceApi, InviteApi, LockApi, ResetApi, TrustApi {
   accountStatus(): Promise<AccountStatus>;
   connectionStatus(): Promise<ConnectionStatus>;
 
@@ -196,6 +202,11 @@ export type ClientErrorCode =
   | "wrong_passphrase"
   | "wrong_archive"
   | "not_signed_in"
+  /** No reset can be asked for before `retryAfterMs` have passed. */
+  | "reset_locked"
+  | "reset_waiting"
+  /** Stopped, withdrawn, too late, or never asked for from here. */
+  | "reset_over"
   /** The app lock is closed. */
   | "locked"
   | "identity_changed"

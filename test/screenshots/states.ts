@@ -5,6 +5,7 @@ import { fakeId } from "#test/support/fake-client-data.ts";
 import { lockStates } from "./lock-states.ts";
 import { groupStates } from "./group-states.ts";
 import { inviteStates } from "./invite-states.ts";
+import { resetStates } from "./reset-states.ts";
 import type { State } from "./state.ts";
 
 const chat = (username: string): string => `/chat/${fakeId(`chat-${username}`)}`;
@@ -354,6 +355,7 @@ export const states: readonly State[] = [
   },
   ...groupStates,
   ...inviteStates,
+  ...resetStates,
   { name: "settings", path: "/settings" },
   { name: "settings-backup", path: "/settings", steps: showBackup },
   { name: "settings-backup-full", path: "/settings", scene: "backup_full", steps: showBackup },

@@ -12,7 +12,7 @@ import { ForgetfulStore } from "./full/device.ts";
 import { type FullRunOptions, simulateFull } from "./full/simulate.ts";
 import { mutants } from "./mutants.ts";
 
-const seeds = 64;
+const seeds = 96;
 /** What light devices notice or do, or what hardly happens in so few and short runs. */
 const others: readonly FaultKind[] = [
   "device_revoked",

@@ -6,6 +6,7 @@ import { retryEnvelopeType } from "#schema/envelope/retry-envelope.ts";
 import { historyEnvelopeType, syncEnvelopeType } from "#schema/envelope/sync-envelope.ts";
 import { type ErrorKind, errorKinds, SottoError } from "#schema/errors.ts";
 import type { ClientMessageId } from "#schema/ids.ts";
+import type { DownEvent } from "#schema/protocol/down.ts";
 import type { DeviceMessage, DeviceSend, PrekeyStock } from "#schema/protocol/inbox.ts";
 import { isCryptoError } from "../crypto/errors.ts";
 import { verifyRetry } from "../crypto/retry.ts";
@@ -95,8 +96,25 @@ export class DeviceQueue {
     });
   }
 
+  /** What the inbox socket brought, as far as it is about devices, their messages and their prekeys. */
+  heard(event: DownEvent): void {
+    if (event.type === "device:message") this.#received(event);
+    else if (event.type === "prekey:stock") this.#stock(event);
+    else if (event.type === "device:sent") void inBackground(() => this.#sent(event.id));
+    else if (event.type === "error" && event.id !== undefined) {
+      const { id, error } = event;
+      void inBackground(() => this.#refused(id, error));
+    } else if (event.type === "devices:changed") {
+      void inBackground(async () => {
+        const known = await this.#directory.tryLoad(event.account);
+        if (known !== undefined) await this.#directory.refresh(event.account);
+        if (event.account === this.#self.account) this.shareOwn();
+      });
+    }
+  }
+
   /** What the server has left of this device's prekeys. */
-  stock(stock: PrekeyStock): void {
+  #stock(stock: PrekeyStock): void {
     void inBackground(async () => {
       const { prekeys } = await this.#loadParts();
       if (!this.#isStopped) prekeys.stock(stock);
@@ -121,7 +139,7 @@ export class DeviceQueue {
   }
 
   /** The server refused a message: it goes again later, or not at all. */
-  async refused(
+  async #refused(
     id: string,
     error: { readonly code: ErrorKind; readonly retryAfterMs?: number | undefined },
   ): Promise<void> {
@@ -146,7 +164,7 @@ export class DeviceQueue {
     return firstPatienceMs * 2 ** (refusals - 1);
   }
 
-  async sent(id: ClientMessageId): Promise<void> {
+  async #sent(id: ClientMessageId): Promise<void> {
     await this.#remove(id);
     this.#onWire.delete(id);
   }
@@ -168,7 +186,7 @@ export class DeviceQueue {
   }
 
   /** Takes a message; it is acknowledged when everything that follows from it is stored. */
-  received(message: DeviceMessage): void {
+  #received(message: DeviceMessage): void {
     this.#incoming.push(message);
     void this.#pump.request();
   }
