@@ -134,6 +134,10 @@ export const limits = {
   /** Sealed bytes of all backups of one account (setting BACKUP_QUOTA): a million and a half keys. */
   backupQuotaBytes: 128 * KiB * KiB,
 
+  /** Earlier messages that somebody who is added may be given, "the last ones" and all: 28 keys go in one to-device message. */
+  recentMessages: 100,
+  sharedMessages: 5_000,
+
   /** People who wait to be let into one group. More than an admin looks through at once. */
   joinRequests: 200,
   /** A request to be let in that nobody answered, and the memory of a refusal, end after this long. */
@@ -149,6 +153,20 @@ export const limits = {
   /** Wrong passwords in a row within the window before the account name has to wait. */
   loginFailures: 3,
   loginWindowMs: 15 * MINUTE_MS,
+  /**
+   * A reset of an account whose keys are lost waits this long (setting RESET_DELAY), so that whoever still has a device hears of it: a week
+   * is a holiday without the laptop. Outside development no setting makes it shorter than the second number.
+   */
+  resetDelayMs: 7 * DAY_MS,
+  resetDelayMinMs: DAY_MS,
+  /** How long it can be carried out from then on. */
+  resetWindowMs: 14 * DAY_MS,
+  /** After a device has stopped one no other is taken for this long: as long as the next one would wait. */
+  resetLockMs: 7 * DAY_MS,
+  /** Requests side by side: the browser that asked may be lost as well, and must not block the next one. */
+  resetRequests: 3,
+  /** Names of copies of its store that are remembered of one device; the oldest give way. */
+  profilesRemembered: 8,
   /** Registration and login tickets: long enough to derive keys on a slow phone. */
   ticketMs: 15 * MINUTE_MS,
   /** The previous refresh token works this long if its successor was never used: its answer may have been lost. */

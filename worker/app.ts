@@ -12,6 +12,7 @@ import * as invites from "#schema/http/invites.ts";
 import * as links from "#schema/http/links.ts";
 import * as privacy from "#schema/http/privacy.ts";
 import * as reports from "#schema/http/reports.ts";
+import * as resets from "#schema/http/reset.ts";
 import { getUser } from "#schema/http/users.ts";
 import { putVaultWraps } from "#schema/http/vault.ts";
 import { type App, refusal, refuseOtherMethods, serve, serveBytes } from "./contract.ts";
@@ -27,6 +28,7 @@ import * as loginRoutes from "./routes/login.ts";
 import * as privacyRoutes from "./routes/privacy.ts";
 import * as registrationRoutes from "./routes/registration.ts";
 import * as reportRoutes from "./routes/reports.ts";
+import * as resetRoutes from "./routes/reset.ts";
 import * as sessionRoutes from "./routes/sessions.ts";
 import { handlePutVaultWraps } from "./routes/vault.ts";
 import { upgradeConversation, upgradeInbox } from "./sockets.ts";
@@ -49,6 +51,12 @@ serve(app, auth.renew, sessionRoutes.handleRenew);
 serve(app, auth.logout, sessionRoutes.handleLogout);
 serve(app, auth.signOut, sessionRoutes.handleSignOut);
 serve(app, auth.me, sessionRoutes.handleMe);
+
+serve(app, resets.previewReset, resetRoutes.handlePreviewReset);
+serve(app, resets.requestReset, resetRoutes.handleRequestReset);
+serve(app, resets.cancelReset, resetRoutes.handleCancelReset);
+serve(app, resets.finishReset, resetRoutes.handleFinishReset);
+serve(app, resets.stopReset, resetRoutes.handleStopReset);
 
 serve(app, getUser, deviceRoutes.handleGetUser);
 serve(app, devices.getDevices, deviceRoutes.handleGetDevices);

@@ -92,9 +92,20 @@ export class BackupStore {
   async keepSegments(device: DeviceId, kept: readonly BackupSegmentId[]): Promise<void> {
     const names = new Set(kept.map((segment) => this.#segmentName(device, segment)));
     const stored = await this.#objects(`s/${device}/`);
-    const gone = stored.map(({ key }) => key).filter((key) => !names.has(key));
-    for (let at = 0; at < gone.length; at += removedAtOnce) {
-      await reaching(() => this.#bucket.delete(gone.slice(at, at + removedAtOnce)));
+    await this.#remove(stored.map(({ key }) => key).filter((key) => !names.has(key)));
+  }
+
+  /** Removes what other devices than this one have saved. */
+  async removeOthers(device: DeviceId): Promise<void> {
+    const [manifest, segments] = [this.#manifestName(device), `${this.#prefix}s/${device}/`];
+    const stored = await this.#objects("");
+    const names = stored.map(({ key }) => key);
+    await this.#remove(names.filter((key) => key !== manifest && !key.startsWith(segments)));
+  }
+
+  async #remove(names: readonly string[]): Promise<void> {
+    for (let at = 0; at < names.length; at += removedAtOnce) {
+      await reaching(() => this.#bucket.delete(names.slice(at, at + removedAtOnce)));
     }
   }
 

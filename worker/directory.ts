@@ -90,6 +90,20 @@ export class Directory {
     return meta.changes === 1;
   }
 
+  /** Puts `vault` after the version before its own; again is harmless. False when another one is there by now. */
+  async replaceVault(account: AccountId, { version, data, wraps }: SealedVault): Promise<boolean> {
+    const { meta } = await query(() =>
+      this.#database
+        .prepare(
+          `UPDATE accounts SET vault_version = ?1, vault_data = ?2, vault_wraps = ?3
+           WHERE account_id = ?4 AND (vault_version = ?1 - 1 OR (vault_version = ?1 AND vault_data = ?2))`,
+        )
+        .bind(version, data, JSON.stringify(wraps), account)
+        .run(),
+    );
+    return meta.changes === 1;
+  }
+
   /** The conversation of a pair, made with `proposed` when the pair has none yet. */
   async directConversation(members: readonly Member[], proposed: ConversationRow): Promise<ConversationRow> {
     const pairKey = members.map(({ account }) => account).join(".");

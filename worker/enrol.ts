@@ -8,20 +8,19 @@ import { verifyEnrolment } from "./verify-enrolment.ts";
 /** Throws `bad_signature`, `device_list_conflict` and what a binary field that is not understood throws. */
 export async function enrol(
   env: Env,
-  { account, username, genesis }: Pick<EnrolInput, "account" | "username" | "genesis">,
+  target: Pick<EnrolInput, "account" | "username" | "genesis" | "claimHash">,
   { device, deviceName }: { readonly device: DeviceEnrolment; readonly deviceName: string },
 ): Promise<void> {
+  const { account } = target;
   await verifyEnrolment(account, device);
   const { deviceId, deviceList, certificate, prekeys } = device;
   const input = {
-    account,
-    username,
+    ...target,
     device: deviceId,
     deviceName,
     deviceList,
     certificate,
     prekeys,
-    genesis,
   };
   await callInbox(env, account, (inbox) => inbox.enrol(input));
 }

@@ -6,6 +6,8 @@ export interface Settings {
   readonly ALLOWED_ORIGINS: string;
   readonly JWT_ACCESS_EXPIRY: string;
   readonly JWT_REFRESH_EXPIRY: string;
+  /** How long the reset of an account waits; `limits.resetDelayMs` unless given. */
+  readonly RESET_DELAY?: string;
   readonly ARCHIVE_SHARDS: string;
   /** Bytes of the largest file that may be sent, and of everything that one account may keep. */
   readonly MAX_FILE_SIZE?: string;
@@ -28,6 +30,16 @@ export function durationMs(text: string): number {
   const unit = match === null ? undefined : unitsMs[match[2] ?? ""];
   if (match === null || unit === undefined) throw new Error("a duration setting is not of the form 15m");
   return Number(match[1]) * unit;
+}
+
+/** At least `limits.resetDelayMinMs` except in development. Throws when the setting is no duration. */
+export function resetDelayMs({
+  RESET_DELAY,
+  ENVIRONMENT,
+}: Pick<Settings, "RESET_DELAY" | "ENVIRONMENT">): number {
+  if (RESET_DELAY === undefined || RESET_DELAY === "") return limits.resetDelayMs;
+  const delayMs = durationMs(RESET_DELAY);
+  return ENVIRONMENT === "development" ? delayMs : Math.max(delayMs, limits.resetDelayMinMs);
 }
 
 /** Throws when a setting is no number of bytes. */

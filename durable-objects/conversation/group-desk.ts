@@ -7,7 +7,7 @@ import { type GroupOp, parseGroupOp } from "#schema/envelope/group-op.ts";
 import type { GroupHead } from "#schema/envelope/group-rules.ts";
 import type { GroupState } from "#schema/envelope/group-state.ts";
 import { groupRoles } from "#schema/envelope/group-change.ts";
-import type { AccountId, ClientMessageId } from "#schema/ids.ts";
+import type { AccountId, ClientMessageId, Sequence } from "#schema/ids.ts";
 import type { Registration } from "#schema/rpc/inbox.ts";
 import type { OperationAnswer, OperationInput } from "#schema/rpc/conversation.ts";
 import type { DeviceSet, Identity } from "#schema/rpc/shared.ts";
@@ -95,8 +95,9 @@ export class GroupDesk {
       devices: state.needed.count - 1,
       serverTimeMs: Math.max(now(), state.lastTimeMs),
     });
+    assertOwnToGive(state, op, entry.seq);
     const sets = registrations.map(({ set }) => this.#context.arrivals.newest(set));
-    const membership = membershipAfter(state, head, registrations, sets, entry);
+    const membership = membershipAfter(state, head, registrations, sets, { ...entry, ...historyOf(op) });
     const rotates = head.state.rotationEpoch !== state.group?.rotationEpoch;
     const keyGeneration = state.record.keyGeneration + (rotates ? 1 : 0);
     store.transaction(() => {
@@ -116,6 +117,17 @@ export class GroupDesk {
 function assertInvited(group: GroupState, { change }: GroupOp, nowMs: number): void {
   if (change.type !== "join") throw refusal("not_found");
   if (invited(group, change.publicKey, nowMs).needsApproval) throw refusal("forbidden");
+}
+
+/** Nobody gives along what is not theirs to read, or not said yet. */
+function assertOwnToGive(state: ConversationState, op: GroupOp, seq: Sequence): void {
+  const { historyFrom } = historyOf(op);
+  const floor = state.members.get(encodeBase64url(op.actorAccountId) as AccountId)?.historyFloor ?? 0;
+  if (historyFrom !== 0 && (historyFrom <= floor || historyFrom >= seq)) throw refusal("forbidden");
+}
+
+function historyOf({ change }: GroupOp): { readonly historyFrom: Sequence } {
+  return { historyFrom: change.type === "add" ? (change.history?.fromSeq ?? 0) : 0 };
 }
 
 /** Parses an operation and makes sure that it names who sends it. Signatures are checked before it gets here. */
@@ -165,7 +177,7 @@ export function membershipAfter(
   head: GroupHead,
   registrations: readonly Registration[],
   sets: readonly DeviceSet[],
-  entry: StoredMessage,
+  entry: StoredMessage & { readonly historyFrom?: Sequence },
 ): Membership {
   const now = new Map(
     head.state.members.map((member) => [encodeBase64url(member.accountId) as AccountId, member]),
@@ -186,6 +198,7 @@ export function membershipAfter(
       role: groupRoles[now.get(set.account)?.role ?? "member"],
       joinedEpoch: head.state.epoch,
       joinedSeq: entry.seq,
+      historyFrom: entry.historyFrom ?? 0,
     };
     return { member, set, slots: slots.get(set.account) ?? new Map<number, number>(), floor };
   });

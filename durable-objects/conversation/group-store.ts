@@ -98,7 +98,7 @@ export class SqliteGroupStore implements GroupStore {
   admit({ member, set, slots, floor }: Arrival): void {
     this.#sql.all(
       `INSERT INTO members (account, username, list_version, set_epoch, read_seq, unread_base, base_seq, sent_seq,
-         role, joined_epoch, joined_seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         role, joined_epoch, joined_seq, history_from) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       member.account,
       member.username,
       member.listVersion,
@@ -110,6 +110,7 @@ export class SqliteGroupStore implements GroupStore {
       member.role,
       member.joinedEpoch,
       member.joinedSeq,
+      member.historyFrom,
     );
     for (const device of set.devices) {
       this.#sql.all(

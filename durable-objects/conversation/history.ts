@@ -6,7 +6,7 @@ import type { MemberState } from "./member-state.ts";
 import type { ConversationState } from "./state.ts";
 import type { ConversationStore } from "./store.ts";
 
-/** What came before a member joined is not there for it. */
+/** What came before a member joined is not there for it, but for what the operation gave along that brought it in. */
 export function historyPage(
   state: ConversationState,
   store: ConversationStore,
@@ -15,7 +15,7 @@ export function historyPage(
 ): HotPage {
   const { conversationId, archiveShard, prunedSeq } = state.record;
   const capsulesOf = `${identity.account}.${identity.device}`;
-  const floor = member.floor;
+  const floor = member.historyFloor;
   const range =
     after === undefined ? (before === undefined ? {} : { before }) : { after: Math.max(after, floor) };
   const found = store.page({ ...range, limit: limit + 1, capsulesOf }).filter(({ seq }) => seq > floor);

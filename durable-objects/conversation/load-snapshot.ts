@@ -29,7 +29,8 @@ export function loadSnapshot(sql: Sql): Snapshot | undefined {
   const members = sql.all<Row<StoredMember>>(
     `SELECT account, username, list_version AS listVersion, set_epoch AS setEpoch, read_seq AS readSeq,
        unread_base AS unreadBase, base_seq AS baseSeq, sent_seq AS sentSeq,
-       role, joined_epoch AS joinedEpoch, joined_seq AS joinedSeq
+       role, joined_epoch AS joinedEpoch, joined_seq AS joinedSeq,
+       history_from AS historyFrom
      FROM members ORDER BY account`,
   );
   const devices = sql

@@ -26,6 +26,8 @@ export class MemberState {
   /** Place in the log of the operation that brought it in; 0 in a direct conversation. */
   joinedSeq: Sequence;
   joinedEpoch: number;
+  /** Where the earlier messages begin that it was given along; 0: none. */
+  readonly historyFrom: Sequence;
   /** Its inbox has confirmed everything up to here. */
   notified: Sequence = 0;
 
@@ -40,6 +42,7 @@ export class MemberState {
     this.role = stored.role;
     this.joinedSeq = stored.joinedSeq;
     this.joinedEpoch = stored.joinedEpoch;
+    this.historyFrom = stored.historyFrom;
   }
 
   /** The watermark of the furthest device: one device that has a message is enough for "delivered". */
@@ -52,6 +55,11 @@ export class MemberState {
   /** Everything up to here was before this member's time. */
   get floor(): Sequence {
     return Math.max(0, this.joinedSeq - 1);
+  }
+
+  /** Everything up to here is not for this member, whatever it asks for. */
+  get historyFloor(): Sequence {
+    return this.historyFrom === 0 ? this.floor : this.historyFrom - 1;
   }
 
   get watermarks(): Watermarks {

@@ -48,6 +48,8 @@ export interface StoredMember {
   readonly role: number;
   readonly joinedEpoch: number;
   readonly joinedSeq: Sequence;
+  /** Where the earlier messages begin that the operation gave along; 0: none. */
+  readonly historyFrom: Sequence;
 }
 
 /** A member that has seen and said nothing yet. */
@@ -59,6 +61,7 @@ export const freshMember = {
   role: 0,
   joinedEpoch: 0,
   joinedSeq: 0,
+  historyFrom: 0,
 } as const satisfies Partial<StoredMember>;
 
 export interface StoredDevice {

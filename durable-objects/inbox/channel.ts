@@ -1,7 +1,7 @@
 /** The inbox's sockets: answers the frames of devices, and tells live devices what happens to the account. */
 import type { AccountId, DeviceId, SessionId } from "#schema/ids.ts";
 import { limits } from "#schema/limits.ts";
-import type { DeviceSend } from "#schema/protocol/inbox.ts";
+import type { DeviceSend, ProfileEpoch } from "#schema/protocol/inbox.ts";
 import type { PresenceGet } from "#schema/protocol/presence.ts";
 import { inboxUpSchema } from "#schema/protocol/up.ts";
 import type { AdvanceInput, DeviceMessageInput, PrekeyStockRecord, TypingInput } from "#schema/rpc/inbox.ts";
@@ -53,7 +53,7 @@ export class InboxChannel {
     if (waitMs > 0) return socket.send(errorEvent("rate_limited", { retryAfterMs: waitMs }));
     switch (frame.type) {
       case "inbox:resume":
-        return this.#resume(socket);
+        return this.#resume(socket, frame.profile);
       case "device:ack":
         if (!parts.queue.acknowledge(device, frame.position)) socket.send(errorEvent("malformed"));
         return;
@@ -105,6 +105,12 @@ export class InboxChannel {
     this.#tell(() => serialise({ type: "devices:changed", account, version }));
   }
 
+  /** Somebody asks for a reset of the account, or no longer does. */
+  resetChanged(): void {
+    const reset = this.#context.parts.resets.pending();
+    this.#tell(() => serialise({ type: "account:reset", ...(reset && { reset }) }));
+  }
+
   prekeysLow(device: DeviceId, stock: PrekeyStockRecord): void {
     this.#tell((identity) =>
       identity.device === device ? serialise({ type: "prekey:stock", ...stock }) : undefined,
@@ -120,16 +126,27 @@ export class InboxChannel {
     this.#context.sockets.closeWhere(({ session }) => sessions.includes(session), "session_revoked");
   }
 
-  #resume(socket: DeviceSocket): void {
+  #resume(socket: DeviceSocket, profile: ProfileEpoch | undefined): void {
     const { parts } = this.#context;
     const { device } = socket.identity;
+    let reason: ReturnType<typeof parts.profiles.present>;
+    try {
+      reason = parts.profiles.present(device, profile);
+      parts.resets.arrived();
+    } catch (error) {
+      this.#context.onFailure(error);
+      return socket.close("unavailable"); // it comes again
+    }
+    if (reason !== undefined) socket.send(serialise({ type: "profile:copied", reason }));
+    const pending = parts.resets.pending();
+    const reset = pending && { reset: pending };
     let cursor: string | undefined;
     do {
       const page = parts.summaries.summaries({ limit: limits.conversationsPerFrame, cursor });
       cursor = page.next;
-      socket.send(
-        serialise({ type: "inbox:state", conversations: page.conversations, more: cursor !== undefined }),
-      );
+      const { conversations } = page;
+      const more = cursor !== undefined;
+      socket.send(serialise({ type: "inbox:state", conversations, more, ...reset }));
     } while (cursor !== undefined);
     for (const messages of parts.queue.pending(device)) {
       for (const frame of packFrames(messages.map(messageEvent))) socket.send(frame);

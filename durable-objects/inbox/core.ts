@@ -15,6 +15,8 @@ import type {
   PrekeyStockRecord,
   RegisterConversationInput,
   Registration,
+  ResetCommand,
+  ResetStandingRecord,
   RotateInput,
 } from "#schema/rpc/inbox.ts";
 import type { DeviceSet, Identity } from "#schema/rpc/shared.ts";
@@ -23,6 +25,7 @@ import { refusal } from "../support/error-events.ts";
 import type { Sql } from "../support/sql.ts";
 import { loadAccount, nextEpoch } from "./account.ts";
 import type { InboxChannel } from "./channel.ts";
+import { conflict } from "./device-chain.ts";
 import { type EnrolmentHashes, knownAccount } from "./devices.ts";
 import type { InboxParts } from "./parts.ts";
 import { sessionRevoked } from "./sessions.ts";
@@ -47,22 +50,54 @@ export class InboxCore {
     this.#channel = channel;
   }
 
-  /** Devices that the new list revokes lose their sessions. */
+  /** Devices that the new list revokes lose their sessions. A reset list comes with the claim of a request that is due. */
   enrol(input: EnrolInput, hashes: EnrolmentHashes): void {
     const { sql, now } = this.#context;
-    const { devices, prekeys, sessions } = this.#parts;
+    const { devices, prekeys, sessions, resets } = this.#parts;
+    const { claimHash } = input;
     this.#context.migrate();
     let ended: SessionId[] = [];
+    let wasPending = false;
     const outcome = sql.transaction(() => {
+      if (claimHash !== undefined && resets.isCarriedOut(claimHash, hashes.list)) return "repeated";
+      if (claimHash !== undefined) resets.carryOut(claimHash, hashes.list);
       const result = devices.enrol(input, hashes, now());
+      // Lists are no secret: somebody else's claim does not go with one that was taken before.
+      if (result === "repeated" && claimHash !== undefined) throw conflict();
       if (result === "repeated") return result;
+      // Whoever lets a device in has the account key: it is not lost.
+      wasPending = resets.pending() !== undefined;
+      if (claimHash === undefined) resets.end();
       prekeys.add(input.device, input.prekeys);
       ended = sessions.end(({ device }) => !devices.isReachable(device));
       return result;
     });
     if (outcome === "repeated") return;
     this.#channel.sessionsEnded(ended);
+    if (wasPending) this.#channel.resetChanged();
     this.#deviceSetChanged();
+  }
+
+  /** Asking for a reset, withdrawing it, stopping it. Live devices hear of every change. */
+  reset(command: ResetCommand): ResetStandingRecord {
+    const { sql } = this.#context;
+    const { resets, devices, summaries } = this.#parts;
+    const account = knownAccount(sql);
+    sql.transaction(() => {
+      if (command.type === "request") resets.request(command.claimHash, command.delayMs);
+      if (command.type === "cancel") resets.cancel(command.claimHash);
+      if (command.type === "stop" && !resets.stop()) throw refusal("not_found");
+    });
+    if (command.type !== "look") this.#channel.resetChanged();
+    const claimHash = command.type === "stop" ? undefined : command.claimHash;
+    const own = claimHash === undefined ? undefined : resets.own(claimHash);
+    const lockedUntilMs = resets.lockedUntilMs();
+    return {
+      ...summaries.count(),
+      devices: devices.set(account).devices.length,
+      ...(own !== undefined && { own }),
+      ...(lockedUntilMs !== undefined && { lockedUntilMs }),
+    };
   }
 
   /** Takes a list that only revokes. `hash` is its DLH, base64url. */
@@ -237,8 +272,9 @@ export class InboxCore {
   }
 
   clean(): void {
-    const { prekeys, queue, notices } = this.#parts;
+    const { prekeys, queue, notices, resets } = this.#parts;
     this.#context.sql.transaction(() => {
+      resets.clean();
       prekeys.clean();
       queue.clean();
       notices.clean();

@@ -18,13 +18,17 @@ export interface Predecessor {
   readonly hash: string;
 }
 
-/** Throws `device_list_conflict` unless `list` is the next list and adds exactly the joining device, or none. */
+/**
+ * Throws `device_list_conflict` unless `list` is the next list and adds exactly the joining device, or none. `kind` is what may follow:
+ * a reset leaves no device but the joining one, under another account key.
+ */
 export function assertNextList(
   list: DeviceList,
   joining: Joining | undefined,
   previous: Predecessor | undefined,
+  kind: "change" | "reset" = "change",
 ): void {
-  const isNext = previous === undefined ? isGenesis(list) : follows(list, previous);
+  const isNext = previous === undefined ? isGenesis(list) : follows(list, previous, kind);
   const added = list.devices.filter(
     (entry) => previous?.list.devices.some(({ deviceId }) => deviceId === entry.deviceId) !== true,
   );
@@ -57,13 +61,16 @@ function isGenesis(list: DeviceList): boolean {
   return list.kind === "genesis" && list.devices.length === 1;
 }
 
-function follows(list: DeviceList, { list: before, hash }: Predecessor): boolean {
-  if (list.kind !== "change" || list.version !== before.version + 1) return false;
-  if (!sameBytes(list.aik, before.aik) || encodeBase64url(list.prevHash) !== hash) return false;
+function follows(list: DeviceList, { list: before, hash }: Predecessor, kind: "change" | "reset"): boolean {
+  if (list.kind !== kind || list.version !== before.version + 1) return false;
+  const isReset = kind === "reset";
+  if (sameBytes(list.aik, before.aik) === isReset || encodeBase64url(list.prevHash) !== hash) return false;
   const keeps = before.devices.every((old) => {
     const now = list.devices.find(({ deviceId }) => deviceId === old.deviceId);
-    if (now === undefined || !sameBytes(now.certHash, old.certHash)) return false;
-    return old.status === "active" || now.status === "revoked";
+    // Sixteen entries are all that fit: whoever starts anew may leave out those long revoked.
+    if (now === undefined) return isReset && old.status === "revoked";
+    if (!sameBytes(now.certHash, old.certHash)) return false;
+    return now.status === "revoked" || (old.status === "active" && !isReset);
   });
   const highest = before.devices.at(-1)?.deviceId ?? 0;
   const knownIds = new Set(before.devices.map(({ deviceId }) => deviceId));

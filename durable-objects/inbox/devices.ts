@@ -46,7 +46,7 @@ export class Devices {
     const bytes = decodeBase64url(input.deviceList);
     const list = parseDeviceList(bytes);
     const joining = { device: input.device, certHash: hashes.certificate };
-    assertNextList(list, joining, this.#predecessor());
+    assertNextList(list, joining, this.#predecessor(), input.claimHash === undefined ? "change" : "reset");
     const others = this.all().map(({ certificate }) => decodeBase64url(certificate));
     assertFreshKeys(decodeBase64url(input.certificate), others);
     if (account === undefined) createAccount(this.#sql, input.account, input.username, nowMs);

@@ -2,7 +2,6 @@
 import { DurableObject } from "cloudflare:workers";
 import { migrations } from "#schema/db/inbox/migrations.ts";
 import { decodeBase64url, encodeBase64url } from "#schema/envelope/base64url.ts";
-import type { Bytes } from "#schema/envelope/bytes.ts";
 import { deviceCertHashInput } from "#schema/envelope/device-cert.ts";
 import { deviceListHashInput } from "#schema/envelope/device-list.ts";
 import type { Bundle, DeviceDirectory } from "#schema/http/devices.ts";
@@ -18,6 +17,7 @@ import { answerClose, closeFor } from "../support/close.ts";
 import { errorEvent, refusal } from "../support/error-events.ts";
 import { type FaultEvent, faultOf, logEvent } from "../support/events.ts";
 import { migrate } from "../support/migrate.ts";
+import { sha256 } from "../support/sha256.ts";
 import { parseUpgrade, SocketRoster } from "../support/sockets.ts";
 import { durableSql } from "../support/durable-sql.ts";
 import { hasTable, type Sql } from "../support/sql.ts";
@@ -165,6 +165,10 @@ export class Inbox extends DurableObject<ObjectEnv> implements Rpc.InboxRpc {
     return answerDone(() => this.#core.signOut(input.device, input.statement));
   }
 
+  reset(command: Rpc.ResetCommand): Promise<RpcResult<Rpc.ResetStandingRecord>> {
+    return answerRpc(() => this.#core.reset(command));
+  }
+
   sessions(): Promise<RpcResult<readonly Rpc.SessionRecord[]>> {
     return answerRpc(() => {
       knownAccount(this.#sql);
@@ -291,8 +295,4 @@ export class Inbox extends DurableObject<ObjectEnv> implements Rpc.InboxRpc {
   #log(event: FaultEvent, error: unknown): void {
     logEvent(event === "call_failed" ? "warn" : "error", { event, object: "inbox", fault: faultOf(error) });
   }
-}
-
-async function sha256(bytes: Bytes): Promise<Uint8Array> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
 }

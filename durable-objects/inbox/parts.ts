@@ -3,6 +3,8 @@ import { DeviceQueue } from "./device-queue.ts";
 import { Devices } from "./devices.ts";
 import { Notices } from "./notices.ts";
 import { Prekeys } from "./prekeys.ts";
+import { Profiles } from "./profiles.ts";
+import { Resets } from "./resets.ts";
 import { Sessions } from "./sessions.ts";
 import { Summaries } from "./summaries.ts";
 
@@ -14,6 +16,8 @@ export class InboxParts {
   readonly queue: DeviceQueue;
   readonly summaries: Summaries;
   readonly notices: Notices;
+  readonly resets: Resets;
+  readonly profiles: Profiles;
 
   constructor(sql: Sql, now: () => number) {
     this.devices = new Devices(sql);
@@ -22,5 +26,7 @@ export class InboxParts {
     this.queue = new DeviceQueue(sql, now);
     this.summaries = new Summaries(sql);
     this.notices = new Notices(sql, now);
+    this.resets = new Resets(sql, now);
+    this.profiles = new Profiles(sql, now);
   }
 }

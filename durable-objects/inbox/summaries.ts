@@ -125,6 +125,14 @@ export class Summaries {
     return this.#find(conversationId) !== undefined;
   }
 
+  /** How much is there to be read. */
+  count(): { readonly conversations: number; readonly messages: number } {
+    const row = this.#sql.first<{ conversations: number; messages: number }>(
+      "SELECT count(*) AS conversations, coalesce(sum(last_seq), 0) AS messages FROM conversations WHERE visible = 1",
+    );
+    return row ?? { conversations: 0, messages: 0 };
+  }
+
   /** Whether this account has a direct conversation with `account`, or is in `group`, which the other one answers for. */
   isShared(account: AccountId, group: ConversationId | undefined): boolean {
     const row = group === undefined ? undefined : this.#find(group);

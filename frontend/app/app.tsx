@@ -27,6 +27,7 @@ const LogIn = lazily(async () => (await import("./features/onboarding/log-in.tsx
 const RecoveryCodeShow = lazily(
   async () => (await import("./features/onboarding/recovery-code-show.tsx")).RecoveryCodeShow,
 );
+const Alarms = lazily(async () => (await import("./features/reset/alarms.tsx")).Alarms);
 const SessionEnded = lazily(
   async () => (await import("./features/onboarding/session-ended.tsx")).SessionEnded,
 );
@@ -48,7 +49,7 @@ function Screen() {
   const status = account.value;
   if (failed.value) return <StartFailed />;
   if (recoveryCode.value !== undefined) return <RecoveryCodeShow code={recoveryCode.value} />;
-  if (registering.value) return <BeforeSignIn />;
+  if (registering.value && status?.state !== "ended") return <BeforeSignIn />;
   if (status === undefined || isLocking.value)
     return <main class="booting" aria-busy="true" aria-label={text.common.loading} />;
   switch (status.state) {
@@ -96,6 +97,7 @@ function Messenger() {
   return (
     <div class={chatOpen ? "messenger messenger-chat" : "messenger"}>
       <div class="pane pane-list">
+        {Object.keys(app.alarms.value).length > 0 && <Alarms alarms={app.alarms.value} />}
         <ChatList />
       </div>
       <div class="pane pane-chat">

@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 import { homedir } from "node:os";
 import path from "node:path";
+import type { HistoryChoice } from "#core/client-api.ts";
 
 export const usage = `sotto <command> [options]
 
@@ -9,10 +10,10 @@ export const usage = `sotto <command> [options]
   login [username]              add this folder as a device (needs the recovery code)
   send <username> [text]        send one message; with --lines one per line of standard input
   listen                        print messages as they arrive
-  history <username>            print what is stored of a conversation
+  history <username or group>   print what is stored of a conversation
   group create <name> <username> …       make a group
   group list | members <group>           groups, and who is in one
-  group add | remove <group> <username>  as far as the role permits
+  group add | remove <group> <username>  as far as the role permits; add and approve take --history
   group promote <group> <username> [role]
   group rename <group> <name> | leave <group>
   group picture <group> <file>|--remove  a square JPEG of at most 256 pixels and 64 KiB
@@ -21,6 +22,8 @@ export const usage = `sotto <command> [options]
   group requests <group>                 who asks to be let in
   group approve | refuse <group> <username>
   group join <link>                      come in by a link, or ask to
+  reset ask | status | withdraw | finish [username]   begin anew when device and recovery code are lost
+  reset stop                    somebody else asked for it
   logout                        sign this device out and wipe its folder
 
   --server URL                  default http://localhost:8787, remembered per home
@@ -29,6 +32,7 @@ export const usage = `sotto <command> [options]
   --lines                       send: one message per line of standard input
   --count N                     listen: stop after N messages
   --from NAME                   listen: only messages from this account
+  --history none|100|all        what who comes into a group may read of before (default none)
   --json                        listen, history: one JSON object per line
   --scope device|everywhere     logout: only here (default), or every session of the account
 
@@ -47,7 +51,14 @@ export interface Arguments {
   readonly json: boolean;
   readonly remove: boolean;
   readonly scope: "device" | "everywhere";
+  readonly history: HistoryChoice;
 }
+
+const historyChoices: ReadonlyMap<string, HistoryChoice> = new Map([
+  ["none", "none"],
+  ["100", "recent"],
+  ["all", "all"],
+]);
 
 /** Wrong arguments; the message says which. */
 export class UsageError extends Error {
@@ -62,6 +73,8 @@ export function parseArguments(argv: readonly string[]): Arguments {
   if (!(count > 0)) throw new UsageError("--count must be a positive number");
   const { scope = "device" } = values;
   if (scope !== "device" && scope !== "everywhere") throw new UsageError("--scope is device or everywhere");
+  const history = historyChoices.get(values.history ?? "none");
+  if (history === undefined) throw new UsageError("--history is none, 100 or all");
   return {
     command: values.help === true ? "help" : command,
     rest,
@@ -74,6 +87,7 @@ export function parseArguments(argv: readonly string[]): Arguments {
     json: values.json ?? false,
     remove: values.remove ?? false,
     scope,
+    history,
   };
 }
 
@@ -92,6 +106,7 @@ function parse(argv: readonly string[]) {
         json: { type: "boolean" },
         remove: { type: "boolean" },
         scope: { type: "string" },
+        history: { type: "string" },
         help: { type: "boolean", short: "h" },
       },
     });

@@ -34,9 +34,9 @@ const commands: Record<string, Command> = {
     for (const { username, role } of members) process.stdout.write(`${username} ${role}\n`);
     return 0;
   },
-  async add(client, [group, ...usernames]) {
+  async add(client, [group, ...usernames], { history }) {
     const { conversationId } = await findGroup(client, group);
-    await client.addMembers(conversationId, usernames);
+    await client.addMembers(conversationId, usernames, history);
     await handedOut(client, conversationId);
     return 0;
   },
@@ -95,9 +95,9 @@ const commands: Record<string, Command> = {
       process.stdout.write(`${username}\n`);
     return 0;
   },
-  async approve(client, [group, username]) {
+  async approve(client, [group, username], { history }) {
     const { conversationId } = await findGroup(client, group);
-    await client.approveJoin(conversationId, await requestOf(client, conversationId, username));
+    await client.approveJoin(conversationId, await requestOf(client, conversationId, username), history);
     await handedOut(client, conversationId);
     return 0;
   },
@@ -172,9 +172,13 @@ async function requestOf(client: Client, conversationId: ConversationId, usernam
   return found.account;
 }
 
-/** The name of a group and its key reach the others with an entry of their own, behind the newest change. */
+/**
+ * The name of a group and its key reach the others with an entry of their own, behind the newest change; keys of earlier messages go to who
+ * came in.
+ */
 function handedOut(client: Client, conversationId: ConversationId): Promise<void> {
   return until(async () => {
+    if ((await client.group(conversationId)).isHandingOver) return false;
     const { messages } = await client.listMessages(conversationId, { limit: 1 });
     const view = (await groupsOf(client)).find((one) => one.conversationId === conversationId);
     const newest = messages.at(-1)?.seq;

@@ -5,6 +5,7 @@ import { Pump } from "#core/sync/lane.ts";
 import type { ConversationId } from "#schema/ids.ts";
 import { limits } from "#schema/limits.ts";
 import { type Arguments, UsageError } from "./arguments.ts";
+import { warn } from "./reset.ts";
 
 const quietMs = 200;
 
@@ -46,6 +47,7 @@ export async function listen(client: Client, { count, from, json }: Arguments): 
     client.subscribe((event) => {
       if (event.type === "account" && event.status.state === "ended")
         reject(new Error("the session was ended"));
+      if (event.type === "alarms") warn(client).catch(reject);
       if (event.type === "messages" || event.type === "conversations") run();
     });
     process.once("SIGINT", () => resolve(0));
@@ -55,10 +57,11 @@ export async function listen(client: Client, { count, from, json }: Arguments): 
 }
 
 export async function history(client: Client, { rest, json }: Arguments): Promise<number> {
-  const [username] = rest;
-  if (username === undefined) throw new UsageError("history <username>");
+  const [wanted] = rest;
+  if (wanted === undefined) throw new UsageError("history <username or group>");
   const all = await client.listConversations();
-  const conversation = all.find((one) => nameOf(one) === username.toLowerCase());
+  const names = [wanted.toLowerCase(), wanted];
+  const conversation = all.find((one) => names.includes(nameOf(one)) || one.conversationId === wanted);
   if (conversation === undefined) return 0;
   for (const message of await readAfter(client, conversation.conversationId, 0))
     print(conversation, message, json);
@@ -91,11 +94,12 @@ function print(conversation: ConversationView, message: MessageView, json: boole
   const files = content.type === "attachments" ? content.attachments.map(({ name }) => name) : [];
   const change = content.type === "group_change" ? content.change : undefined;
   const said = change === undefined ? (text ?? "(not readable on this device)") : `(${change.type})`;
+  const via = message.sharedBy?.username;
   const from = mine ? "me" : message.senderName;
   const extra = files.length > 0 ? { files } : {};
   const line = json
-    ? JSON.stringify({ with: nameOf(conversation), from, seq, timeMs, text, change, delivery, ...extra })
-    : `${new Date(timeMs).toISOString()} ${from}: ${[...files.map((name) => `[${name}]`), said].join(" ")}`;
+    ? JSON.stringify({ with: nameOf(conversation), from, seq, timeMs, text, change, delivery, via, ...extra })
+    : `${new Date(timeMs).toISOString()} ${from}${via === undefined ? "" : ` via ${via}`}: ${[...files.map((name) => `[${name}]`), said].join(" ")}`;
   process.stdout.write(`${line}\n`);
 }
 

@@ -9,6 +9,7 @@ import { type Home, HomeInUseError, openHome } from "./home.ts";
 import { KeyFileError } from "./key-file.ts";
 import { history, listen } from "./listen.ts";
 import { ask, secret } from "./prompt.ts";
+import { reset } from "./reset.ts";
 import { send } from "./send.ts";
 
 const defaultServer = "http://localhost:8787";
@@ -20,6 +21,7 @@ const commands: Record<string, (client: Client, input: Arguments) => Promise<num
   listen,
   history,
   group,
+  reset,
   logout,
 };
 

@@ -13,6 +13,7 @@ import type { LinkStatus } from "./account/link-status.ts";
 import type { TrustApi } from "./trust-api.ts";
 import type { LockApi } from "./account/lock-api.ts";
 import type { PasskeyQuestion, VaultSecret } from "./account/vault-api.ts";
+import type { ResetApi } from "./account/reset-api.ts";
 import type { InviteApi } from "./invites/invite-api.ts";
 
 import type {
@@ -23,6 +24,7 @@ import type {
   ConversationView,
   GroupConversationView,
   GroupView,
+  HistoryChoice,
   MessageInfoView,
   MessagePage,
   OutgoingFile,
@@ -40,6 +42,7 @@ export type {
 } from "./invites/invite-api.ts";
 
 export type { LockQuestion, LockSecret, LockView } from "./account/lock-api.ts";
+export type { AlarmsView, PendingResetView, ResetView } from "./account/reset-api.ts";
 export type { PasskeyQuestion, PasskeyView, VaultSecret } from "./account/vault-api.ts";
 export type { LinkFailure, LinkStatus, LinkWay } from "./account/link-status.ts";
 
@@ -65,6 +68,8 @@ export type ClientEvent =
   | { readonly type: "typing"; readonly conversationId: ConversationId; readonly typing: boolean }
   /** This account asked to be let into a group, or no longer does. */
   | { readonly type: "joins" }
+  /** See `alarms`. */
+  | { readonly type: "alarms" }
   /** The account's own devices changed. */
   | { readonly type: "devices" }
   | { readonly type: "link"; readonly status: LinkStatus };
@@ -75,9 +80,11 @@ export type LoginResult =
     readonly step: "recovery_code_needed";
     /** Passkeys that unlock it as well. */
     readonly passkeys?: readonly PasskeyQuestion[];
+    /** This store holds the claim of a reset that was asked for here; see `resetStanding`. */
+    readonly hasClaim?: true;
   };
 
-export interface ClientApi extends DeviceApi, InviteApi, LockApi, TrustApi {
+export interface ClientApi extends DeviceApi, InviteApi, LockApi, ResetApi, TrustApi {
   accountStatus(): Promise<AccountStatus>;
   connectionStatus(): Promise<ConnectionStatus>;
 
@@ -155,7 +162,12 @@ export interface ClientApi extends DeviceApi, InviteApi, LockApi, TrustApi {
   setGroupPicture(conversationId: ConversationId, picture: Blob | undefined): Promise<void>;
   /** Such a JPEG, fetched when it is not here; undefined when the group has none. Rejects as `readAttachment`, and with `not_a_picture`. */
   groupPicture(conversationId: ConversationId): Promise<Uint8Array<ArrayBuffer> | undefined>;
-  addMembers(conversationId: ConversationId, usernames: readonly string[]): Promise<void>;
+  /** `history`: what they may read of what was said before; nothing unless said. */
+  addMembers(
+    conversationId: ConversationId,
+    usernames: readonly string[],
+    history?: HistoryChoice,
+  ): Promise<void>;
   removeMember(conversationId: ConversationId, account: AccountId): Promise<void>;
   setMemberRole(conversationId: ConversationId, account: AccountId, role: GroupRole): Promise<void>;
   /** Out at once; what was read so far stays. The last owner's place goes to the longest-standing admin, else member. */
@@ -198,6 +210,11 @@ export type ClientErrorCode =
   | "wrong_passphrase"
   | "wrong_archive"
   | "not_signed_in"
+  /** No reset can be asked for before `retryAfterMs` have passed. */
+  | "reset_locked"
+  | "reset_waiting"
+  /** Stopped, withdrawn, too late, or never asked for from here. */
+  | "reset_over"
   /** The app lock is closed. */
   | "locked"
   | "identity_changed"

@@ -81,10 +81,14 @@ export interface PersonView {
   readonly username: string;
 }
 
+/** How much of what was said before somebody who is added may read: nothing, the last `limits.recentMessages`, or all there is. */
+export type HistoryChoice = "none" | "recent" | "all";
+
 /** What an operation did to a group; who did it is the message's sender. */
 export type GroupChangeView =
   | { readonly type: "created"; readonly people: readonly PersonView[] }
-  | { readonly type: "added"; readonly people: readonly PersonView[] }
+  /** `sharedMessages`: so many earlier ones were given to them to read. */
+  | { readonly type: "added"; readonly people: readonly PersonView[]; readonly sharedMessages?: number }
   | { readonly type: "removed"; readonly people: readonly PersonView[] }
   /** `heir`: the last owner left, and this member is owner from then on. */
   | { readonly type: "left"; readonly heir: PersonView | undefined }
@@ -122,8 +126,13 @@ export interface MessageView {
       }
     /** A line of the log that is nobody's bubble: the sender did this to the group. */
     | { readonly type: "group_change"; readonly change: GroupChangeView }
-    /** Not readable (yet): waiting for a repaired capsule, or sent before this device joined. */
-    | { readonly type: "unreadable"; readonly reason: "waiting" | "before_this_device" | "broken" };
+    /** Not readable (yet): waiting for a repaired capsule, sent before this device joined, or given to this account without its key so far. */
+    | {
+        readonly type: "unreadable";
+        readonly reason: "waiting" | "before_this_device" | "not_shared" | "broken";
+      };
+  /** From before this account came in: who added it handed the key over, and vouches for who wrote it. */
+  readonly sharedBy?: PersonView;
   /** Own messages only. */
   readonly delivery: DeliveryState | undefined;
 }
@@ -212,6 +221,8 @@ export interface GroupView {
   readonly myRole: GroupRole | undefined;
   readonly membership: Membership;
   readonly isContradicted: boolean;
+  /** Keys of earlier messages are still on their way from this device to who came in. */
+  readonly isHandingOver: boolean;
   /** Owners first, then admins, then members; by name among equals. Of a group one is out of: as it was then. */
   readonly members: readonly GroupMemberView[];
 }

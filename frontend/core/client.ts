@@ -11,7 +11,6 @@ import { limits } from "#schema/limits.ts";
 import type { PresenceAudience } from "#schema/protocol/presence.ts";
 import { startDirect } from "./people.ts";
 import { AccountSession } from "./account/account-session.ts";
-import type { PendingLogin } from "./account/login.ts";
 import { prepareFarewell, sendFarewell } from "./account/logout.ts";
 import type { SignedIn } from "./account/signed-in.ts";
 import {
@@ -22,7 +21,6 @@ import {
   ClientError,
   type ConnectionStatus,
   type ConversationView,
-  type LoginResult,
   type MessagePage,
   type SessionView,
 } from "./client-api.ts";
@@ -41,7 +39,6 @@ export class Client extends GroupCalls implements ClientApi {
   readonly #environment: Environment;
   readonly #events: EventHub;
   readonly #account: AccountSession;
-  #pendingLogin: PendingLogin | undefined;
 
   private constructor(environment: Environment, events: EventHub, account: AccountSession) {
     super(environment, events, account);
@@ -69,43 +66,6 @@ export class Client extends GroupCalls implements ClientApi {
 
   async connectionStatus(): Promise<ConnectionStatus> {
     return this.#account.signedIn?.engine.status ?? { state: "idle" };
-  }
-
-  register(input: Parameters<ClientApi["register"]>[0]): Promise<{ recoveryCode: string }> {
-    return guard(async () => {
-      this.#assertSignedOut();
-      const { registerAccount } = await import("./account/registration.ts");
-      const { record, session, recoveryCode } = await this.#account.orWiped(() =>
-        registerAccount(this.#environment, this.#account.records, input),
-      );
-      await this.#account.enter(record, session);
-      return { recoveryCode };
-    });
-  }
-
-  login(input: Parameters<ClientApi["login"]>[0]): Promise<LoginResult> {
-    return guard(async () => {
-      this.#assertSignedOut({ orEnded: true });
-      const { beginLogin, passkeysOf } = await import("./account/login.ts");
-      this.#pendingLogin = await beginLogin(this.#environment, input);
-      const passkeys = passkeysOf(this.#pendingLogin.answer.vault);
-      const asked = passkeys.map(({ credentialId, salt }) => ({ credentialId, salt }));
-      return { step: "recovery_code_needed", ...(asked.length > 0 && { passkeys: asked }) };
-    });
-  }
-
-  completeLogin(input: Parameters<ClientApi["completeLogin"]>[0]): Promise<void> {
-    return guard(async () => {
-      this.#assertSignedOut({ orEnded: true });
-      const pending = this.#pendingLogin;
-      if (pending === undefined) throw new ClientError("not_signed_in");
-      const { finishLogin } = await import("./account/login.ts");
-      const { record, session } = await this.#account.orWiped(() =>
-        finishLogin(this.#environment, () => this.#account.makeRoom(), pending, input),
-      );
-      this.#pendingLogin = undefined;
-      await this.#account.enter(record, session);
-    });
   }
 
   logout(scope: "device" | "everywhere"): Promise<void> {
@@ -259,20 +219,15 @@ export class Client extends GroupCalls implements ClientApi {
 
   importBackup(input: Parameters<ClientApi["importBackup"]>[0]): Promise<{ added: number }> {
     return guard(async () => {
-      const { backup, conversations, placing } = this.#engine();
+      const { backup, nameGroups } = this.#engine();
       const result = await backup.importArchive(input);
-      for (const { conversationId } of conversations.all()) await placing.name(conversationId);
+      await nameGroups();
       return result;
     });
   }
 
   async reconnectNow(): Promise<void> {
     this.#account.signedIn?.engine.reconnectNow();
-  }
-
-  #assertSignedOut(options?: { readonly orEnded: boolean }): void {
-    if (options?.orEnded === true && this.#account.status.state === "ended") return;
-    if (this.#account.signedIn !== undefined) throw new ClientError("internal");
   }
 
   #session(): SignedIn {

@@ -63,27 +63,6 @@ export async function createGroup(
   return conversationId;
 }
 
-export async function addMembers(
-  engine: Engine,
-  records: Records,
-  conversationId: ConversationId,
-  usernames: readonly string[],
-): Promise<void> {
-  const people = await findPeople(engine, usernames);
-  if (people.length === 0) throw new ClientError("user_not_found");
-  const members = people
-    .map(({ account }) => ({ accountId: decodeBase64url(account), role: "member" as const }))
-    .sort((a, b) => compareBytes(a.accountId, b.accountId));
-  await records.transact(async (transaction) => {
-    const record = await transaction.get(groupTable, conversationId);
-    if (record === undefined) return;
-    const names = Object.fromEntries(people.map(({ account, username }) => [account, username]));
-    transaction.put(groupTable, conversationId, { ...record, names: { ...record.names, ...names } });
-  });
-  await changeGroup(engine, records, conversationId, () => ({ type: "add", members }));
-  await handOut(engine, records, conversationId);
-}
-
 export function removeMember(
   engine: Engine,
   records: Records,

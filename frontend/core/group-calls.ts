@@ -40,8 +40,8 @@ export abstract class GroupCalls extends InviteCalls {
     guard(async () => (await settings()).setGroupPicture(...this.#signedIn(), conversationId, picture));
   groupPicture: ClientApi["groupPicture"] = (conversationId) =>
     guard(() => readGroupPicture(...this.#signedIn(), conversationId));
-  addMembers: ClientApi["addMembers"] = (conversationId, usernames) =>
-    guard(async () => (await changes()).addMembers(...this.#signedIn(), conversationId, usernames));
+  addMembers: ClientApi["addMembers"] = (...of) =>
+    guard(async () => (await import("./add-members.ts")).addMembers(...this.#signedIn(), ...of));
   removeMember: ClientApi["removeMember"] = (conversationId, account) =>
     guard(async () => (await changes()).removeMember(...this.#signedIn(), conversationId, account));
   setMemberRole: ClientApi["setMemberRole"] = (conversationId, account, role) =>

@@ -11,9 +11,14 @@ import {
   type GroupView,
   type MessageInfoView,
 } from "./client-api.ts";
-import { type GroupRecord, groupTable } from "./store/group-tables.ts";
+import { type GroupRecord, groupTable, historyShareTable } from "./store/group-tables.ts";
 import type { Records } from "./store/records.ts";
-import type { ConversationRecord, GroupConversationRecord } from "./store/tables.ts";
+import {
+  type ConversationRecord,
+  deviceOutboxTable,
+  type GroupConversationRecord,
+  under,
+} from "./store/tables.ts";
 import type { Engine } from "./sync/engine.ts";
 import { isContradicted } from "./sync/groups/group-chain.ts";
 import { namesOf, standing, viewConversation } from "./views.ts";
@@ -29,7 +34,8 @@ export async function viewGroup(
   const group = await records.read(groupTable, conversationId);
   const { memberCount: _count, ...shown } = standing(engine.self, record, group);
   const epoch = group?.history.head.state.epoch ?? 0;
-  return { conversationId, ...shown, epoch, members: membersOf(engine, record, group) };
+  const isHandingOver = await hasPromises(records, conversationId);
+  return { conversationId, ...shown, epoch, isHandingOver, members: membersOf(engine, record, group) };
 }
 
 export async function viewGroupConversation(
@@ -81,6 +87,13 @@ export async function viewMessageInfo(
     if (error instanceof SottoError && error.kind === "not_found") throw new ClientError("too_old");
     throw error;
   }
+}
+
+/** Promised and not sent, or sent and not confirmed by the server. */
+async function hasPromises(records: Records, conversationId: ConversationId): Promise<boolean> {
+  const promised = await records.list(historyShareTable, { ...under(conversationId), limit: 1 });
+  if (promised.length > 0) return true;
+  return (await records.list(deviceOutboxTable)).some(({ value }) => value.group === conversationId);
 }
 
 function groupRecord(engine: Engine, conversationId: ConversationId): GroupConversationRecord {

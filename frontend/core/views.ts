@@ -10,6 +10,7 @@ import type { Records } from "./store/records.ts";
 import { type ConversationRecord, type GroupConversationRecord, type StoredMessage } from "./store/tables.ts";
 import type { Engine } from "./sync/engine.ts";
 import { isContradicted } from "./sync/groups/group-chain.ts";
+import { firstReadable } from "./sync/conversations.ts";
 import { isNotInBackup } from "./sync/history.ts";
 import { readItem } from "./sync/own-items.ts";
 import type { Self } from "./sync/self.ts";
@@ -155,7 +156,8 @@ export async function viewMessages(
   const limit = Math.max(1, Math.min(options.limit, limits.pageMax * 10));
   const before = options.before ?? newest;
   let page = await engine.timeline.page(conversationId, before, limit);
-  while (page.length < limit && (await tryExtend(engine, conversationId, limit - page.length))) {
+  const isMore = () => page.length < limit || hasGap(engine.conversations.get(conversationId), page);
+  while (isMore() && (await tryExtend(engine, conversationId, limit - page.length || limit))) {
     page = await engine.timeline.page(conversationId, before, limit);
   }
   mendLater(engine, conversationId, page);
@@ -171,8 +173,13 @@ export async function viewMessages(
   const oldest = page[0]?.seq ?? options.before ?? current.lastSeq + 1;
   return {
     messages: [...messages, ...unsent],
-    hasOlder: current.placed && oldest > Math.max(1, current.group?.joinedSeq ?? 1),
+    hasOlder: current.placed && oldest > firstReadable(current),
   };
+}
+
+/** Between an earlier stay in a group and this one lie messages that were given along and not fetched yet. */
+function hasGap(record: ConversationRecord | undefined, [first]: readonly StoredMessage[]): boolean {
+  return record?.group?.given !== undefined && first !== undefined && first.seq <= record.floor;
 }
 
 /** The outbox, then messages whose files are still going up. */

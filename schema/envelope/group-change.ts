@@ -17,11 +17,24 @@ export interface GroupGrant {
   readonly role: GroupRole;
 }
 
+/** How much of what was said before those who come in may read (decision 140). */
+export interface HistoryGrant {
+  /** Place in the log, from 1: nothing before it is theirs. */
+  readonly fromSeq: number;
+  /** How many messages that is, by the count of who gives them; for the line in the log. */
+  readonly messages: number;
+}
+
 /** What one operation does to a group (decision 070). Accounts are strictly increasing: every change has one spelling. */
 export type GroupChange =
   /** The first operation of a group. */
   | { readonly type: "create"; readonly settings: Uint8Array; readonly members: readonly GroupGrant[] }
-  | { readonly type: "add"; readonly members: readonly GroupGrant[] }
+  | {
+      readonly type: "add";
+      readonly members: readonly GroupGrant[];
+      /** Absent: those who come in read from there on. */
+      readonly history?: HistoryGrant;
+    }
   | { readonly type: "remove"; readonly accountIds: readonly Uint8Array[] }
   | { readonly type: "leave" }
   | ({ readonly type: "role" } & GroupGrant)
@@ -63,6 +76,7 @@ export function encodeGroupChange(change: GroupChange): Bytes {
       break;
     case "add":
       writeGrants(writer, change.members);
+      if (change.history !== undefined) writer.u64(change.history.fromSeq).u32(change.history.messages);
       break;
     case "remove":
       writer.u16(change.accountIds.length);
@@ -103,7 +117,7 @@ function readChange(type: GroupChangeType, reader: Reader): GroupChange {
     case "create":
       return { type, settings: readSettings(reader), members: readGrants(reader) };
     case "add":
-      return { type, members: readGrants(reader) };
+      return readAdd(type, reader);
     case "remove":
       return { type, accountIds: readIncreasing(reader, () => ({ accountId: reader.take(16) })).map(idOf) };
     case "leave":
@@ -125,6 +139,15 @@ function readChange(type: GroupChangeType, reader: Reader): GroupChange {
       return { type, listVersion };
     }
   }
+}
+
+/** `grants`, and when earlier messages are given along `fromSeq u64 | messages u32`, neither of them zero. */
+function readAdd(type: "add", reader: Reader): GroupChange {
+  const members = readGrants(reader);
+  if (reader.remaining === 0) return { type, members };
+  const history = { fromSeq: reader.u64(), messages: reader.u32() };
+  assertWellFormed(history.fromSeq >= 1 && history.messages >= 1, `${layout}: history of nothing`);
+  return { type, members, history };
 }
 
 function writeGrants(writer: Writer, members: readonly GroupGrant[]): void {

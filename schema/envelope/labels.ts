@@ -46,6 +46,7 @@ export const labelNames = [
   "link-code", // rendezvous and psk of a link, out of the secret in its code
   "link-emoji", // exporter context of the emoji both sides compare
   "sync", // AD of what own devices tell each other
+  "history", // AD of keys of earlier messages for a new member
   "retry", // SIG(DSK) over a plaintext retry request
   "rec", // record key at rest
   "applock", // key that seals the device master key under an app lock

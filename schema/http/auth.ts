@@ -44,7 +44,7 @@ export const sealedVaultSchema = v.strictObject({
 export type SealedVault = v.InferOutput<typeof sealedVaultSchema>;
 
 /** Where the refresh token goes: an HttpOnly cookie (browsers) or the answer's body (command line). */
-const refreshTransportSchema = v.picklist(["cookie", "body"]);
+export const refreshTransportSchema = v.picklist(["cookie", "body"]);
 
 const ticketSchema = v.pipe(v.string(), v.maxLength(1024));
 const refreshTokenSchema = v.pipe(v.string(), v.maxLength(256));

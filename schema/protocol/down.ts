@@ -6,11 +6,13 @@ import * as v from "valibot";
 import { errorFrameSchema, pongSchema } from "./control.ts";
 import { conversationResumedSchema, conversationUpdateSchema } from "./conversation.ts";
 import {
+  accountResetSchema,
   deviceMessageSchema,
   devicesChangedSchema,
   deviceSentSchema,
   inboxStateSchema,
   prekeyStockSchema,
+  profileCopiedSchema,
 } from "./inbox.ts";
 import { messageAckSchema, messageNewSchema, messageRefusedSchema } from "./message.ts";
 import { presenceStateSchema } from "./presence.ts";
@@ -31,6 +33,8 @@ export const downEventSchema = v.variant("type", [
   deviceMessageSchema,
   devicesChangedSchema,
   prekeyStockSchema,
+  accountResetSchema,
+  profileCopiedSchema,
   presenceStateSchema,
   pongSchema,
   errorFrameSchema,

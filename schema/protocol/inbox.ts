@@ -2,6 +2,7 @@
 import * as v from "valibot";
 import {
   accountIdSchema,
+  base64UrlOf,
   base64UrlUpTo,
   clientMessageIdSchema,
   conversationIdSchema,
@@ -12,14 +13,49 @@ import {
 import { limits } from "../limits.ts";
 import { conversationSummarySchema } from "./conversation.ts";
 
-/** Up, first frame on an inbox socket. */
-export const inboxResumeSchema = v.strictObject({ type: v.literal("inbox:resume") });
+/**
+ * Up, first frame on an inbox socket. `profile` names the device's store and how often it has connected: made durable there before it is
+ * sent, so that an epoch comes twice only from a store that was put back or copied.
+ */
+export const inboxResumeSchema = v.strictObject({
+  type: v.literal("inbox:resume"),
+  profile: v.optional(
+    v.strictObject({
+      id: base64UrlOf(16),
+      epoch: v.pipe(v.number(), v.integer(), v.minValue(1)),
+    }),
+  ),
+});
+export type ProfileEpoch = NonNullable<v.InferOutput<typeof inboxResumeSchema>["profile"]>;
+
+/**
+ * Down, before the answer to a resume. `epoch_behind`: two states of this store were in use; it takes new keys before it seals anything
+ * and comes again under a new id. `elsewhere`: another copy has been connecting as this device since this one last did.
+ */
+export const profileCopiedSchema = v.looseObject({
+  type: v.literal("profile:copied"),
+  reason: v.picklist(["epoch_behind", "elsewhere"]),
+});
+
+/** Somebody with the password asked to reset the account; it can be carried out from `effectiveAtMs` on. */
+export const pendingResetSchema = v.looseObject({
+  requestedAtMs: timestampMsSchema,
+  effectiveAtMs: timestampMsSchema,
+});
 
 /** Down: all summaries, newest first, in as many frames as it takes; `more` is false on the last. */
 export const inboxStateSchema = v.looseObject({
   type: v.literal("inbox:state"),
   conversations: v.array(conversationSummarySchema),
   more: v.boolean(),
+  /** Absent: nobody asks for a reset. */
+  reset: v.optional(pendingResetSchema),
+});
+
+/** Down to every device of the account: a reset was asked for, or (without `reset`) no longer is. */
+export const accountResetSchema = v.looseObject({
+  type: v.literal("account:reset"),
+  reset: v.optional(pendingResetSchema),
 });
 
 /** Up: one sealed to-device message (CRYPTO 2.8). `id` makes a repeated send harmless. */

@@ -12,4 +12,4 @@ export const subprotocol = `sotto.v${protocolVersion}`;
 export const tokenSubprotocolPrefix = "token.";
 
 /** SHA-256 of the canonical form of the up and down schemas; pinned by version.test.ts. */
-export const protocolHash = "c6446d51893426efe626d72bd296475a51b89a0d7fc60e8fe51e3c6418766e61";
+export const protocolHash = "d74262adab55b8c2286dea7da8e9380173d74b97ad2e22000643e17ebea21742";

@@ -18,6 +18,8 @@ export interface EnrolInput {
   readonly prekeys: PrekeyInput;
   /** Genesis: the account must not exist yet, or with this very list. */
   readonly genesis: boolean;
+  /** The list is a reset, carried out by the request with this claim. */
+  readonly claimHash?: string;
 }
 
 export interface PrekeyInput {
@@ -60,6 +62,25 @@ export interface OwnDeviceRecord {
   readonly addedAtMs: number;
   /** Absent for a device without a session. */
   readonly lastActiveDayMs?: number;
+}
+
+/** About the reset of an account whose keys are lost. `claimHash` is SHA-256 of the asking browser's secret, base64url. */
+export type ResetCommand =
+  | { readonly type: "look"; readonly claimHash?: string | undefined }
+  | { readonly type: "request"; readonly claimHash: string; readonly delayMs: number }
+  | { readonly type: "cancel"; readonly claimHash: string }
+  | { readonly type: "stop" };
+
+export type PendingReset = { readonly requestedAtMs: number; readonly effectiveAtMs: number };
+export type OwnReset = PendingReset & { readonly expiresAtMs: number };
+
+/** `resetStandingSchema` but for the server's setting. */
+export interface ResetStandingRecord {
+  readonly conversations: number;
+  readonly messages: number;
+  readonly devices: number;
+  readonly own?: OwnReset;
+  readonly lockedUntilMs?: number;
 }
 
 export interface ClaimInput {
@@ -129,7 +150,10 @@ export interface TypingInput {
 }
 
 export interface InboxRpc {
-  /** Adds a device. Refusals: `device_list_conflict`, `bad_signature`. Repeating an accepted one is harmless. */
+  /**
+   * Adds a device. Refusals: `device_list_conflict`, `bad_signature`; for a reset `reset_waiting`, `reset_over`. Repeating an accepted one
+   * is harmless.
+   */
   enrol(input: EnrolInput): Promise<RpcResult<null>>;
   /** Refuses a revoked, signed-out or barred device with `session_revoked`. */
   openSession(input: OpenSessionInput): Promise<RpcResult<Identity>>;
@@ -144,6 +168,8 @@ export interface InboxRpc {
   }): Promise<RpcResult<{ readonly ended: number }>>;
   /** A verified sign-out statement of a device whose session is gone. */
   signOut(input: { readonly device: DeviceId; readonly statement: string }): Promise<RpcResult<null>>;
+  /** Refusals: `not_found` (no account, nothing to stop), `reset_locked`, `reset_over`. */
+  reset(command: ResetCommand): Promise<RpcResult<ResetStandingRecord>>;
   sessions(): Promise<RpcResult<readonly SessionRecord[]>>;
   ownDevices(): Promise<RpcResult<readonly OwnDeviceRecord[]>>;
   /** Refuses a device that is not active with `not_found`. */

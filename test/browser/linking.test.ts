@@ -74,7 +74,7 @@ async function confirmBoth(there: Profile): Promise<void> {
 test("a second profile is linked by the code that it shows, typed on the first, and can be removed again", async () => {
   const there = await stage.profile({ phone: true });
   await there.page.goto("/");
-  await there.page.getByRole("button", { name: linkText.welcome }).click();
+  await there.page.getByRole("button", { name: text.welcome.link }).click();
   await there.page.getByRole("button", { name: linkText.showTyped }).click();
   const code = (await there.page.getByLabel(linkText.typed).textContent()) ?? "";
   await openLink(anna);

@@ -1,7 +1,9 @@
 /** A person at the app: what they do with hands and eyes, by roles and labels only. */
 import type { Locator, Page } from "playwright-core";
+import { historyText } from "#app/i18n/en-history.ts";
 import { backupText } from "#app/i18n/en-backup.ts";
 import { text } from "#app/i18n/en.ts";
+import type { HistoryChoice } from "#core/client-api.ts";
 import type { Profile, Stage } from "./stage.ts";
 
 /** A message as it stands on the screen. */
@@ -93,8 +95,9 @@ export class Person {
     await this.page.getByRole("heading", { name: text.groups.info.members }).waitFor();
   }
 
-  async addToGroup(usernames: readonly string[]): Promise<void> {
+  async addToGroup(usernames: readonly string[], history: HistoryChoice = "none"): Promise<void> {
     await this.page.getByRole("button", { name: text.groups.info.add }).last().click();
+    await this.page.getByRole("radio", { name: historyText.choices[history] }).check();
     await this.#pick(usernames);
     await this.page.keyboard.press("Enter");
     await this.page.getByRole("dialog", { name: text.groups.info.addTitle }).waitFor({ state: "detached" });

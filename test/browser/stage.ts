@@ -27,7 +27,10 @@ export interface Profile {
 }
 
 /** `start` is the production build on one port; `dev` is the development server, as `npm run dev` starts it. */
-export async function openStage(command: "start" | "dev" = "start"): Promise<Stage> {
+export async function openStage(
+  command: "start" | "dev" = "start",
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Stage> {
   const folder = mkdtempSync(path.join(tmpdir(), "sotto-browser-"));
   const port = await freePort();
   const inspector = await freePort();
@@ -39,6 +42,7 @@ export async function openStage(command: "start" | "dev" = "start"): Promise<Sta
     stdio: ["ignore", "pipe", "pipe"],
     env: {
       ...process.env,
+      ...settings,
       WORKER_PORT: String(port),
       INSPECTOR_PORT: String(inspector),
       APP_PORT: String(appPort),

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { runCli } from "../support/cli-process.ts";
+import { eventually } from "../support/people.ts";
 import { jpegOf } from "../support/square-jpeg.ts";
 import { startServer } from "../support/server.ts";
 
@@ -77,4 +78,19 @@ test("[CL210] a group made, enlarged, written to and left, each with one command
   expect((await run("ben", "group", "leave", id)).code).toBe(0);
   expect((await run("ben", "group", "list")).stdout).toBe(`${id} Rowing club: left\n`);
   expect((await run("anna", "group", "send", "Rowing")).stderr).toContain("no such group: Rowing");
+
+  // Ben comes back and is given what was said while he was out; what --history takes is said when it is something else.
+  expect((await run("anna", "group", "send", id, "without ben")).code).toBe(0);
+  const wrong = await run("anna", "group", "add", id, "ben", "--history", "some");
+  expect([wrong.code, wrong.stderr]).toEqual([1, expect.stringContaining("--history is none, 100 or all")]);
+  expect(await run("anna", "group", "add", id, "ben", "--history", "all")).toMatchObject({
+    code: 0,
+    stderr: "",
+  });
+  expect((await run("anna", "group", "send", id, "welcome back")).code).toBe(0);
+  const again = await run("ben", "listen", "--count", "1", "--json");
+  expect(JSON.parse(again.stdout)).toMatchObject({ text: "welcome back" });
+  await eventually("what was said without ben", async () =>
+    (await run("ben", "history", "Rowing club")).stdout.includes("anna: without ben"),
+  );
 });

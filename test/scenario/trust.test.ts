@@ -1,6 +1,6 @@
 /**
- * A verified contact's account key changes, seen by a real client on the real server. No server of ours takes a reset list (CRYPTO 2.1
- * kind 4), so the change comes the way an attacker would bring it: in the server's answers on their way to one client.
+ * A verified contact's account key changes, seen by a real client on the real server. The change comes the way an
+ * attacker would bring it: in the server's answers on their way to one client.
  */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Client } from "#core/client.ts";

@@ -1,5 +1,6 @@
 /** The states of groups. */
 import { fakeId } from "#test/support/fake-client-data.ts";
+import { pictureStates } from "./picture-states.ts";
 import type { State } from "./state.ts";
 
 const group = (title: string): string => `/chat/${fakeId(`group-${title}`)}`;
@@ -66,6 +67,16 @@ export const groupStates: readonly State[] = [
     },
   },
   {
+    name: "group-add-history",
+    path: `${group("Chamber choir")}/group`,
+    steps: async (page) => {
+      await page.getByRole("button", { name: "Add people" }).last().click();
+      await page.getByRole("checkbox", { name: "noor" }).check();
+      await page.getByRole("radio", { name: "Last 100" }).last().check();
+    },
+  },
+  { name: "group-given-history", path: group("Boat shed") },
+  {
     name: "group-offline",
     path: `${station}/group`,
     scene: "waiting",
@@ -120,4 +131,5 @@ export const groupStates: readonly State[] = [
       await page.getByText("Nobody has the username").waitFor();
     },
   },
+  ...pictureStates,
 ];

@@ -4,8 +4,8 @@ import { linkText } from "#app/i18n/en-link.ts";
 import { fakeId } from "#test/support/fake-client-data.ts";
 import { lockStates } from "./lock-states.ts";
 import { groupStates } from "./group-states.ts";
-import { pictureStates } from "./picture-states.ts";
 import { inviteStates } from "./invite-states.ts";
+import { resetStates } from "./reset-states.ts";
 import type { State } from "./state.ts";
 
 const chat = (username: string): string => `/chat/${fakeId(`chat-${username}`)}`;
@@ -354,8 +354,8 @@ export const states: readonly State[] = [
     },
   },
   ...groupStates,
-  ...pictureStates,
   ...inviteStates,
+  ...resetStates,
   { name: "settings", path: "/settings" },
   { name: "settings-backup", path: "/settings", steps: showBackup },
   { name: "settings-backup-full", path: "/settings", scene: "backup_full", steps: showBackup },

@@ -243,6 +243,8 @@ export class SimDevice {
       case "typing:stop":
       case "prekey:stock":
       case "presence:state":
+      case "account:reset":
+      case "profile:copied":
       case "pong":
         return; // nothing that a light device acts on
     }

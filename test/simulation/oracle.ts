@@ -2,9 +2,12 @@
  * The promises, checked from outside the engine: some whenever a disk is flushed or an answer arrives, the others
  * when the faults are over and everything has come to rest.
  */
+import type { InboxCore } from "#durable-objects/inbox/core.ts";
+import { SottoError } from "#schema/errors.ts";
 import { type AccountId, type ConversationId, deviceAddressKey } from "#schema/ids.ts";
 import { limits } from "#schema/limits.ts";
 import type { OperationAnswer } from "#schema/rpc/conversation.ts";
+import type { DeviceSet } from "#schema/rpc/shared.ts";
 import type { ConversationHost } from "./conversation-host.ts";
 import type { SimDevice } from "./device.ts";
 import { groupFaults, groupInboxFaults, groupLogFaults } from "./group-oracle.ts";
@@ -232,7 +235,8 @@ export class Oracle {
       const { inbox } = world.accounts.find(({ key }) => key.account === account)!;
       const name = `${host.name} and ${inbox.name}`;
       const { core } = inbox.turn(() => inbox);
-      if (JSON.stringify(core.deviceSet()) !== JSON.stringify(set)) faults.push(`${name}: other device sets`);
+      if (JSON.stringify(deviceSetOf(core)) !== JSON.stringify(set))
+        faults.push(`${name}: other device sets`);
       const read =
         host.disk.first<{ seq: number }>("SELECT read_seq AS seq FROM members WHERE account = ?", account)
           ?.seq ?? 0;
@@ -290,3 +294,13 @@ export class Oracle {
 }
 
 const isGroup = ({ journal }: ConversationHost): boolean => journal.stays.size > 0;
+
+/** Undefined: the inbox has lost its account. */
+function deviceSetOf(core: InboxCore): DeviceSet | undefined {
+  try {
+    return core.deviceSet();
+  } catch (error) {
+    if (error instanceof SottoError) return undefined;
+    throw error;
+  }
+}

@@ -7,6 +7,7 @@ import { conversations } from "./fake-client-data.ts";
 import { groups } from "./fake-group-data.ts";
 
 const forever = (): Promise<never> => new Promise(() => undefined);
+const dayMs = 86_400_000;
 const wait = (delayMs: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, delayMs));
 
 function optionsFor(scene: string, nowMs: number): FakeOptions {
@@ -59,6 +60,18 @@ function optionsFor(scene: string, nowMs: number): FakeOptions {
         account: { state: "locked", question, nextTryAtMs: 0 },
       };
     }
+    case "reset_locked":
+      return { signedIn: false, reset: { state: { type: "locked", untilMs: nowMs + 6 * dayMs } } };
+    case "reset_gone":
+      return { signedIn: false, reset: { state: { type: "none" } } };
+    case "reset_ready":
+      return { signedIn: false, reset: { state: { type: "ready", expiresAtMs: nowMs + 13 * dayMs } } };
+    case "reset_alarm": {
+      const reset = { requestedAtMs: nowMs - dayMs, effectiveAtMs: nowMs + 6 * dayMs };
+      return { signedIn: true, conversations: all, reset: { alarms: { reset } } };
+    }
+    case "copied":
+      return { signedIn: true, conversations: all, reset: { alarms: { copiedAtMs: nowMs - 60_000 } } };
     case "passkeys":
       return { signedIn: true, conversations: all, passkeys: 2 };
     case "signed_out_passkey":

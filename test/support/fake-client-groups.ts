@@ -179,6 +179,7 @@ export function fakeGroupMethods(host: FakeGroupHost): GroupMethods {
         members,
         myRole: myRole(group),
         isContradicted: group.isContradicted,
+        isHandingOver: false,
       };
     },
     renameGroup: (conversationId, name) =>
@@ -197,13 +198,14 @@ export function fakeGroupMethods(host: FakeGroupHost): GroupMethods {
       const bytes = await groupOf(conversationId).group.picture?.arrayBuffer();
       return bytes && new Uint8Array(bytes);
     },
-    addMembers: (conversationId, usernames) =>
+    addMembers: (conversationId, usernames, history = "none") =>
       change(conversationId, "admin", (group) => {
         const added = people(usernames);
         const isIn = added.some(({ account }) => group.members.some((member) => member.account === account));
         if (isIn) throw new ClientError("not_allowed");
         group.members = [...group.members, ...added];
-        return { type: "added", people: added };
+        const sharedMessages = { none: 0, recent: 100, all: 1_204 }[history];
+        return { type: "added", people: added, ...(sharedMessages > 0 && { sharedMessages }) };
       }),
     removeMember: (conversationId, account) =>
       change(conversationId, "admin", (group) => {

@@ -22,6 +22,7 @@ import { type FakeConversation, fakeId, self } from "./fake-client-data.ts";
 import { fakeTrust, noTrust } from "./fake-client-trust.ts";
 import { FakeFiles, viewOf } from "./fake-files.ts";
 import { fakeGroupMethods } from "./fake-client-groups.ts";
+import { type FakeResetOptions, fakeReset } from "./fake-client-reset.ts";
 import { fakeLock } from "./fake-lock.ts";
 import { groupView, senderOf, sessions } from "./fake-client-views.ts";
 
@@ -33,6 +34,7 @@ export interface FakeOptions {
   readonly connection?: ConnectionStatus;
   readonly backup?: BackupStatus;
   readonly lock?: LockView;
+  readonly reset?: FakeResetOptions;
   /** How many passkeys open the vault. */
   readonly passkeys?: number;
   /** Waits as deriving keys or a network would. */
@@ -179,6 +181,16 @@ export function createFakeClient(options: FakeOptions): FakeClient {
       setStatus: setAccount,
       signedIn: { state: "signed_in", ...self, deviceId: 1 },
     }),
+    ...fakeReset({
+      options: options.reset ?? {},
+      now,
+      delay: () => delay("network"),
+      emit,
+      begin: () => {
+        setAccount({ state: "signed_in", account: self.account, username: pendingUsername, deviceId: 3 });
+        return { recoveryCode };
+      },
+    }),
     accountStatus: () => Promise.resolve(account),
     connectionStatus: () => Promise.resolve(connection),
     async register({ username }) {
@@ -192,7 +204,8 @@ export function createFakeClient(options: FakeOptions): FakeClient {
       if (password === "wrong password") throw new ClientError("wrong_credentials");
       pendingUsername = username;
       const passkeys = await devices.api.listPasskeys();
-      return { step: "recovery_code_needed", ...(passkeys.length > 0 && { passkeys }) };
+      const hasClaim = options.reset?.state !== undefined && { hasClaim: true as const };
+      return { step: "recovery_code_needed", ...(passkeys.length > 0 && { passkeys }), ...hasClaim };
     },
     async completeLogin(input) {
       await delay("derive");

@@ -23,6 +23,8 @@ function group(
     memberTrust?: FakeGroup["memberTrust"];
     /** There is a link that asks for approval, and these people wait. */
     waiting?: readonly string[];
+    /** This account was added at that line, and given what stands before it. */
+    addedAt?: { line: number; by: FakeGroup["members"][number] };
   } = {},
 ): FakeConversation {
   const conversationId = fakeId<ConversationId>(`group-${title}`);
@@ -40,6 +42,9 @@ function group(
       senderName: who,
       timeMs: nowMs - minutesAgo * minuteMs,
       content: isText ? { type: "text", text: what } : { type: "group_change", change: what },
+      ...(extra.addedAt !== undefined &&
+        index < extra.addedAt.line &&
+        who !== extra.addedAt.by.username && { sharedBy: extra.addedAt.by }),
       delivery: mine && isText ? (index === lastOwn ? (extra.delivery ?? "read") : "read") : undefined,
     };
   });
@@ -128,6 +133,24 @@ export function groups(nowMs: number): FakeConversation[] {
       ],
       nowMs,
       { typing: true, delivery: "delivered" },
+    ),
+    group(
+      "Boat shed",
+      [anna, mira, tomas, ilse],
+      [
+        ["anna.lindqvist", 9_000, { type: "created", people: [tomas, ilse] }],
+        ["tomas_v", 8_000, "The new oars are in. Both the same length this time"],
+        ["tomas_v", 7_990, "Nobody steps on them please"],
+        ["ilse", 7_900, "Who has the padlock?"],
+        ["anna.lindqvist", 7_890, "Me. It is under the second bench"],
+        ["ilse", 7_880, "Found it, and a lunchbox from 2024"],
+        ["anna.lindqvist", 300, { type: "added", people: [mira], sharedMessages: 5 }],
+        ["anna.lindqvist", 299, "Mira rows on Thursdays from now on"],
+        ["mira", 290, "Hello everyone! I will not step on the oars"],
+        ["tomas_v", 280, "Welcome aboard"],
+      ],
+      nowMs,
+      { addedAt: { line: 6, by: anna } },
     ),
     group(
       "New flat",

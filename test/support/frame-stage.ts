@@ -114,7 +114,7 @@ export class FrameStage {
   inboxFrames(): Frame[] {
     const { id: conversationId, ben } = this.cast;
     return [
-      { type: "inbox:resume" },
+      { type: "inbox:resume", profile: { id: "P".repeat(21) + "A", epoch: 1 } },
       { type: "message:delivered", conversationId, seq: 1 },
       { type: "message:read", conversationId, seq: 1 },
       { type: "device:send", id: someId, account: ben.account, device: 1, data: rawCapsule() },

@@ -15,13 +15,13 @@ function lineOf(message: MessageView): string {
   if (content.type !== "group_change") return `${senderName}: ${textOf(message)}`;
   const { change } = content;
   switch (change.type) {
-    case "created":
     case "added":
+    case "created":
     case "removed":
       return `${senderName} ${change.type} ${change.people
         .map(({ username }) => username)
         .toSorted()
-        .join(", ")}`;
+        .join(", ")}${"sharedMessages" in change ? ` with ${change.sharedMessages}` : ""}`;
     case "left":
       return `${senderName} left${change.heir === undefined ? "" : ` to ${change.heir.username}`}`;
     case "role":

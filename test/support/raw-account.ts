@@ -8,7 +8,7 @@ import {
   createDeviceKeys,
   type OwnDevice,
 } from "#core/crypto/device-identity.ts";
-import { createGenesisList, createNextList } from "#core/crypto/device-list.ts";
+import { createGenesisList, createNextList, createResetList } from "#core/crypto/device-list.ts";
 import { nobleProvider as provider } from "#core/crypto/noble-provider.ts";
 import { generatePrekeys } from "#core/crypto/prekeys.ts";
 import type { KeyPair } from "#core/crypto/provider.ts";
@@ -100,6 +100,15 @@ function enrolment(own: OwnDevice, list: DeviceList): DeviceEnrolment {
     certificate: encodeBase64url(own.cert.bytes),
     prekeys: prekeysFor(own),
   };
+}
+
+/** A device under an account key of its own that takes the place of all others: what a reset brings (CRYPTO 2.1 kind 4). */
+export function prepareReset({ account, list }: RawAccount): DeviceEnrolment {
+  const aik = createAccountKey(provider);
+  const own = newDevice(aik, account, list.devices.at(-1)!.deviceId + 1);
+  const revoke = list.devices.filter(({ status }) => status === "active").map((entry) => entry.deviceId);
+  const change = { issuedAtMs: Date.now(), add: [own.cert], revoke };
+  return enrolment(own, createResetList(provider, aik, list, change));
 }
 
 const random = (bytes: number): string => encodeBase64url(provider.random(bytes));

@@ -12,6 +12,7 @@ import * as invites from "#schema/http/invites.ts";
 import * as links from "#schema/http/links.ts";
 import * as privacy from "#schema/http/privacy.ts";
 import * as reports from "#schema/http/reports.ts";
+import * as resets from "#schema/http/reset.ts";
 import type { RouteContract } from "#schema/http/route.ts";
 import * as users from "#schema/http/users.ts";
 import * as vault from "#schema/http/vault.ts";
@@ -44,6 +45,7 @@ export function allContracts(): ReadonlyMap<string, RouteContract> {
     ...links,
     ...privacy,
     ...reports,
+    ...resets,
     ...users,
     ...vault,
   });
@@ -67,6 +69,18 @@ export async function routeSamples(
     register: prepared.request,
     login: { username: peer.username, authKey: b64(32) },
     enrolDevice: { ticket, device, deviceName: "x", refreshTransport: "body" },
+    previewReset: { username: peer.username, authKey: b64(32) },
+    requestReset: { username: peer.username, authKey: b64(32), claim: b64(32) },
+    cancelReset: { username: peer.username, authKey: b64(32), claim: b64(32) },
+    finishReset: {
+      username: peer.username,
+      authKey: b64(32),
+      claim: b64(32),
+      vault: { version: 2, data: b64(200), wraps: [{ kind: "recovery", data: b64(72) }] },
+      device,
+      deviceName: "x",
+      refreshTransport: "body",
+    },
     refresh: { refreshToken: `${b64(16)}.${b64(16)}.${b64(32)}` },
     renewChallenge: { account: peer.account, deviceId: 1 },
     renew: { ticket, signature: b64(64), refreshTransport: "body" },

@@ -49,6 +49,7 @@ const bindings = {
   ...(workerOptions.bindings as Record<string, string>),
   ...(messages === "" ? {} : { MESSAGES_PER_SECOND: messages }),
   REPORT_PUBLIC_KEY: process.env["REPORT_PUBLIC_KEY"] ?? "",
+  RESET_DELAY: process.env["RESET_DELAY"] ?? "",
 };
 
 /** What the archive does, and who waits for it to do something else. */

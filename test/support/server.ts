@@ -76,6 +76,8 @@ export interface ServerOptions {
   readonly wrapper?: "faulty" | "counting";
   /** Key of the moderators; reports are off unless given. */
   readonly reportPublicKey?: string;
+  /** How long a reset waits, as in the settings; a week unless given. */
+  readonly resetDelay?: string;
 }
 
 export async function startServer(options: ServerOptions = {}): Promise<TestServer> {
@@ -95,7 +97,11 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
       {
         cwd: root,
         detached: true,
-        env: { ...process.env, REPORT_PUBLIC_KEY: options.reportPublicKey ?? "" },
+        env: {
+          ...process.env,
+          REPORT_PUBLIC_KEY: options.reportPublicKey ?? "",
+          RESET_DELAY: options.resetDelay ?? "",
+        },
         stdio: ["pipe", "pipe", "pipe"],
       },
     );

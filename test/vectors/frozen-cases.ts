@@ -40,6 +40,8 @@ import { backup } from "./frozen-backup.ts";
 import { groups } from "./frozen-groups.ts";
 import { invites } from "./frozen-invites.ts";
 import { negatives } from "./frozen-negatives.ts";
+import { backupContacts } from "./frozen-contacts.ts";
+import { sharedHistory } from "./frozen-shared-history.ts";
 import { ownSync } from "./frozen-sync.ts";
 import { attachments, link, reports, safetyNumbers } from "./frozen-transfers.ts";
 import { toHex } from "./wycheproof-files.ts";
@@ -61,6 +63,8 @@ export const frozenCases: Readonly<Record<string, () => object | Promise<object>
   "negatives.json": negatives,
   "backup.json": backup,
   "own-sync.json": ownSync,
+  "shared-history.json": sharedHistory,
+  "backup-contacts.json": backupContacts,
   "invites.json": invites,
 };
 

@@ -9,8 +9,10 @@ export const inspectorPort = process.env["INSPECTOR_PORT"] ?? "9229";
 
 /** Arguments of `wrangler dev` that development and production-like start share. */
 export function wranglerDevArguments(persistTo: string | undefined = process.env["SOTTO_STATE"]): string[] {
-  const reportKey = process.env["REPORT_PUBLIC_KEY"] ?? "";
-  const reports = reportKey === "" ? [] : ["--var", `REPORT_PUBLIC_KEY:${reportKey}`];
+  const settings = ["REPORT_PUBLIC_KEY", "RESET_DELAY"].flatMap((name) => {
+    const value = process.env[name] ?? "";
+    return value === "" ? [] : ["--var", `${name}:${value}`];
+  });
   const state = persistTo === undefined ? [] : ["--persist-to", persistTo];
   return [
     "dev",
@@ -22,6 +24,6 @@ export function wranglerDevArguments(persistTo: string | undefined = process.env
     "--log-level",
     process.env["WRANGLER_LOG"] ?? "error",
     ...state,
-    ...reports,
+    ...settings,
   ];
 }

@@ -1,10 +1,9 @@
 /** Signing in with a password, and the device that joins after it. Unknown names get the same work and the same answers. */
-import { SottoError } from "#schema/errors.ts";
 import type { enrolDevice, login, loginParameters } from "#schema/http/auth.ts";
-import { defaultArgon2, isAuthKeyRight, unknownUserSalt } from "../auth-key.ts";
+import { defaultArgon2, unknownUserSalt } from "../auth-key.ts";
 import type { Handler } from "../contract.ts";
 import { Directory } from "../directory.ts";
-import { countAttempt, forgetAttempts } from "../login-attempts.ts";
+import { provePassword } from "../prove-password.ts";
 import { openSession } from "../session.ts";
 import { callInbox } from "../stubs.ts";
 import { signTicket, verifyTicket } from "../tokens.ts";
@@ -18,14 +17,8 @@ export const handleLoginParameters: Handler<typeof loginParameters> = async ({ e
     : { salt: found.clientSalt, argon2: found.argon2 };
 };
 
-export const handleLogin: Handler<typeof login> = async ({ env, body: { username, authKey } }) => {
-  await countAttempt(env, username, Date.now());
-  const found = await new Directory(env.DB).accountByName(username);
-  const isRight = await isAuthKeyRight(env, found, authKey);
-  if (found === undefined || !isRight) {
-    throw new SottoError("wrong_credentials", "Username or password is wrong.");
-  }
-  await forgetAttempts(env, username);
+export const handleLogin: Handler<typeof login> = async ({ env, body }) => {
+  const found = await provePassword(env, body);
   const { account } = found;
   const devices = await callInbox(env, account, (inbox) => inbox.directory({ after: 0 }));
   const ticket = await signTicket(env, "login", { account, username: found.username });

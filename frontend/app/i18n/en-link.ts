@@ -14,7 +14,6 @@ const failures: Record<LinkFailure, string> = {
 
 export const linkText = {
   failures,
-  welcome: "Link to a device you already use",
   joinTitle: "Link this device",
   joinLead: "On a device that is signed in, open Settings, then Link a device, and give it this code.",
   linkTitle: "Link a device",

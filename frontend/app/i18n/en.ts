@@ -1,51 +1,8 @@
 /** Every sentence of the app in English. Whole sentences, so that another language may order them as it must. */
-import type { ClientErrorCode } from "#core/client-api.ts";
 import { attachments } from "./attachments.en.ts";
+import { errors } from "./errors.en.ts";
 import { plural } from "./format.ts";
 import { groups } from "./groups.en.ts";
-
-const errors: Record<ClientErrorCode, string> = {
-  username_taken: "That name is already taken. Try another one.",
-  username_invalid: "That name cannot be used. Try another one.",
-  wrong_credentials: "The username or the password is not right.",
-  wrong_recovery_code: "That is not the recovery code of this account.",
-  wrong_passkey: "That passkey does not open this account.",
-  too_many_passkeys: "This account has as many passkeys as it can have. Remove one first.",
-  wrong_link_code: "That is not a code for linking a device.",
-  rate_limited: "Too many tries. Please wait a little and try again.",
-  offline: "You are offline. Check your connection and try again.",
-  user_not_found: "Nobody has this username.",
-  cannot_write_to_self: "That is you. Enter somebody else’s username.",
-  message_too_long: "This message is too long to send in one piece.",
-  file_too_large: "This file is too large to be sent here.",
-  file_unreadable: "This file could not be read. Choose it again.",
-  file_gone: "This file is no longer on the server.",
-  file_damaged: "This file arrived damaged and was not opened.",
-  not_a_picture: "This file is not a picture that can be shown here.",
-  too_many_files: "That is too many files for one message.",
-  quota_exceeded: "Your storage on this server is full. Nothing was sent.",
-  cancelled: "Cancelled.",
-  storage_failed:
-    "This browser could not save the data. Free some space or leave private mode, then try again.",
-  backup_full: "The backup on this server is full. Messages are still sent and received as usual.",
-  wrong_passphrase: "That passphrase does not open this file.",
-  wrong_archive: "This file is not a backup of this account, or it is damaged.",
-  not_signed_in: "You are no longer signed in on this device.",
-  identity_changed: "The server’s word about this person’s keys does not fit. Nothing was sent.",
-  cannot_report: "This message cannot be reported: the server no longer has it, or it takes no reports.",
-  locked: "Sotto is locked.",
-  not_allowed: "You may not do that in this group.",
-  group_full: "This group is full.",
-  invite_invalid: "This invite link is no longer valid.",
-  invite_expired: "This invite link has expired.",
-  join_refused: "An admin declined your request.",
-  group_name_invalid: "A group needs a name of at most 100 characters.",
-  group_changed: "Others are changing this group right now. Please try again.",
-  not_member: "You are no longer in this group.",
-  group_contradicted: "What the server says about this group does not add up. Nothing was sent.",
-  too_old: "Nobody knows any more for a message this old.",
-  internal: "Something went wrong on our side. Please try again.",
-};
 
 export const text = {
   app: { name: "Sotto" },
@@ -70,6 +27,7 @@ export const text = {
       "Nothing. It is snowing.",
       "I am at the window already",
     ],
+    link: "Link to a device you already use",
     signUp: "Create an account",
     logIn: "Log in",
     points: [
@@ -220,6 +178,7 @@ export const text = {
     messageLabel: (sender: string, body: string, time: string, state: string) =>
       state === "" ? `${sender}, ${body}, ${time}` : `${sender}, ${body}, ${time}, ${state}`,
     waiting: "Waiting for this message. It appears once their device answers.",
+    not_shared: "Sent before you came in, and not handed over to you so far.",
     before_this_device: "Not in your backup. It was sent before this device joined your account.",
     broken: "This message could not be opened. Ask for it to be sent again.",
     linkHost: (host: string) => `Opens ${host}`,

@@ -11,6 +11,8 @@ export const groups = {
   members: (count: number) => plural(count, "1 member", `${count} members`),
   typing: (name: string) => `${name} is typing…`,
   says: (name: string) => `${name}: `,
+  via: (name: string) => `via ${name}`,
+  viaHint: (name: string) => `${name} handed this message over and vouches for who wrote it.`,
   openInfo: (title: string) => `${title}, group info`,
   encryption: "Messages here are end-to-end encrypted. Only the members of this group can read them.",
 
@@ -18,6 +20,9 @@ export const groups = {
     created: (who: string) => `${who} created the group`,
     createdWith: (who: string, whom: string) => `${who} created the group with ${whom}`,
     added: (who: string, whom: string) => `${who} added ${whom}`,
+    addedSharing: (who: string, whom: string, count: number) =>
+      `${who} added ${whom} and shared the last ${plural(count, "message", `${count.toLocaleString("en")} messages`)}`,
+    vouching: (line: string) => `${line}, vouching for who wrote them`,
     removed: (who: string, whom: string) => `${who} removed ${whom}`,
     left: (who: string) => `${who} left`,
     leftToHeir: (who: string, heir: string) => `${who} left. ${heir} owns the group from now on`,
@@ -91,7 +96,6 @@ export const groups = {
     add: "Add people",
     addTitle: "Add people",
     addAction: (count: number) => plural(count, "Add 1 person", `Add ${count} people`),
-    addNote: "They can read what is written from now on, not what was written before.",
     failed: "The group could not be read on this device.",
     roles: { owner: "Owner", admin: "Admin", member: "Member" },
     memberLabel: (name: string, role: string) => `${name}, ${role}`,

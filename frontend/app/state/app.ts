@@ -2,6 +2,7 @@
 import { batch, computed, effect, signal, type ReadonlySignal } from "@preact/signals";
 import type {
   AccountStatus,
+  AlarmsView,
   ClientApi,
   ClientErrorCode,
   ConnectionStatus,
@@ -24,8 +25,6 @@ import { createMediaUrls, type MediaUrls } from "../features/attachments/media-u
 import { keepStorage } from "../features/evicted/keep-storage.ts";
 import { sayContent } from "../features/chat/say.ts";
 import { createToasts, type Toasts } from "./toasts.ts";
-
-type RegisterInput = Parameters<ClientApi["register"]>[0];
 
 interface Announcement {
   readonly id: string;
@@ -56,9 +55,10 @@ export interface App {
   /** The present minute: what "today" and "yesterday" are measured against. */
   readonly nowMs: ReadonlySignal<number>;
   readonly reportError: (code: ClientErrorCode) => void;
-  /** An account is being made; until its code is shown, being signed in opens nothing yet. */
+  readonly alarms: ReadonlySignal<AlarmsView>;
+  /** An account is being made or begun anew; until its code is shown, being signed in opens nothing yet. */
   readonly registering: ReadonlySignal<boolean>;
-  readonly register: (input: RegisterInput) => Promise<void>;
+  readonly register: (make: (api: ClientApi) => Promise<{ recoveryCode: string }>) => Promise<void>;
   readonly forgetRecoveryCode: () => void;
   readonly readConversations: () => Promise<void>;
   /** The browser deleted the data of the account that was here. */
@@ -105,6 +105,7 @@ export function createApp(parts: { client: Client; router: Router; preferences: 
     timeline: signal<Timeline | undefined>(undefined),
     recoveryCode: signal<string | undefined>(undefined),
     registering: signal(false),
+    alarms: signal<AlarmsView>({}),
     failed: signal(false),
     announcements: signal<readonly Announcement[]>([]),
     nowMs: signal(Date.now()),
@@ -121,11 +122,10 @@ export function createApp(parts: { client: Client; router: Router; preferences: 
     pictures: createGroupPictures(api),
     files: createFilesState(api, (code) => toasts.show(text.errors[code])),
     reportError: (code) => toasts.show(text.errors[code]),
-    register: async (input) => {
+    register: async (make) => {
       signals.registering.value = true;
       try {
-        const { recoveryCode } = await api.register(input);
-        signals.recoveryCode.value = recoveryCode;
+        signals.recoveryCode.value = (await make(api)).recoveryCode;
       } finally {
         signals.registering.value = false;
       }
@@ -160,6 +160,10 @@ export function createApp(parts: { client: Client; router: Router; preferences: 
       if (app.conversations.peek() === undefined) app.failed.value = true;
       else app.reportError(errorCode(error));
     }
+  }
+
+  async function readAlarms(): Promise<void> {
+    app.alarms.value = await api.alarms().catch(() => app.alarms.peek());
   }
 
   function speaker(message: MessageView): string {
@@ -232,6 +236,9 @@ export function createApp(parts: { client: Client; router: Router; preferences: 
       case "group":
         refreshConversations();
         break;
+      case "alarms":
+        void readAlarms();
+        break;
       case "devices":
       case "joins":
       case "link":
@@ -255,6 +262,7 @@ export function createApp(parts: { client: Client; router: Router; preferences: 
         app.account.value = account;
         app.connection.value = connection;
       });
+      await readAlarms();
       await readConversations();
     } catch {
       app.failed.value = true; // the person is told on a screen of its own
@@ -278,6 +286,7 @@ export function createApp(parts: { client: Client; router: Router; preferences: 
     if (redirect !== undefined) router.go(redirect, { replace: true });
     if (account.state !== "signed_in") {
       app.conversations.value = undefined;
+      app.alarms.value = {};
       void follow(undefined);
       if (account.state === "locked") forgetShown();
       return;

@@ -6,6 +6,7 @@ import { delay, type Environment } from "../environment.ts";
 import { type ClientStorage, openRecords } from "../store/client-storage.ts";
 import type { AppLock, AppLockStore } from "../store/app-lock-store.ts";
 import type { Records } from "../store/records.ts";
+import { resetClaimTable } from "../store/own-tables.ts";
 import { accountKey, type AccountRecord, accountTable } from "../store/tables.ts";
 import type { EventHub } from "../sync/event-hub.ts";
 import type { LockQuestion, LockView } from "./lock-api.ts";
@@ -132,8 +133,10 @@ export class AccountSession {
     this.#records = records;
     const record = await records.read(accountTable, accountKey);
     if (record === undefined) return this.#setStatus({ state: "signed_out" });
-    if (record.state === "registering") await this.wipe();
-    else await this.enter(record, undefined);
+    if (record.state !== "registering") return this.enter(record, undefined);
+    // The process ended before the server's answer.
+    await this.#keepingClaims(() => this.#erase());
+    this.#setStatus({ state: "signed_out" });
   }
 
   async enter(record: AccountRecord, session: Session | undefined): Promise<void> {
@@ -203,7 +206,7 @@ export class AccountSession {
 
   /** Empty records for a device that joins. What an ended session left here makes room for it. */
   async makeRoom(): Promise<Records> {
-    if (this.#signedIn !== undefined) await this.#erase();
+    if (this.#signedIn !== undefined) await this.#keepingClaims(() => this.#erase());
     return this.records;
   }
 
@@ -217,6 +220,18 @@ export class AccountSession {
     this.#records = await openRecords(this.#environment, this.#storage);
   }
 
+  /** Empties the records of everything but what proves that a reset was asked for here: it would have to wait anew. */
+  async #keepingClaims(empty: () => Promise<void>): Promise<void> {
+    const claims = await this.records.list(resetClaimTable);
+    await empty();
+    await this.records.transact(async (transaction) => {
+      for (const { key, value } of claims) {
+        await transaction.get(resetClaimTable, key);
+        transaction.put(resetClaimTable, key, value);
+      }
+    });
+  }
+
   /** A device that the server did not take leaves nothing behind. */
   async orWiped<Result>(work: () => Promise<Result>): Promise<Result> {
     try {
@@ -224,7 +239,7 @@ export class AccountSession {
     } catch (error) {
       // An ended session whose room was not needed yet stays as it is.
       if (this.#signedIn === undefined) {
-        await this.records.clear();
+        await this.#keepingClaims(() => this.records.clear());
         if (this.#status.state === "ended") this.#setStatus({ state: "signed_out" });
       }
       throw error;

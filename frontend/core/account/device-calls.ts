@@ -7,14 +7,14 @@ import type { EventHub } from "../sync/event-hub.ts";
 import { inBackground } from "../sync/lane.ts";
 import type { AccountSession } from "./account-session.ts";
 import type { DeviceApi } from "./device-api.ts";
+import { EntryCalls } from "./entry-calls.ts";
 import type { Linking } from "./linking.ts";
-import { LockCalls } from "./lock-calls.ts";
 import { nameOwnDevice, recentlyAdded, viewOwnDevices } from "./own-devices.ts";
 
 /** Fetched when somebody looks after the keys to their vault. */
 const passkeys = () => import("./passkeys.ts");
 
-export abstract class DeviceCalls extends LockCalls implements DeviceApi {
+export abstract class DeviceCalls extends EntryCalls implements DeviceApi {
   readonly #environment: Environment;
   readonly #events: EventHub;
   readonly #account: AccountSession;

@@ -11,7 +11,7 @@ import {
   type OwnDevice,
 } from "../crypto/device-identity.ts";
 import { deviceListHash } from "../crypto/device-list.ts";
-import type { HandedPin } from "../crypto/link/link-export.ts";
+import type { HandedPin } from "../crypto/link/handed-pin.ts";
 import { firstPrekeyRequest, generatePrekeys, type PrekeyBatch } from "../crypto/prekeys.ts";
 import type { KeyPair, Provider } from "../crypto/provider.ts";
 import type { Records } from "../store/records.ts";

@@ -2,7 +2,7 @@
 import { decodeBase64url, encodeBase64url } from "#schema/envelope/base64url.ts";
 import type { AccountId } from "#schema/ids.ts";
 import { limits } from "#schema/limits.ts";
-import type { HandedPin } from "../crypto/link/link-export.ts";
+import type { HandedPin } from "../crypto/link/handed-pin.ts";
 import type { Records, Transaction } from "../store/records.ts";
 import { type DirectoryRecord, directoryTable } from "../store/tables.ts";
 import { type TrustRecord, trustTable } from "../store/trust-table.ts";

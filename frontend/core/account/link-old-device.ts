@@ -9,7 +9,8 @@ import { verifyDeviceCert } from "../crypto/device-identity.ts";
 import { createNextList } from "../crypto/device-list.ts";
 import { type LinkCode, parseLinkCode } from "../crypto/link/link-code.ts";
 import { linkEmoji } from "../crypto/link/link-emoji.ts";
-import { encodeLinkExport, type HandedPin } from "../crypto/link/link-export.ts";
+import type { HandedPin } from "../crypto/link/handed-pin.ts";
+import { encodeLinkExport } from "../crypto/link/link-export.ts";
 import { openLinkProof, openLinkRequest } from "../crypto/link/link-request.ts";
 import {
   createLinkSecret,

@@ -62,6 +62,12 @@ export async function beginLogin(
   return { username, salt, authKey, answer };
 }
 
+/** The same password once more: a new ticket, the newest lists. Throws `SottoError`. */
+export async function repeatLogin(environment: Environment, pending: PendingLogin): Promise<PendingLogin> {
+  const { username, authKey } = pending;
+  return { ...pending, answer: await callRoute(environment, login, { body: { username, authKey } }) };
+}
+
 /**
  * `makeRoom` gives empty records, and is asked once the secret has proved right. Throws `ClientError` wrong_recovery_code or
  * wrong_passkey, `CryptoError` for a directory that does not verify, `SottoError`, `StoreError`.
@@ -93,8 +99,7 @@ export async function finishLogin(
         const isStale = error instanceof SottoError && error.kind === "device_list_conflict";
         if (!isStale || attempt >= listAttemptsMax) throw error;
         await records.clear();
-        const { username, authKey } = pending;
-        answer = await callRoute(environment, login, { body: { username, authKey } });
+        ({ answer } = await repeatLogin(environment, pending));
       }
     }
   } finally {

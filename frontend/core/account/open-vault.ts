@@ -111,8 +111,8 @@ function openWrapped(
   return { vault: openVault(provider, vaultKey, address, data), vaultKey, address };
 }
 
-/** `ver u8 | keyVersion u32`; the seal covers it. */
-function keyVersionOf(vault: Uint8Array): number {
+/** `ver u8 | keyVersion u32`; the seal covers it. Throws `CryptoError` MALFORMED. */
+export function keyVersionOf(vault: Uint8Array): number {
   if (vault.length < 5) throw new CryptoError("MALFORMED", "vault: truncated");
   return new DataView(vault.buffer, vault.byteOffset).getUint32(1);
 }

@@ -7,8 +7,6 @@ import { ClientError } from "../client-api.ts";
 import { createAccountKey } from "../crypto/device-identity.ts";
 import { createGenesisList } from "../crypto/device-list.ts";
 import { defaultPasswordParams, derivePasswordKeys } from "../crypto/password.ts";
-import { createRecoverySecret, formatRecoveryCode, recoveryKek } from "../crypto/recovery-code.ts";
-import { sealVault, wrapVaultKey } from "../crypto/vault.ts";
 import type { Environment } from "../environment.ts";
 import type { Records } from "../store/records.ts";
 import type { AccountRecord } from "../store/tables.ts";
@@ -20,6 +18,7 @@ import {
   storeNewDevice,
   toEnrolment,
 } from "./enrolment.ts";
+import { createVault } from "./new-vault.ts";
 
 const firstDeviceId = 1;
 
@@ -63,21 +62,12 @@ export async function registerAccount(
     backupRoot: encodeBase64url(backupRoot),
   };
 
-  const address = { accountId, keyVersion: 1 };
-  const vaultKey = provider.random(32);
-  const recoverySecret = createRecoverySecret(provider);
-  const recoveryCode = formatRecoveryCode(provider, recoverySecret);
-  const kek = recoveryKek(provider, salt, recoverySecret);
-  const vault = sealVault(provider, vaultKey, address, {
+  const { recoveryCode, ...vault } = createVault(provider, { accountId, keyVersion: 1 }, salt, {
     aikSeed: aik.secret,
     backupRoot,
-    profileKey: provider.random(32),
-    pins: [],
     lastDeviceId: firstDeviceId,
-    epoch: 1,
   });
-  const wrap = wrapVaultKey(provider, kek, "recovery", address, vaultKey);
-  for (const secret of [aik.secret, backupRoot, vaultKey, recoverySecret, kek]) secret.fill(0);
+  for (const secret of [aik.secret, backupRoot]) secret.fill(0);
 
   await storeNewDevice(records, device);
   const { memoryKib, passes } = defaultPasswordParams;
@@ -87,11 +77,7 @@ export async function registerAccount(
       salt: encodeBase64url(salt),
       argon2: { memoryKiB: memoryKib, passes, lanes: 1 },
       authKey: encodeBase64url(passwordKeys.authKey),
-      vault: {
-        version: 1,
-        data: encodeBase64url(vault),
-        wraps: [{ kind: "recovery", data: encodeBase64url(wrap) }],
-      },
+      vault: { version: 1, ...vault },
       device: toEnrolment(device),
       deviceName: input.deviceName,
       refreshTransport: environment.refreshTransport,

@@ -72,7 +72,7 @@ export async function readArchive(
   const keys = manifest.segments.map(({ segmentId, hash }, index) => {
     const bytes = archive.segments[index] ?? new Uint8Array(0);
     assertOr(sameBytes(provider.sha256(bytes), hash), "BAD_BINDING", "archive: another segment");
-    return openSegment(provider, root, { accountId, segmentId }, bytes);
+    return openSegment(provider, root, { accountId, segmentId }, bytes).keys;
   });
   root.fill(0);
   let added = 0;

@@ -23,6 +23,7 @@ import type { Directory } from "../sync/directory.ts";
 import { Pump } from "../sync/lane.ts";
 import type { Self } from "../sync/self.ts";
 import { isAccepted, toHead } from "./chain-heads.ts";
+import { takeContacts } from "./contacts.ts";
 import { addKeys, findKeys } from "./key-archive.ts";
 import { mayHold, readSegment, type SegmentKeyring, toRecord } from "./segments.ts";
 
@@ -271,11 +272,12 @@ export class BackupReader {
       const bytes = parsing(() => decodeBase64url(data));
       const isNamed = sameBytes(provider.sha256(bytes), decodeBase64url(hash));
       assertOr(isNamed, "BAD_BINDING", "backup segment: not the one that the manifest names");
-      const keys = readSegment(this.#keyring, id, bytes);
+      const { keys, contacts } = readSegment(this.#keyring, id, bytes);
       await this.#records.transact(async (transaction) => {
         const state = (await transaction.get(restoreTable, backupKey)) ?? nothing;
         if (state.fetched.includes(id)) return;
         await addKeys(transaction, keys, "backup");
+        if (contacts !== undefined) await takeContacts(transaction, contacts, this.#self.nowMs());
         transaction.put(restoreTable, backupKey, { ...state, fetched: [...state.fetched, id] });
       });
     } catch (error) {

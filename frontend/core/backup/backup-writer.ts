@@ -5,7 +5,6 @@
  * messages, before anything is sent; after a crash the same bytes go again, and nothing goes twice under two names.
  */
 import { decodeBase64url, encodeBase64url } from "#schema/envelope/base64url.ts";
-import { backupWriteMessage } from "#schema/envelope/backup-write.ts";
 import { SottoError } from "#schema/errors.ts";
 import { type BackupSegmentId, getBackup, putBackupManifest, putBackupSegment } from "#schema/http/backup.ts";
 import type { SessionCall } from "../api/session-api.ts";
@@ -17,13 +16,17 @@ import {
   backupSegmentTable,
   type BackupStateRecord,
   backupStateTable,
+  type SegmentRecord,
 } from "../store/backup-tables.ts";
 import type { Records, Transaction } from "../store/records.ts";
 import { messageTable } from "../store/tables.ts";
+import { trustTable } from "../store/trust-table.ts";
 import type { Conversations } from "../sync/conversations.ts";
 import { Pump } from "../sync/lane.ts";
 import type { Self } from "../sync/self.ts";
 import { type Batch, entryOf, gatherBatch, passOver } from "./batch.ts";
+import { collectContacts } from "./contacts.ts";
+import { manifestRequest } from "./manifest-request.ts";
 import {
   isFinal,
   isJoined,
@@ -45,6 +48,17 @@ const afterStartMs = 5_000;
 const retryWhenFullMs = 3_600_000;
 
 const noState: BackupStateRecord = { version: 0, hash: "", storedVersion: 0, segments: [] };
+
+type Known = Awaited<ReturnType<typeof collectContacts>>;
+
+/** A segment to be written, and those that are named from then on or no longer. */
+interface Made {
+  readonly kept: readonly SegmentRecord[];
+  readonly removed: readonly BackupSegmentId[];
+  readonly record: SegmentRecord;
+  readonly bytes: Uint8Array;
+  readonly contacts: Pick<BackupStateRecord, "contacts"> | undefined;
+}
 
 export interface WriterLinks {
   /** Other devices' chains as last seen. */
@@ -85,6 +99,9 @@ export class BackupWriter {
     this.#links = links;
     records.watch(messageTable, (_, value) => {
       if (value !== undefined && entryOf(value).length > 0) this.#noticed();
+    });
+    records.watch(trustTable, () => {
+      this.#cancelTimer ??= this.#later(saveAfterMs);
     });
   }
 
@@ -161,14 +178,16 @@ export class BackupWriter {
       return true;
     }
     const batch = await gatherBatch(this.#records, this.#conversations, segmentEntriesMax);
-    if (batch.entryCount === 0 && batch.cursors.size === 0) return false;
-    await this.#write(state, batch);
-    return batch.entryCount > 0;
+    const known = await collectContacts(this.#records, this.#self);
+    const isDue = known !== undefined && known.digest !== state.contacts?.digest;
+    if (batch.entryCount === 0 && batch.cursors.size === 0 && !isDue) return false;
+    const made = batch.entryCount > 0 || isDue ? await this.#joined(state, batch, known) : undefined;
+    await this.#write(state, batch, made);
+    return made !== undefined;
   }
 
-  async #write(state: BackupStateRecord, batch: Batch): Promise<void> {
+  async #write(state: BackupStateRecord, batch: Batch, made: Made | undefined): Promise<void> {
     const { provider, root } = this.#keyring;
-    const made = batch.entryCount === 0 ? undefined : await this.#joined(state, batch);
     const manifest =
       made &&
       sealManifest(provider, root, this.#self.own, {
@@ -187,6 +206,7 @@ export class BackupWriter {
       transaction.insert(backupSegmentTable, made.record.id, made.bytes);
       transaction.put(backupStateTable, backupKey, {
         ...current,
+        ...made.contacts,
         version: state.version + 1,
         hash: encodeBase64url(manifestHash(provider, manifest)),
         segments: [...made.kept, made.record],
@@ -195,8 +215,11 @@ export class BackupWriter {
     });
   }
 
-  /** The batch as a segment, joined with the newest ones that it has outgrown. */
-  async #joined(state: BackupStateRecord, batch: Batch) {
+  /**
+   * The batch as a segment, joined with the newest ones that it has outgrown. What is known of contacts goes with it when it has changed, or its
+   * segment is among them.
+   */
+  async #joined(state: BackupStateRecord, batch: Batch, known: Known): Promise<Made> {
     const kept = [...state.segments];
     const removed: BackupSegmentId[] = [];
     let { keys, entryCount } = batch;
@@ -205,12 +228,17 @@ export class BackupWriter {
         ? await this.#records.read(backupSegmentTable, last.id)
         : undefined;
       if (bytes === undefined) break;
-      keys = joinKeys(keys, readSegment(this.#keyring, last.id, bytes));
+      keys = joinKeys(keys, readSegment(this.#keyring, last.id, bytes).keys);
       entryCount += last.entryCount;
       removed.push(last.id);
       kept.pop();
     }
-    return { kept, removed, ...makeSegment(this.#keyring, keys) };
+    const { digest, segment } = state.contacts ?? {};
+    const isKept = known?.digest === digest && kept.some(({ id }) => id === segment);
+    const taken = known === undefined || isKept ? undefined : known;
+    const made = makeSegment(this.#keyring, keys, taken?.contacts);
+    const contacts = taken && { digest: taken.digest, segment: made.record.id };
+    return { kept, removed, ...made, contacts: contacts && { contacts } };
   }
 
   async #send(state: BackupStateRecord, unsent: NonNullable<BackupStateRecord["unsent"]>): Promise<void> {
@@ -223,7 +251,7 @@ export class BackupWriter {
       });
     }
     try {
-      await this.#call(putBackupManifest, { body: this.#request(state, unsent.manifest) });
+      await this.#call(putBackupManifest, { body: manifestRequest(this.#self, state, unsent.manifest) });
     } catch (error) {
       if (!(error instanceof SottoError) || error.kind !== "backup_conflict") throw error;
       await this.#beginAnew(state);
@@ -239,20 +267,6 @@ export class BackupWriter {
         if (isFinal(segment)) await forgetSegment(transaction, segment.id);
       }
     });
-  }
-
-  #request(state: BackupStateRecord, manifest: string) {
-    const { provider, own } = this.#self;
-    const segments = state.segments.map(({ id }) => id);
-    const message = backupWriteMessage({
-      accountId: own.cert.accountId,
-      deviceId: own.cert.deviceId,
-      version: state.version,
-      manifestSha256: provider.sha256(decodeBase64url(manifest)),
-      segmentIds: segments.map((id) => decodeBase64url(id)),
-    });
-    const signature = encodeBase64url(provider.sign(own.keys.dsk.secret, message));
-    return { expected: state.storedVersion, version: state.version, data: manifest, segments, signature };
   }
 
   /** The server holds another version than the one this device left there: everything is written again above it. */

@@ -10,8 +10,8 @@ import type { Records } from "../store/records.ts";
 import type { Conversations } from "../sync/conversations.ts";
 import type { Directory } from "../sync/directory.ts";
 import type { Self } from "../sync/self.ts";
-import { BackupReader } from "./backup-reader.ts";
-import { BackupWriter } from "./backup-writer.ts";
+import { inBackground } from "../sync/lane.ts";
+import type { BackupParts } from "./backup-parts.ts";
 import { findKeys } from "./key-archive.ts";
 
 export class Backup {
@@ -19,8 +19,10 @@ export class Backup {
   readonly #self: Self;
   readonly #conversations: Conversations;
   readonly #changed: () => void;
-  /** Undefined where the account was entered before its devices kept the backup root. */
-  readonly #server: { readonly writer: BackupWriter; readonly reader: BackupReader } | undefined;
+  readonly #create: () => Promise<BackupParts | undefined>;
+  #loading: Promise<BackupParts | undefined> | undefined;
+  #parts: BackupParts | undefined;
+  #isStopped = false;
 
   constructor(
     environment: Environment,
@@ -34,34 +36,37 @@ export class Backup {
     this.#records = records;
     this.#self = self;
     this.#conversations = conversations;
-    this.#changed = () => emit({ type: "backup" });
-    const { provider, own, backupRoot: root } = self;
-    if (root === undefined) return;
-    const keyring = { provider, root, accountId: own.cert.accountId };
-    const changed = this.#changed;
-    const reader = new BackupReader(environment, records, self, keyring, call, directory, changed);
-    const links = { heads: () => reader.heads(), changed };
-    this.#server = {
-      reader,
-      writer: new BackupWriter(environment, records, self, keyring, call, conversations, links),
+    const changed = (this.#changed = () => emit({ type: "backup" }));
+    const { backupRoot: root } = self;
+    this.#create = async () => {
+      // None where the account was entered before its devices kept the backup root.
+      if (root === undefined) return undefined;
+      const { createBackupParts } = await import("./backup-parts.ts");
+      const links = { call, directory, conversations, changed };
+      return (this.#parts = createBackupParts(environment, records, self, root, links));
     };
   }
 
   /** The server can be reached and has told what is new. */
   online(): void {
-    this.#server?.reader.online();
-    this.#server?.writer.online();
+    void inBackground(async () => {
+      const parts = await this.#load();
+      if (this.#isStopped) return;
+      parts?.reader.online();
+      parts?.writer.online();
+    });
   }
 
   stop(): void {
-    this.#server?.reader.stop();
-    this.#server?.writer.stop();
+    this.#isStopped = true;
+    this.#parts?.reader.stop();
+    this.#parts?.writer.stop();
   }
 
   /** Throws `ClientError` backup_full, `SottoError` and `StoreError`. */
   async save(): Promise<void> {
     try {
-      await this.#server?.writer.save();
+      await (await this.#load())?.writer.save();
     } catch (error) {
       const isFull = error instanceof SottoError && error.kind === "quota_exceeded";
       throw isFull ? new ClientError("backup_full", { cause: error }) : error;
@@ -69,8 +74,9 @@ export class Backup {
   }
 
   async status(): Promise<BackupStatus> {
-    if (this.#server === undefined) return { state: "off" };
-    const { writer, reader } = this.#server;
+    const parts = await this.#load();
+    if (parts === undefined) return { state: "off" };
+    const { writer, reader } = parts;
     const { segments, savedAtMs, unsent } = await writer.state();
     const written = segments.reduce((sum, { entryCount }) => sum + entryCount, 0);
     return {
@@ -87,8 +93,16 @@ export class Backup {
   /** Keys of messages from before this device joined, as far as they can be had now. Throws `StoreError`. */
   keys(conversationId: ConversationId, from: number, to: number): Promise<Map<number, KeyEntry>> {
     return (
-      this.#server?.reader.keys(conversationId, from, to) ?? findKeys(this.#records, conversationId, from, to)
+      this.#parts?.reader.keys(conversationId, from, to) ?? findKeys(this.#records, conversationId, from, to)
     );
+  }
+
+  #load(): Promise<BackupParts | undefined> {
+    this.#loading ??= this.#create().catch((error: unknown) => {
+      this.#loading = undefined; // offline: fetched with the next connection
+      throw error;
+    });
+    return this.#loading;
   }
 
   async exportArchive(secret: string): Promise<Uint8Array> {

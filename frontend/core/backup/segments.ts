@@ -5,15 +5,17 @@
 import { decodeBase64url, encodeBase64url } from "#schema/envelope/base64url.ts";
 import type { BackupSegmentId } from "#schema/http/backup.ts";
 import { limits } from "#schema/limits.ts";
+import { type BackedUpContacts, contactsMaxBytes } from "../crypto/backup/contacts-block.ts";
 import { type ConversationKeys, mergeKeys } from "../crypto/backup/key-entries.ts";
 import { conversationTagBytes, type SegmentReference } from "../crypto/backup/manifest.ts";
-import { openSegment, sealSegment } from "../crypto/backup/segment.ts";
+import { openSegment, sealSegment, type SegmentContent } from "../crypto/backup/segment.ts";
 import type { Provider } from "../crypto/provider.ts";
 import type { SegmentRecord } from "../store/backup-tables.ts";
 
 /** Bytes of a key whose conversation and sender occur nowhere else in the segment. */
 const entryBytesMax = 130;
-export const segmentEntriesMax = Math.floor(limits.backupSegmentBytes / entryBytesMax) - 1;
+export const segmentEntriesMax =
+  Math.floor((limits.backupSegmentBytes - contactsMaxBytes) / entryBytesMax) - 1;
 /** A segment of more conversations names none of them: a list of all would make the manifest larger than the keys. */
 const rangesMax = 16;
 
@@ -52,9 +54,10 @@ export function joinKeys(
 export function makeSegment(
   { provider, root, accountId }: SegmentKeyring,
   keys: readonly ConversationKeys[],
+  contacts?: BackedUpContacts,
 ): { readonly record: SegmentRecord; readonly bytes: Uint8Array } {
   const segmentId = provider.random(16);
-  const bytes = sealSegment(provider, root, { accountId, segmentId }, keys);
+  const bytes = sealSegment(provider, root, { accountId, segmentId }, keys, contacts);
   const ranges = keys.map(({ conversationId, entries }) => {
     return [tagOf(conversationId), entries[0]?.seq ?? 0, entries.at(-1)?.seq ?? 0] as const;
   });
@@ -72,7 +75,7 @@ export function readSegment(
   { provider, root, accountId }: SegmentKeyring,
   id: BackupSegmentId,
   bytes: Uint8Array,
-): ConversationKeys[] {
+): SegmentContent {
   return openSegment(provider, root, { accountId, segmentId: decodeBase64url(id) }, bytes);
 }
 

@@ -44,6 +44,7 @@ const payloads: Capsule["payload"][] = [
   { kind: "null" },
   { kind: "sync", sync: { type: "sent", ...bodyKey } },
   { kind: "sync", sync: { type: "inline", value } },
+  { kind: "history", history: { key: fill(32, 7), hash: fill(32, 8) } },
 ];
 
 test.each(payloads)("capsule of kind $kind: 256 bytes, and back", (payload) => {
@@ -57,10 +58,10 @@ test.each(payloads)("[ATTACK 14] BAD_PADDING: kind $kind with a non-zero tail", 
   expect(() => parseCapsule(bytes.fill(1, 255))).toThrow(code("BAD_PADDING"));
 });
 
-test("reserved and unknown kinds are UNSUPPORTED_VERSION", () => {
+test("unknown kinds are UNSUPPORTED_VERSION", () => {
   const bytes = encodeCapsule({ gossip, payload: { kind: "null" } });
   for (let kind = 0; kind < 256; kind += 1) {
-    if ([1, 2, 3, 4, 5, 6].includes(kind)) continue;
+    if ([1, 2, 3, 4, 5, 6, 7].includes(kind)) continue;
     expect(() => parseCapsule(Uint8Array.from(bytes).fill(kind, 0, 1))).toThrow(code("UNSUPPORTED_VERSION"));
   }
 });

@@ -36,7 +36,7 @@ export interface BodyKeyPayload extends BodyKey {
   readonly expireAfterSeconds: number;
 }
 
-/** What a capsule carries (CRYPTO 2.5). Kind 7 is reserved. */
+/** What a capsule carries (CRYPTO 2.5). */
 export type CapsulePayload =
   | BodyKeyPayload
   /** At most 200 bytes of CBOR. */
@@ -45,7 +45,9 @@ export type CapsulePayload =
   | { readonly kind: "retry"; readonly request: RetryRequest }
   | { readonly kind: "null" }
   /** Between own devices only. */
-  | { readonly kind: "sync"; readonly sync: SyncPayload };
+  | { readonly kind: "sync"; readonly sync: SyncPayload }
+  /** Opens keys of earlier messages of a group, which travel beside the capsule (decision 140). */
+  | { readonly kind: "history"; readonly history: BesideKey };
 
 export type SyncPayload =
   /** What this account sent from another device. */
@@ -53,10 +55,10 @@ export type SyncPayload =
   /** At most 200 bytes of CBOR. */
   | { readonly type: "inline"; readonly value: CborValue }
   /** Opens the items that travel beside the capsule. */
-  | ({ readonly type: "items" } & SyncKey);
+  | ({ readonly type: "items" } & BesideKey);
 
-/** What opens sealed items, and which ones. */
-export interface SyncKey {
+/** What opens bytes that are sealed beside a capsule, and which ones. */
+export interface BesideKey {
   /** 32 bytes. */
   readonly key: Uint8Array;
   /** SHA-256 of what is sealed. */
@@ -70,7 +72,7 @@ export interface Capsule {
 
 const inlineMaxBytes = 200;
 
-const kinds = { bodyKey: 1, inline: 2, senderKey: 3, retry: 4, null: 5, sync: 6 } as const;
+const kinds = { bodyKey: 1, inline: 2, senderKey: 3, retry: 4, null: 5, sync: 6, history: 7 } as const;
 const syncTypes = { sent: 1, inline: 2, items: 3 } as const;
 
 /**
@@ -123,6 +125,8 @@ function writePayload(writer: Writer, payload: CapsulePayload): void {
     case "sync":
       writer.u8(syncTypes[payload.sync.type]);
       return writeSync(writer, payload.sync);
+    case "history":
+      return writeBesideKey(writer, payload.history);
   }
 }
 
@@ -133,7 +137,7 @@ function writeSync(writer: Writer, sync: SyncPayload): void {
     case "inline":
       return writeInline(writer, sync.value);
     case "items":
-      return void writer.bytes(sync.key, 32).bytes(sync.hash, 32);
+      return writeBesideKey(writer, sync);
   }
 }
 
@@ -151,6 +155,8 @@ function readPayload(reader: Reader, kind: number): CapsulePayload {
       return { kind: "null" };
     case kinds.sync:
       return { kind: "sync", sync: readSync(reader) };
+    case kinds.history:
+      return { kind: "history", history: readBesideKey(reader) };
     default:
       throw new CryptoError("UNSUPPORTED_VERSION", "capsule: unknown kind");
   }
@@ -164,8 +170,17 @@ function readSync(reader: Reader): SyncPayload {
     case "inline":
       return { type, value: readInline(reader) };
     case "items":
-      return { type, key: reader.take(32), hash: reader.take(32) };
+      return { type, ...readBesideKey(reader) };
   }
+}
+
+/** `key 32 | hash 32`. */
+function writeBesideKey(writer: Writer, { key, hash }: BesideKey): void {
+  writer.bytes(key, 32).bytes(hash, 32);
+}
+
+function readBesideKey(reader: Reader): BesideKey {
+  return { key: reader.take(32), hash: reader.take(32) };
 }
 
 /** `convId 16 | clientMsgId 16 | BK 32 | BH 32 | sentAt u64 | expireAfter u32`. */

@@ -1,5 +1,6 @@
 /** What the app may ask about invite links of groups: a part of `ClientApi`. */
 import type { AccountId, ConversationId } from "#schema/ids.ts";
+import type { HistoryChoice } from "../client-views.ts";
 
 /** The link of a group, as its members see it. */
 export interface InviteView {
@@ -57,7 +58,8 @@ export interface InviteApi {
   endInvite(conversationId: ConversationId): Promise<void>;
   /** Who asks to be let in, oldest first; for admins and owners, others get nobody. */
   joinRequests(conversationId: ConversationId): Promise<readonly JoinRequestView[]>;
-  approveJoin(conversationId: ConversationId, account: AccountId): Promise<void>;
+  /** `history` as of `addMembers`. */
+  approveJoin(conversationId: ConversationId, account: AccountId, history?: HistoryChoice): Promise<void>;
   refuseJoin(conversationId: ConversationId, account: AccountId): Promise<void>;
 
   /**

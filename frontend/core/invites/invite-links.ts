@@ -5,13 +5,14 @@ import { findGroupMember } from "#schema/envelope/group-state.ts";
 import { SottoError } from "#schema/errors.ts";
 import { listJoinRequests, refuseJoin as refuseJoinRoute } from "#schema/http/invites.ts";
 import type { AccountId, ConversationId } from "#schema/ids.ts";
-import { ClientError } from "../client-api.ts";
+import { admit } from "../add-members.ts";
+import { ClientError, type HistoryChoice } from "../client-api.ts";
 import { asNotFound } from "../client-error.ts";
 import { formatInviteCode, inviteKeyOf, sealInvite } from "../crypto/group/group-invite.ts";
 import { isInviteProven } from "../crypto/group/invite-proof.ts";
 import { settingsKeyFor } from "../crypto/group/group-settings.ts";
 import type { GroupSettingsKey } from "../crypto/group/sender-key-message.ts";
-import { changeGroup, handOut } from "../group-api.ts";
+import { changeGroup } from "../group-api.ts";
 import { renameGroup } from "../group-settings-api.ts";
 import { type GroupRecord, groupTable } from "../store/group-tables.ts";
 import type { Records } from "../store/records.ts";
@@ -115,6 +116,7 @@ export async function approveJoin(
   records: Records,
   conversationId: ConversationId,
   account: AccountId,
+  choice: HistoryChoice = "none",
 ): Promise<void> {
   const waiting = await joinRequests(engine, records, conversationId);
   const request = waiting.find((each) => each.account === account);
@@ -126,8 +128,7 @@ export async function approveJoin(
     transaction.put(groupTable, conversationId, { ...record, names });
   });
   const members = [{ accountId: decodeBase64url(account), role: "member" as const }];
-  await changeGroup(engine, records, conversationId, () => ({ type: "add", members }));
-  await handOut(engine, records, conversationId);
+  await admit(engine, records, conversationId, members, choice);
 }
 
 export async function refuseJoin(

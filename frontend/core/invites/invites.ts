@@ -27,8 +27,7 @@ export class Invites implements InviteApi {
     links.endInvite(...this.#signedIn(), conversationId);
   joinRequests: InviteApi["joinRequests"] = async (conversationId) =>
     links.joinRequests(...this.#signedIn(), conversationId);
-  approveJoin: InviteApi["approveJoin"] = async (conversationId, account) =>
-    links.approveJoin(...this.#signedIn(), conversationId, account);
+  approveJoin: InviteApi["approveJoin"] = async (...of) => links.approveJoin(...this.#signedIn(), ...of);
   refuseJoin: InviteApi["refuseJoin"] = async (conversationId, account) =>
     links.refuseJoin(this.#signedIn()[0], conversationId, account);
 

@@ -28,6 +28,8 @@ export interface BackupStateRecord {
   /** The newest manifest and the segments that go before it, until the server has them. */
   readonly unsent?: { readonly manifest: string; readonly segments: readonly BackupSegmentId[] };
   readonly savedAtMs?: number;
+  /** The segment with what was known of contacts last, and SHA-256 of that. */
+  readonly contacts?: { readonly digest: string; readonly segment: BackupSegmentId };
 }
 export const backupStateTable = jsonTable<BackupStateRecord>("backup-state");
 

@@ -23,7 +23,9 @@ import { jsonTable, orderedKey, type Table } from "./sealed-store.ts";
 
 /** What an operation did, as the log shows it. */
 export type StoredChange =
-  | { readonly type: "created" | "added" | "removed"; readonly accounts: readonly AccountId[] }
+  | { readonly type: "created" | "removed"; readonly accounts: readonly AccountId[] }
+  /** `sharedMessages`: given along of what was said before. */
+  | { readonly type: "added"; readonly accounts: readonly AccountId[]; readonly sharedMessages?: number }
   | { readonly type: "left"; readonly heir?: AccountId }
   | { readonly type: "role"; readonly account: AccountId; readonly role: GroupRole }
   | { readonly type: "renamed"; readonly title?: string }
@@ -89,6 +91,15 @@ export const groupOperationTable = jsonTable<GroupOperationRecord>("group-operat
 export function groupOperationKey(conversationId: ConversationId, epoch: number): string {
   return `${conversationId}/${orderedKey(epoch)}`;
 }
+
+/** Keys of earlier messages that this device has promised and not sent yet, key `conversation/epoch` of its operation (decision 140). */
+export interface HistoryShareRecord {
+  readonly accounts: readonly AccountId[];
+  /** Positions that are left to send: `from` up to below `below`. */
+  readonly from: number;
+  readonly below: number;
+}
+export const historyShareTable = jsonTable<HistoryShareRecord>("history-shares");
 
 /** Sender keys of others, key `conversation/account.device`. */
 export const senderKeyTable: Table<SenderKeys> = {

@@ -24,3 +24,17 @@ export const withheldListTable = jsonTable<WithheldListRecord>("withheld-lists")
 /** The own device list up to which every group was told of revoked devices; one record, key `self`. */
 export const toldListTable = jsonTable<{ readonly version: number }>("told-list");
 export const toldListKey = "self";
+
+/** What proves that this store asked for the reset of an account, key username: base64url of 32 bytes. */
+export const resetClaimTable = jsonTable<{ readonly claim: string }>("reset-claims");
+
+/** The name of this copy of the store and how often it has connected; one record, key `self`. */
+export interface StoreProfileRecord {
+  /** 16 random bytes, base64url. */
+  readonly id: string;
+  readonly epoch: number;
+  /** When another copy last turned out to be in use, by the server's clock. */
+  readonly elsewhereAtMs?: number;
+}
+export const storeProfileTable = jsonTable<StoreProfileRecord>("store-profile");
+export const storeProfileKey = "self";

@@ -113,8 +113,10 @@ export interface GroupConversationRecord extends ConversationBase {
   readonly group: {
     /** The server's word: this account is out. Who is in by the signed operations is in `groupTable`. */
     readonly left: boolean;
-    /** Where this account came in; 0 until that was looked for. Nothing before it is told to it. */
+    /** Where this account came in; 0 until that was looked for. Nothing before it is told to it but what is `given`. */
     readonly joinedSeq: number;
+    /** Who added this account gave it what was said from this position on. */
+    readonly given?: { readonly by: AccountId; readonly from: number };
   };
 }
 
@@ -166,6 +168,8 @@ export interface StoredMessage {
   readonly content: StoredContent;
   readonly sent?: SentKey;
   readonly opened?: OpenedKey;
+  /** Opened with a key that this member handed over, who vouches for its author. */
+  readonly sharedBy?: AccountId;
 }
 export const messageTable = jsonTable<StoredMessage>("messages");
 export function messageKey(conversationId: ConversationId, seq: number): string {

@@ -36,6 +36,8 @@ export interface ConnectionHandlers {
   changed(state: LinkState): void;
   /** The server will not have this socket (`forbidden`, `not_found`, `upgrade_required`). */
   refused(code: number): void;
+  /** Somebody else has opened this socket, or a session, as this device. */
+  replaced?(): void;
 }
 
 export class Connection {
@@ -205,6 +207,7 @@ export class Connection {
     // The server drops the old socket as soon as it sees the new one, which may be before it opens here.
     if (this.#isRenewing && code === closeCodes.replaced) return;
     this.#cancelRenewal();
+    if (code === closeCodes.replaced || code === closeCodes.session_revoked) this.#handlers.replaced?.();
     const remedy = closeRemedy(code);
     if (remedy === "stop") {
       this.stop();

@@ -161,7 +161,7 @@ export class Conversations {
       return { ...read, ...merged, peer: { account, username }, group: undefined };
     }
     const { left } = summary.group;
-    const group = { joinedSeq: read.group?.joinedSeq ?? 0, left };
+    const group = { joinedSeq: 0, ...read.group, left };
     // Out: nothing more comes, and who comes back starts anew.
     const isBack = read.group?.left === true && !left;
     const after = { ...read, ...merged, peer: undefined, group, placed: read.placed && !isBack };
@@ -195,6 +195,11 @@ export class Conversations {
       startedHere: false,
     };
   }
+}
+
+/** The place of the first message in the log that is this account's to read. */
+export function firstReadable({ group }: ConversationRecord): number {
+  return Math.max(1, group?.given?.from ?? group?.joinedSeq ?? 1);
 }
 
 /** Whether a stored message adds to the unread count. */

@@ -11,9 +11,10 @@ import { isCryptoError } from "../crypto/errors.ts";
 import { runNative } from "../crypto/native/run-native.ts";
 import { type ListPin, type VerifiedDevice, verifyDevices, verifyListChain } from "../crypto/list-chain.ts";
 import type { Provider } from "../crypto/provider.ts";
-import type { Records } from "../store/records.ts";
+import type { Records, Transaction } from "../store/records.ts";
 import { type DirectoryRecord, directoryTable } from "../store/tables.ts";
 import { type TrustRecord, trustTable } from "../store/trust-table.ts";
+import { readItem } from "./own-items.ts";
 import { afterPin } from "./pins.ts";
 import type { Self } from "./self.ts";
 import { changeTrust, type TrustBook } from "./trust-book.ts";
@@ -81,14 +82,16 @@ export class Directory {
     return fetching;
   }
 
-  /** Notes what a person found about the key that is pinned in the same moment. Throws what `change` throws. */
+  /** Notes what a person found about the key that is pinned in the same moment, and what follows. Throws what `change` throws. */
   mark(
     account: AccountId,
     change: (trust: TrustRecord, pin: DirectoryRecord["pin"] | undefined) => TrustRecord,
+    also: (transaction: Transaction) => Promise<void>,
   ): Promise<void> {
     return this.#records.transact(async (transaction) => {
       const pin = (await transaction.get(directoryTable, account))?.pin;
       await changeTrust(transaction, account, (trust) => change(trust, pin));
+      await also(transaction);
     });
   }
 
@@ -113,7 +116,10 @@ export class Directory {
           verifyDirectory(curves, account, answer, before),
         );
         transaction.put(directoryTable, account, after);
-        await changeTrust(transaction, account, (trust) => afterPin(trust, before?.pin, after.pin, nowMs()));
+        const told = await readItem({ read: transaction.get.bind(transaction) }, "verified", account);
+        await changeTrust(transaction, account, (trust) =>
+          afterPin(trust, before?.pin, after.pin, nowMs(), told && encodeBase64url(told)),
+        );
         return openRecord(this.#self.provider, account, after);
       });
     } catch (error) {
@@ -138,7 +144,8 @@ export function verifyDirectory(
     hash: decodeBase64url(before.pin.hash),
     aik: decodeBase64url(before.pin.aik),
   };
-  const verified = verifyListChain(provider, accountId, answer.lists.map(decodeBase64url), pin);
+  const lists = answer.lists.map(decodeBase64url);
+  const verified = verifyListChain(provider, accountId, lists, pin);
   const offered = [
     ...answer.certificates.map(({ certificate }) => certificate),
     ...(before?.certificates ?? []),
@@ -148,7 +155,13 @@ export function verifyDirectory(
   const active = verifyDevices(provider, verified.list, certificates.map(decodeBase64url), {
     isVerified: (hash) => wasVerified.has(encodeBase64url(hash)),
   });
-  const revoked = verifyRevoked(provider, verified.list, certificates);
+  const revoked = verifyRevoked(
+    provider,
+    verified.list,
+    lists.map(parseDeviceList),
+    certificates,
+    wasVerified,
+  );
   const kept = [...active.map(({ cert }) => encodeBase64url(cert.bytes)), ...revoked];
   const signOuts = answer.signOuts.filter(({ deviceId, statement }) => {
     const device = active.find((candidate) => candidate.deviceId === deviceId);
@@ -167,24 +180,44 @@ export function verifyDirectory(
   };
 }
 
-/** Certificates of revoked devices that the list names by hash: late messages of theirs still open. */
-function verifyRevoked(provider: Provider, list: DeviceList, certificates: readonly string[]): string[] {
+/**
+ * Certificates of revoked devices that the list names by hash: late messages of theirs still open, and what they did in groups still holds.
+ * Those of an earlier account key are signed by the key of a list of `chain` that named them, or were known before the reset.
+ */
+function verifyRevoked(
+  provider: Provider,
+  newest: DeviceList,
+  chain: readonly DeviceList[],
+  certificates: readonly string[],
+  wasVerified: ReadonlySet<string>,
+): string[] {
+  const names = (list: DeviceList, hash: string): boolean =>
+    list.devices.some(({ certHash }) => encodeBase64url(certHash) === hash);
   const revoked = new Set(
-    list.devices
+    newest.devices
       .filter(({ status }) => status === "revoked")
       .map(({ certHash }) => encodeBase64url(certHash)),
   );
   return certificates.filter((text) => {
     const bytes = decodeBase64url(text);
-    if (!revoked.has(hashText(provider, bytes))) return false;
-    try {
-      verifyDeviceCert(provider, bytes, list);
-      return true;
-    } catch (error) {
-      if (isCryptoError(error)) return false; // of an earlier account key
-      throw error;
-    }
+    const hash = hashText(provider, bytes);
+    if (!revoked.has(hash)) return false;
+    if (wasVerified.has(hash)) return true;
+    const keys = new Map(
+      chain.filter((list) => names(list, hash)).map((list) => [encodeBase64url(list.aik), list]),
+    );
+    return [...keys.values()].some((list) => isCertifiedBy(provider, bytes, list));
   });
+}
+
+function isCertifiedBy(provider: Provider, certificate: Uint8Array, list: DeviceList): boolean {
+  try {
+    verifyDeviceCert(provider, certificate, list);
+    return true;
+  } catch (error) {
+    if (isCryptoError(error)) return false;
+    throw error;
+  }
 }
 
 function isValidSignOut(provider: Provider, device: VerifiedDevice, statement: string): boolean {

@@ -20,7 +20,6 @@ import { Directory } from "./directory.ts";
 import type { EventHub } from "./event-hub.ts";
 import { FrameSealer } from "./frame-sealer.ts";
 import { GroupChains } from "./groups/group-chain.ts";
-import { GroupPlacing } from "./groups/group-placing.ts";
 import { GroupSealer } from "./groups/group-sealer.ts";
 import { MemberNames, watchGroups } from "./groups/member-names.ts";
 import { HistoryPager } from "./history.ts";
@@ -30,8 +29,10 @@ import { ListClaims } from "./list-claims.ts";
 import { MessageApplier } from "./message-applier.ts";
 import { Outbox } from "./outbox.ts";
 import { Presence } from "./presence.ts";
+import { ResetNews } from "./reset-news.ts";
 import { Receipts } from "./receipts.ts";
 import type { Self } from "./self.ts";
+import { StoreProfile } from "./store-profile.ts";
 import { sortEvents, sortInboxEvents } from "./sort-events.ts";
 import { Timeline } from "./timeline.ts";
 import { TrustBook } from "./trust-book.ts";
@@ -46,12 +47,13 @@ export class Engine {
   readonly listClaims: ListClaims;
   readonly history: HistoryPager;
   readonly chains: GroupChains;
-  readonly placing: GroupPlacing;
+  readonly nameGroups: () => Promise<void>;
   readonly #names: MemberNames;
   readonly outbox: Outbox;
   readonly receipts: Receipts;
   readonly typing: Typing;
   readonly presence: Presence;
+  readonly resets: ResetNews;
   readonly attachments: Attachments;
   readonly backup: Backup;
   readonly #events: EventHub;
@@ -59,8 +61,9 @@ export class Engine {
   readonly #channels: ConversationChannels;
   readonly #incoming: Incoming;
   readonly #deviceQueue: DeviceQueue;
+  readonly #profile: StoreProfile;
   readonly #inbox: Connection;
-  readonly #caughtUp = new CaughtUp((conversationId) => this.#incoming.applied(conversationId));
+  readonly #caughtUp = new CaughtUp((conversation) => this.#incoming.applied(conversation));
   #inboxIsComplete = false;
   #status: ConnectionStatus = { state: "idle" };
   #stopListening: () => void = () => undefined;
@@ -73,11 +76,10 @@ export class Engine {
     self: Self,
     events: EventHub,
   ) {
-    this.#environment = environment;
-    this.#events = events;
-    this.self = self;
+    [this.#environment, this.#events, this.self] = [environment, events, self];
     this.call = sessionCall(environment, tokens);
     const emit = events.emit.bind(events);
+    this.resets = new ResetNews(() => emit({ type: "alarms" }));
     this.conversations = new Conversations(records, self, emit);
     this.timeline = new Timeline(records, emit);
     watchGroups(records, emit);
@@ -101,7 +103,7 @@ export class Engine {
     const sealer = new FrameSealer(records, self, this.directory, groupSealer, this.call);
     this.outbox = new Outbox(environment, records, self, this.timeline, sealer, {
       want: (conversationId, wanted) => this.#channels.want(conversationId, "outbox", wanted),
-      isLive: (conversationId) => this.#caughtUp.has(conversationId) && this.#channels.isLive(conversationId),
+      isLive: (id) => this.#profile.isClear && this.#caughtUp.has(id) && this.#channels.isLive(id),
       send: (conversationId, frame) => this.#channels.send(conversationId, frame),
     });
     this.attachments = new Attachments({
@@ -120,8 +122,11 @@ export class Engine {
     });
     const { call, directory, history, listClaims, timeline, chains } = this;
     const applier = new MessageApplier(records, self, directory, timeline, chains, listClaims);
-    const placing = new GroupPlacing(records, self, history, chains);
-    this.placing = placing;
+    const placing = async () => {
+      const { GroupPlacing } = await import("./groups/group-placing.ts");
+      return new GroupPlacing(records, self, history, chains);
+    };
+    this.nameGroups = async () => (await placing()).nameAll();
     this.#incoming = new Incoming(environment, records, this.conversations, applier, history, placing, {
       gap: (conversationId, isOpen) => {
         this.#channels.want(conversationId, "gap", isOpen);
@@ -130,7 +135,7 @@ export class Engine {
       stored: (conversationId) => this.receipts.raise(conversationId),
       overtaken: async (conversationId) => {
         await records.refresh(conversationTable, conversationId);
-        this.timeline.reset(conversationId);
+        timeline.reset(conversationId);
       },
     });
     this.typing = new Typing(
@@ -138,8 +143,9 @@ export class Engine {
       (conversationId, frame) => this.#channels.send(conversationId, frame),
       (conversationId, typing) => emit({ type: "typing", conversationId, typing }),
     );
+    const send = (frame: object): boolean => this.#inbox.send(frame);
     this.presence = new Presence(environment, {
-      send: (frame) => this.#inbox.send(frame),
+      send,
       peerOf: (conversationId) => this.conversations.get(conversationId)?.peer?.account,
       changed: () => emit({ type: "conversations" }),
     });
@@ -148,10 +154,12 @@ export class Engine {
       events: (received) => this.#inboxEvents(received),
       changed: (state) => this.#linkChanged(state),
       refused: () => this.#updateStatus(),
+      replaced: () => this.#profile.doubt(),
     });
-    const sendOnInbox = (frame: object) => this.#inbox.send(frame);
-    const parts = { call, directory, listClaims, changed: () => emit({ type: "conversations" }) };
-    this.#deviceQueue = new DeviceQueue(environment, records, self, parts, sendOnInbox);
+    const parts = { call, directory, listClaims, chains, keys: this.backup, emit };
+    this.#deviceQueue = new DeviceQueue(environment, records, self, parts, send);
+    const told = { send, clear: () => this.#keysAreClear(), elsewhere: () => emit({ type: "alarms" }) };
+    this.#profile = new StoreProfile(environment, records, self, told);
   }
 
   /** Loads what is stored. The engine answers views from here on. Throws `StoreError`. */
@@ -187,6 +195,7 @@ export class Engine {
     this.presence.stop();
     this.backup.stop();
     this.#deviceQueue.stop();
+    this.#profile.stop();
   }
 
   get status(): ConnectionStatus {
@@ -208,11 +217,16 @@ export class Engine {
   #inboxOpened(): void {
     this.attachments.wake();
     this.#inboxIsComplete = false;
-    this.#inbox.send({ type: "inbox:resume" });
+    void this.#profile.connect();
     this.receipts.live();
-    this.#deviceQueue.live();
+    if (this.#profile.isClear) this.#deviceQueue.live();
     this.#names.live();
     this.presence.ask();
+  }
+
+  #keysAreClear(): void {
+    this.#deviceQueue.live();
+    for (const { conversationId } of this.conversations.all()) this.outbox.kick(conversationId);
   }
 
   #linkChanged(link: LinkState): void {
@@ -224,8 +238,7 @@ export class Engine {
   }
 
   #updateStatus(): void {
-    const before = this.#status;
-    const link = this.#inbox.state;
+    const [before, link] = [this.#status, this.#inbox.state];
     const isCaughtUp = this.#inboxIsComplete && this.#channels.healing === 0;
     this.#status = link.state === "open" ? { state: isCaughtUp ? "online" : "updating" } : link;
     if (JSON.stringify(before) === JSON.stringify(this.#status)) return;
@@ -249,22 +262,12 @@ export class Engine {
   }
 
   #inboxEvents(events: readonly DownEvent[]): void {
+    this.resets.heard(events);
+    this.#profile.heard(events);
     for (const event of events) {
       if (event.type === "presence:state") this.presence.received(event.presences);
       else if (event.type === "typing:start" || event.type === "typing:stop") this.#typingEvent(event);
-      else if (event.type === "device:message") this.#deviceQueue.received(event);
-      else if (event.type === "prekey:stock") this.#deviceQueue.stock(event);
-      else if (event.type === "device:sent") void inBackground(() => this.#deviceQueue.sent(event.id));
-      else if (event.type === "error" && event.id !== undefined) {
-        const { id, error } = event;
-        void inBackground(() => this.#deviceQueue.refused(id, error));
-      } else if (event.type === "devices:changed") {
-        void inBackground(async () => {
-          const known = await this.directory.tryLoad(event.account);
-          if (known !== undefined) await this.directory.refresh(event.account);
-          if (event.account === this.self.account) this.#deviceQueue.shareOwn();
-        });
-      }
+      else this.#deviceQueue.heard(event);
     }
     void inBackground(() => this.#mergeInbox(events));
   }

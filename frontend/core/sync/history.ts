@@ -10,7 +10,16 @@ import type { SessionCall } from "../api/session-api.ts";
 import type { KeyEntry } from "../crypto/backup/key-entries.ts";
 import { groupOperationTable } from "../store/group-tables.ts";
 import type { Records, Transaction } from "../store/records.ts";
-import { conversationTable, messageKey, messageTable, type StoredContent, under } from "../store/tables.ts";
+import {
+  type ConversationRecord,
+  conversationTable,
+  messageKey,
+  messageTable,
+  type StoredContent,
+  type StoredMessage,
+  under,
+} from "../store/tables.ts";
+import { firstReadable } from "./conversations.ts";
 import { namedChange } from "./groups/settings-keys.ts";
 import { isUsable, openWithEntry, typeOfBody } from "./key-opening.ts";
 import type { Self } from "./self.ts";
@@ -57,10 +66,11 @@ export class HistoryPager {
 
   /**
    * The last sequence number from before this device joined: older messages have no capsule for it. `page` holds what
-   * was read on the way and ends there.
+   * was read on the way and ends there. Nothing below `downTo` is looked at.
    */
   async findFloor(
     conversationId: ConversationId,
+    downTo = 1,
   ): Promise<{ readonly floor: number; readonly page: readonly MessageRecord[] }> {
     let before: number | undefined;
     for (;;) {
@@ -69,7 +79,7 @@ export class HistoryPager {
       const at = messages.findLastIndex((message) => this.#isFromBefore(message));
       if (at >= 0) return { floor: messages[at]?.seq ?? 0, page: messages.slice(0, at + 1) };
       before = messages[0]?.seq;
-      if (!more || before === undefined) return { floor: 0, page: [] };
+      if (!more || before === undefined || before <= downTo) return { floor: 0, page: [] };
     }
   }
 
@@ -78,8 +88,9 @@ export class HistoryPager {
    * nothing older. Throws `SottoError` and `StoreError`.
    */
   async extend(conversationId: ConversationId, limit: number): Promise<boolean> {
-    const floor = (await this.#records.read(conversationTable, conversationId))?.floor ?? 0;
-    if (floor === 0) return false;
+    const record = await this.#records.read(conversationTable, conversationId);
+    if (record === undefined || record.floor < firstReadable(record)) return false;
+    const { floor } = record;
     const { messages } = await this.page(conversationId, { before: floor + 1, limit });
     return this.store(conversationId, messages);
   }
@@ -97,14 +108,17 @@ export class HistoryPager {
       if (record === undefined) return false;
       let lowest = record.floor;
       for (const message of messages.toReversed()) {
-        if (message.seq !== lowest) break; // only a page that joins on
+        if (message.seq !== lowest || lowest < firstReadable(record)) break; // only a page that joins on
         lowest -= 1;
         const { seq, sender, clientMessageId, serverTimeMs } = message;
         const content =
           (await openWithEntry({ transaction, self: this.#self }, message, keys.get(seq))) ??
           (await oldContent(transaction, this.#self, message, keys.get(seq)));
+        const key = messageKey(conversationId, seq);
+        // Of an earlier stay in a group there is more than keys that were handed over.
+        if ((await transaction.get(messageTable, key)) !== undefined) continue;
         const stored = { conversationId, seq, sender, clientMessageId, serverTimeMs, content };
-        transaction.insert(messageTable, messageKey(conversationId, seq), stored);
+        transaction.put(messageTable, key, { ...stored, ...vouchedFor(record, stored) });
       }
       if (lowest === record.floor) return false;
       transaction.put(conversationTable, conversationId, { ...record, floor: lowest });
@@ -127,7 +141,12 @@ export class HistoryPager {
         const taking = { transaction, self: this.#self };
         const content = await openWithEntry(taking, message, keys.get(message.seq));
         if (content === undefined) continue;
-        transaction.put(messageTable, key, { ...stored, content });
+        const record = await transaction.get(conversationTable, conversationId);
+        transaction.put(messageTable, key, {
+          ...stored,
+          content,
+          ...vouchedFor(record, { ...stored, content }),
+        });
       }
     });
   }
@@ -144,6 +163,17 @@ export class HistoryPager {
   #isFromBefore(message: MessageRecord): boolean {
     return message.capsule === undefined && message.serverTimeMs < this.#self.joinedAtMs;
   }
+}
+
+/** From before the account came in: that others wrote it is the word of who handed the key over. */
+function vouchedFor(
+  record: ConversationRecord | undefined,
+  { seq, sender, content }: Pick<StoredMessage, "seq" | "sender" | "content">,
+): Pick<StoredMessage, "sharedBy"> {
+  const { given, joinedSeq = 0 } = record?.group ?? {};
+  const isWritten = content.type === "text" || content.type === "attachments";
+  if (given === undefined || !isWritten || seq >= joinedSeq || sender.account === given.by) return {};
+  return { sharedBy: given.by };
 }
 
 const notInBackup = { type: "unreadable", reason: "before_this_device" } as const;

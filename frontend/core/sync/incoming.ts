@@ -37,7 +37,7 @@ export class Incoming {
   readonly #conversations: Conversations;
   readonly #applier: MessageApplier;
   readonly #history: HistoryPager;
-  readonly #groups: GroupPlacing;
+  readonly #groups: () => Promise<GroupPlacing>;
   readonly #links: IncomingLinks;
   readonly #early = new Map<ConversationId, Map<number, MessageRecord>>();
   readonly #pumps = new Map<ConversationId, Pump>();
@@ -49,7 +49,7 @@ export class Incoming {
     conversations: Conversations,
     applier: MessageApplier,
     history: HistoryPager,
-    groups: GroupPlacing,
+    groups: () => Promise<GroupPlacing>,
     links: IncomingLinks,
   ) {
     this.#environment = environment;
@@ -158,7 +158,9 @@ export class Incoming {
   /** A conversation older than this device: finds where the messages begin that have a capsule for it. */
   async #place(conversationId: ConversationId): Promise<void> {
     const isGroup = this.#conversations.get(conversationId)?.group !== undefined;
-    const page = isGroup ? await this.#groups.place(conversationId) : await this.#placeDirect(conversationId);
+    const page = isGroup
+      ? await (await this.#groups()).place(conversationId)
+      : await this.#placeDirect(conversationId);
     // Not waited for: what is new comes first.
     this.#history.store(conversationId, page).catch(() => undefined); // the first look fetches it again
   }

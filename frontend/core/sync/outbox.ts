@@ -13,6 +13,7 @@ import { isCryptoError } from "../crypto/errors.ts";
 import type { Environment } from "../environment.ts";
 import type { Records } from "../store/records.ts";
 import { outboxKey, type OutboxRecord, outboxTable } from "../store/tables.ts";
+import { trustTable } from "../store/trust-table.ts";
 import { Pump } from "./lane.ts";
 import type { FrameSealer } from "./frame-sealer.ts";
 import { listKeyEntries } from "./groups/own-key.ts";
@@ -69,6 +70,10 @@ export class Outbox {
     this.#sealer = sealer;
     this.#channels = channels;
     this.#enqueueText = createTextSealer(records, self);
+    // A person has confirmed or compared a key, here or on another device.
+    records.watch(trustTable, (_, trust) => {
+      if (trust?.held !== true) this.resume();
+    });
   }
 
   /** Takes up what an earlier run left behind. */

@@ -22,7 +22,7 @@ import { Pump } from "./lane.ts";
 import { isSendable, toItem } from "./own-items.ts";
 import { firstBatch, stageTold } from "./told-items.ts";
 import { isHourOver } from "./retry-asking.ts";
-import { askForSync } from "./sync-asking.ts";
+import { askForAll } from "./sync-asking.ts";
 import { createMessageId, type Self } from "./self.ts";
 
 /** Changes of one moment go together, and a draft not at every letter. */
@@ -86,7 +86,13 @@ export class OwnSync {
     } catch (error) {
       if (isCryptoError(error) && error.code !== "DUPLICATE") {
         await this.#records.transact((transaction) =>
-          askForSync(transaction, this.#self, sender.device.deviceId, bytes, error.code),
+          askForAll(
+            transaction,
+            this.#self,
+            { account: this.#self.account, device: sender.device.deviceId },
+            bytes,
+            error.code,
+          ),
         );
       }
       throw error;

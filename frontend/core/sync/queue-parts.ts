@@ -1,7 +1,8 @@
 /** What is done with to-device messages and prekeys: one chunk, fetched with the first connection and not before the chat list. */
 import type { Environment } from "../environment.ts";
 import type { Records } from "../store/records.ts";
-import { OwnSync, type SyncLinks } from "./own-sync.ts";
+import { HistorySharing, type SharingLinks } from "./groups/history-sharing.ts";
+import { OwnSync } from "./own-sync.ts";
 import { PrekeyUpkeep } from "./prekey-upkeep.ts";
 import { Repairs } from "./repairs.ts";
 import type { Self } from "./self.ts";
@@ -9,6 +10,7 @@ import type { Self } from "./self.ts";
 export interface QueueParts {
   readonly repairs: Repairs;
   readonly ownSync: OwnSync;
+  readonly sharing: HistorySharing;
   readonly prekeys: PrekeyUpkeep;
 }
 
@@ -16,12 +18,13 @@ export function createQueueParts(
   environment: Environment,
   records: Records,
   self: Self,
-  links: SyncLinks,
+  links: SharingLinks,
 ): QueueParts {
   const { directory, call } = links;
   return {
     repairs: new Repairs(records, self, directory, call),
     ownSync: new OwnSync(environment, records, self, links),
+    sharing: new HistorySharing(environment, records, self, links),
     prekeys: new PrekeyUpkeep(environment, records, self, call),
   };
 }

@@ -1,6 +1,6 @@
-/** Asking another own device to tell again what did not open (CRYPTO 2.8). */
-import { encodeBase64url } from "#schema/envelope/base64url.ts";
-import type { DeviceId } from "#schema/ids.ts";
+/** Asking a device to tell again all that it has to tell this one, because something did not open (CRYPTO 2.8). */
+import { decodeBase64url, encodeBase64url } from "#schema/envelope/base64url.ts";
+import { type ConversationId, type DeviceAddress, deviceAddressKey } from "#schema/ids.ts";
 import type { CryptoErrorCode } from "../crypto/errors.ts";
 import { signRetry } from "../crypto/retry.ts";
 import type { Transaction } from "../store/records.ts";
@@ -10,24 +10,25 @@ import { isHourOver } from "./retry-asking.ts";
 import { createMessageId, type Self } from "./self.ts";
 
 /**
- * Stages a request to another own device for everything it has to tell: what it told did not open. At most once an hour for each device.
+ * Stages a request, at most once an hour for each device: of an own one for what own devices tell each other, of another one, with which this
+ * account has `group` in common, for keys of earlier messages that it promised.
  */
-export async function askForSync(
+export async function askForAll(
   transaction: Transaction,
   self: Self,
-  deviceId: DeviceId,
+  { account, device, group }: DeviceAddress & { readonly group?: ConversationId },
   envelope: Uint8Array,
   code: CryptoErrorCode,
 ): Promise<void> {
-  const { provider, own, account } = self;
-  const key = `asked-sync/${deviceId}`;
+  const { provider, own } = self;
+  const key = `asked-all/${deviceAddressKey(account, device)}`;
   if (!isHourOver(await transaction.get(repairTable, key), self.nowMs())) return;
   transaction.put(repairTable, key, { atMs: self.nowMs() });
   const none = new Uint8Array(16);
   const request = signRetry(
     provider,
     own,
-    { accountId: own.cert.accountId, deviceId },
+    { accountId: decodeBase64url(account), deviceId: device },
     {
       reason: reasonOf(code),
       conversationId: none,
@@ -37,5 +38,6 @@ export async function askForSync(
   );
   const id = createMessageId(provider);
   const data = encodeBase64url(request);
-  transaction.insert(deviceOutboxTable, id, { id, account, device: deviceId, data });
+  const to = { account, device, ...(group !== undefined && { group }) };
+  transaction.insert(deviceOutboxTable, id, { id, ...to, data });
 }

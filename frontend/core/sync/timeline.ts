@@ -143,6 +143,7 @@ export function viewStored(
   { nameOf, isLocal }: Beholder,
 ): MessageView {
   const mine = message.sender.account === self.account;
+  const { sharedBy } = message;
   return {
     conversationId: message.conversationId,
     clientMessageId: message.clientMessageId,
@@ -152,14 +153,16 @@ export function viewStored(
     sender: message.sender.account,
     senderName: nameOf(message.sender.account),
     timeMs: message.serverTimeMs,
-    content: viewContent(message, { nameOf, isLocal }),
+    content: viewContent(conversation, message, { nameOf, isLocal }),
     delivery:
       mine && message.content.type !== "group_change" ? deliveryOf(conversation, message.seq) : undefined,
+    ...(sharedBy !== undefined && { sharedBy: { account: sharedBy, username: nameOf(sharedBy) } }),
   };
 }
 
 function viewContent(
-  { conversationId, content }: StoredMessage,
+  { group }: ConversationRecord,
+  { conversationId, content, seq }: StoredMessage,
   { nameOf, isLocal }: Beholder,
 ): MessageView["content"] {
   switch (content.type) {
@@ -171,6 +174,8 @@ function viewContent(
     case "nothing":
       return { type: "unreadable", reason: "broken" };
     case "unreadable":
+      if (content.reason === "before_this_device" && group !== undefined && seq < group.joinedSeq)
+        return { type: "unreadable", reason: "not_shared" };
       return { type: "unreadable", reason: content.reason };
   }
 }
@@ -178,8 +183,12 @@ function viewContent(
 function viewChange(change: StoredChange, nameOf: NameOf): GroupChangeView {
   const person = (account: AccountId): PersonView => ({ account, username: nameOf(account) });
   switch (change.type) {
+    case "added": {
+      const { sharedMessages } = change;
+      const people = change.accounts.map(person);
+      return { type: "added", people, ...(sharedMessages !== undefined && { sharedMessages }) };
+    }
     case "created":
-    case "added":
     case "removed":
       return { type: change.type, people: change.accounts.map(person) };
     case "left":

@@ -1,10 +1,14 @@
 /** Items on their way between own devices: taken in, and put together for a message. */
 import { encodeBase64url } from "#schema/envelope/base64url.ts";
+import type { AccountId } from "#schema/ids.ts";
 import { encodeCbor } from "../crypto/cbor.ts";
 import { encodeSyncItem, type SyncItem, syncMaxBytes } from "../crypto/sync-item.ts";
 import { syncItemTable } from "../store/own-tables.ts";
 import type { Transaction } from "../store/records.ts";
+import { directoryTable } from "../store/tables.ts";
 import { itemKey, listBytes } from "./own-items.ts";
+import { afterTold } from "./pins.ts";
+import { changeTrust } from "./trust-book.ts";
 
 const batchMax = 200;
 
@@ -20,6 +24,15 @@ export async function stageTold(transaction: Transaction, item: SyncItem): Promi
   if (!isNewer) return;
   const value = encodeBase64url(encodeCbor(item.value));
   transaction.put(syncItemTable, key, { changedAtMs, device, value });
+  if (item.type === "verified" && item.value instanceof Uint8Array) {
+    await followMark(transaction, item.id as AccountId, encodeBase64url(item.value));
+  }
+}
+
+/** What a person compared on another device counts here for the same key. */
+async function followMark(transaction: Transaction, account: AccountId, told: string): Promise<void> {
+  const pin = (await transaction.get(directoryTable, account))?.pin;
+  await changeTrust(transaction, account, (trust) => afterTold(trust, (pin ?? trust.handedPin)?.aik, told));
 }
 
 /** As many of the items, from the first, as one message takes; at least one where there is any. All have to be sendable. */

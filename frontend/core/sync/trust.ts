@@ -7,7 +7,11 @@ import { formatSafetyCode, isSameSafetyNumber } from "../crypto/verification/saf
 import { type SafetyNumber, safetyNumber } from "../crypto/verification/safety-number.ts";
 import type { SafetyComparison, SafetyNumberView } from "../trust-api.ts";
 import type { AccountDevices } from "./directory.ts";
+import type { Transaction } from "../store/records.ts";
+import type { DirectoryRecord } from "../store/tables.ts";
+import type { TrustRecord } from "../store/trust-table.ts";
 import type { Engine } from "./engine.ts";
+import { stageItem } from "./own-items.ts";
 
 interface KnownNumber {
   /** Of the account key, base64url. */
@@ -47,28 +51,28 @@ export class Trust {
 
   /** The person has compared the number of this key; messages that waited for that go. Throws `ClientError` identity_changed. */
   async verify(account: AccountId, key: string): Promise<void> {
-    await this.engine.directory.mark(account, ({ held: _held, ...trust }, pin) => {
+    const change = ({ held: _held, ...trust }: TrustRecord, pin: DirectoryRecord["pin"] | undefined) => {
       if (pin?.aik !== key) throw new ClientError("identity_changed");
       return { ...trust, verifiedAik: key };
-    });
-    this.#release(account);
+    };
+    await this.engine.directory.mark(account, change, this.#telling(account, key));
   }
 
   clear(account: AccountId): Promise<void> {
-    return this.engine.directory.book.change(account, ({ verifiedAik: _verified, ...trust }) => trust);
+    const change = ({ verifiedAik: _verified, ...trust }: TrustRecord) => trust;
+    return this.engine.directory.mark(account, change, this.#telling(account, ""));
   }
 
   /** Messages that waited go to the new key, which nobody has compared. */
-  async confirm(account: AccountId): Promise<void> {
-    await this.engine.directory.book.change(account, ({ held: _held, ...trust }) => trust);
-    this.#release(account);
+  confirm(account: AccountId): Promise<void> {
+    const change = ({ held: _held, ...trust }: TrustRecord) => trust;
+    return this.engine.directory.mark(account, change, this.#telling(account, ""));
   }
 
-  /** Groups as well: whether the account is in one makes no difference to one where nothing waits. */
-  #release(account: AccountId): void {
-    for (const { conversationId, peer } of this.engine.conversations.all()) {
-      if (peer === undefined || peer.account === account) this.engine.outbox.kick(conversationId);
-    }
+  /** The own other devices learn it: which key was compared, or that none is any more. */
+  #telling(account: AccountId, key: string) {
+    return (transaction: Transaction) =>
+      stageItem(transaction, this.engine.self, "verified", account, decodeBase64url(key));
   }
 
   #numberOf({ account, pin }: AccountDevices): KnownNumber {

@@ -1,6 +1,6 @@
 /**
  * A device whose store was put back to an earlier state holds keys that it has used already (attack 38). It notices by an own message
- * in the log that it knows nothing of, and from then on uses none of its old keys again.
+ * in the log that it knows nothing of, or by its epoch (`StoreProfile`), and from then on uses none of its old keys again.
  */
 import type { MessageRecord } from "#schema/protocol/message.ts";
 import { senderKeyHoldersTable } from "../store/group-tables.ts";
@@ -9,10 +9,7 @@ import { peerTable, renewalTable, wentBackKey, wentBackTable } from "../store/ta
 import { takeBack } from "./groups/own-key.ts";
 import type { Self } from "./self.ts";
 
-/**
- * Stages that the next capsule to every device begins a new session, and the next message to every group a new sender key. What is read
- * with the old ones stays readable. A message from before the last time this happened is no news.
- */
+/** Stages that none of the keys in use is used again. A message from before the last time this happened is no news. */
 export async function startAfresh(
   transaction: Transaction,
   self: Self,
@@ -20,7 +17,15 @@ export async function startAfresh(
 ): Promise<void> {
   const before = await transaction.get(wentBackTable, wentBackKey);
   if (before !== undefined && forgotten.serverTimeMs <= before.atMs) return;
-  const atMs = Math.max(self.nowMs(), forgotten.serverTimeMs);
+  await renewAllKeys(transaction, Math.max(self.nowMs(), forgotten.serverTimeMs));
+}
+
+/**
+ * Stages that the next capsule to every device begins a new session, and the next message to every group a new sender key. What is read
+ * with the old ones stays readable.
+ */
+export async function renewAllKeys(transaction: Transaction, atMs: number): Promise<void> {
+  await transaction.get(wentBackTable, wentBackKey);
   transaction.put(wentBackTable, wentBackKey, { atMs });
   for (const device of await transaction.keys(peerTable)) {
     await transaction.get(renewalTable, device);

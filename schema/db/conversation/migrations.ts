@@ -7,6 +7,7 @@ import packedCapsules from "./migrations/0002_packed_capsules.sql";
 import groups from "./migrations/0003_groups.sql";
 import counted from "./migrations/0004_counted.sql";
 import invites from "./migrations/0005_invites.sql";
+import history from "./migrations/0006_history.sql";
 
 export const migrations: readonly { readonly tag: string; readonly sql: string }[] = [
   { tag: "0000_init", sql: init },
@@ -15,4 +16,5 @@ export const migrations: readonly { readonly tag: string; readonly sql: string }
   { tag: "0003_groups", sql: groups },
   { tag: "0004_counted", sql: counted },
   { tag: "0005_invites", sql: invites },
+  { tag: "0006_history", sql: history },
 ];

@@ -43,6 +43,8 @@ export const members = sqliteTable("members", {
   /** The operation that brought the account in, and its place in the log: nothing before it is for this member. */
   joinedEpoch: integer("joined_epoch").notNull().default(0),
   joinedSeq: integer("joined_seq").notNull().default(0),
+  /** Where what that operation gives along of earlier messages begins; 0: nothing. */
+  historyFrom: integer("history_from").notNull().default(0),
 });
 
 export const devices = sqliteTable(

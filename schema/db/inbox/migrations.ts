@@ -4,9 +4,13 @@
 import init from "./migrations/0000_init.sql";
 import presence from "./migrations/0001_presence.sql";
 import groups from "./migrations/0002_groups.sql";
+import resets from "./migrations/0003_resets.sql";
+import profiles from "./migrations/0004_profiles.sql";
 
 export const migrations: readonly { readonly tag: string; readonly sql: string }[] = [
   { tag: "0000_init", sql: init },
   { tag: "0001_presence", sql: presence },
   { tag: "0002_groups", sql: groups },
+  { tag: "0003_resets", sql: resets },
+  { tag: "0004_profiles", sql: profiles },
 ];

@@ -12,6 +12,37 @@ export const account = sqliteTable("account", {
   presence: text("presence").notNull().default("contacts"),
   /** When the last device went, to the minute. */
   lastSeenMs: integer("last_seen_ms").notNull().default(0),
+  /** No reset may be asked for before: a device stopped one. */
+  resetLockedUntilMs: integer("reset_locked_until_ms").notNull().default(0),
+});
+
+/** The copies of a device's store that were seen, so that one which was put back, or runs elsewhere, is noticed. */
+export const profiles = sqliteTable(
+  "profiles",
+  {
+    device: integer("device").notNull(),
+    /** Chosen by the store; empty for a connection that named none. */
+    profile: text("profile").notNull(),
+    /** The highest it has presented. */
+    epoch: integer("epoch").notNull(),
+    /** 1: it was presented with an epoch that had been used, so that two stores go by this name. */
+    burnt: integer("burnt").notNull(),
+    /** 1: the last one that came. */
+    present: integer("present").notNull(),
+    seenAtMs: integer("seen_at_ms").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.device, table.profile] })],
+);
+
+/** Requests to reset the account, by whoever lost its keys. */
+export const resets = sqliteTable("resets", {
+  /** SHA-256 of the secret that the asking browser keeps, base64url. */
+  claimHash: text("claim_hash").primaryKey(),
+  requestedAtMs: integer("requested_at_ms").notNull(),
+  effectiveAtMs: integer("effective_at_ms").notNull(),
+  expiresAtMs: integer("expires_at_ms").notNull(),
+  /** DLH of the list that carried it out, until its device has come: the answer may be lost. */
+  usedList: text("used_list"),
 });
 
 export const deviceLists = sqliteTable("device_lists", {

@@ -1,5 +1,6 @@
 /** What the fake server does with each frame. */
 import * as v from "valibot";
+import { closeCodes } from "#schema/errors.ts";
 import { deviceAddressKey } from "#schema/ids.ts";
 import { conversationUpSchema, inboxUpSchema } from "#schema/protocol/up.ts";
 import type { FakeConversation } from "./fake-conversations.ts";
@@ -92,6 +93,12 @@ export function takeInboxFrame(server: FakeServer, socket: FakeSocket, text: str
   const own = deviceAddressKey(account, deviceId);
   switch (frame.type) {
     case "inbox:resume": {
+      for (const other of server.sockets) {
+        const isOlder = other.account === account && other.deviceId === deviceId && other !== socket;
+        if (isOlder && other.conversation === undefined) other.close(closeCodes.replaced);
+      }
+      const reason = server.profilesOf(account).present(deviceId, frame.profile);
+      if (reason !== undefined) socket.send({ type: "profile:copied", reason });
       const mine = [...server.conversations.values()].filter(({ members }) => members.includes(account));
       const conversations = mine.map((conversation) => conversation.summary(account));
       socket.send({ type: "inbox:state", conversations, more: false });

@@ -2,6 +2,9 @@
  * An in-memory server for tests of the client alone: it speaks the contract of schema/ and can be made to fail.
  * It proves nothing about the real server.
  */
+import { Profiles } from "#durable-objects/inbox/profiles.ts";
+import { migrate } from "#durable-objects/support/migrate.ts";
+import { migrationsOf, nodeSql } from "../node-sql.ts";
 import { nobleProvider } from "#core/crypto/noble-provider.ts";
 import type { Provider } from "#core/crypto/provider.ts";
 import type { Environment, Socket, SocketEvents } from "#core/environment.ts";
@@ -40,6 +43,7 @@ export class FakeServer {
   /** To-device messages by device, kept until acknowledged. */
   readonly queues = new Map<string, DeviceMessage[]>();
   readonly #positions = new Map<string, number>();
+  readonly #profiles = new Map<AccountId, Profiles>();
   /** Every `message:send` text that arrived, accepted or not. */
   readonly wire: string[] = [];
   readonly presenceAudience = new Map<AccountId, PresenceAudience>();
@@ -64,6 +68,17 @@ export class FakeServer {
       },
       ...overrides,
     };
+  }
+
+  /** The real thing, as an inbox has it. */
+  profilesOf(account: AccountId): Profiles {
+    const known = this.#profiles.get(account);
+    if (known !== undefined) return known;
+    const sql = nodeSql();
+    migrate(sql, migrationsOf("inbox"));
+    const made = new Profiles(sql, Date.now);
+    this.#profiles.set(account, made);
+    return made;
   }
 
   /** Positions of a device's queue count up, whatever was acknowledged. */

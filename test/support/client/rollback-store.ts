@@ -18,6 +18,13 @@ export class RollbackStore implements Store {
     return this.#rewindTo(this.#copied);
   }
 
+  /** A store of its own with the present state. */
+  async clone(): Promise<RollbackStore> {
+    const clone = new RollbackStore();
+    for (const operations of this.#commits) await clone.commit(operations);
+    return clone;
+  }
+
   /** Forgets the newest `count` commits, but none of the copied state. */
   lose(count: number): Promise<void> {
     return this.#rewindTo(Math.max(this.#copied, this.#commits.length - count));

@@ -9,10 +9,10 @@ import { Icon } from "../../ui/icons.tsx";
 import { lazily } from "../../ui/lazily.tsx";
 import { RestoreLine } from "../backup/restore-line.tsx";
 import { ConnectionBanner } from "../connection/banner.tsx";
-import { NewDeviceBanner } from "../link/new-device-banner.tsx";
 import { Ticks } from "../chat/ticks.tsx";
 import { prefixOf, type RowPreview, rowView, typingWords } from "./row-view.ts";
 
+const NewDeviceBanner = lazily(async () => (await import("../link/new-device-banner.tsx")).NewDeviceBanner);
 const PendingJoins = lazily(async () => (await import("../invites/pending-joins.tsx")).PendingJoins);
 
 export function ChatList() {

@@ -27,7 +27,9 @@ interface BubbleProps {
 
 function labelOf({ message, peerName }: BubbleProps): string {
   const state = message.delivery === undefined ? "" : text.delivery[message.delivery];
-  const sender = message.mine ? text.chat.you : peerName;
+  const { sharedBy } = message;
+  const name = message.mine ? text.chat.you : peerName;
+  const sender = sharedBy === undefined ? name : `${name} ${text.groups.via(sharedBy.username)}`;
   return text.chat.messageLabel(sender, sayContent(message.content), formatClock(message.timeMs), state);
 }
 
@@ -89,7 +91,9 @@ export class Bubble extends Component<BubbleProps> {
       >
         {fromOther && last && <SenderPicture sender={message.sender} name={peerName} />}
         <div class="bubble" dir="auto">
-          {fromOther && first && <SenderName sender={message.sender} name={peerName} />}
+          {fromOther && first && (
+            <SenderName sender={message.sender} name={peerName} sharedBy={message.sharedBy} />
+          )}
           {withFiles && <Files message={message} onCancel={() => onDiscard(message)} />}
           {content.type === "unreadable" ? (
             <span class="bubble-unreadable">

@@ -20,13 +20,14 @@ import { Viewer } from "../attachments/viewer.tsx";
 import { ConnectionBanner } from "../connection/banner.tsx";
 import { GroupStart } from "../groups/group-start.tsx";
 import { GroupWho } from "../groups/group-who.tsx";
-import { MessageInfo } from "../groups/message-info.tsx";
 import { ContradictionNote, ReadOnlyLine } from "../groups/read-only.tsx";
 import { Composer } from "./composer.tsx";
 import { MessageLog } from "./message-log.tsx";
 import type { MenuPlace } from "./message-menu.tsx";
 import { timelineItems } from "./timeline-items.ts";
 import { useKeyChanges } from "./use-key-changes.ts";
+
+const MessageInfo = lazily(async () => (await import("../groups/message-info.tsx")).MessageInfo);
 
 const MessageMenu = lazily(async () => (await import("./message-menu.tsx")).MessageMenu);
 const TrustBar = lazily(async () => (await import("./trust-bar.tsx")).TrustBar);

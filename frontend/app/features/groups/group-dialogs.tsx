@@ -1,12 +1,13 @@
 import "../new-chat/new-chat.css";
 import { useState } from "preact/hooks";
-import type { ClientErrorCode, GroupView } from "#core/client-api.ts";
+import type { ClientErrorCode, GroupView, HistoryChoice } from "#core/client-api.ts";
 import { text } from "../../i18n/en.ts";
 import { useApp } from "../../state/context.ts";
 import { Dialog } from "../../ui/dialog.tsx";
 import { TextField } from "../../ui/field.tsx";
 import { Icon } from "../../ui/icons.tsx";
 import { attempt, sayProblem } from "./attempt.ts";
+import { ChooseHistory } from "./history-choice.tsx";
 import { nameView } from "./naming.ts";
 import { PeoplePicker } from "./people-picker.tsx";
 import { doubtful, knownPeople, type Pick } from "./picking.ts";
@@ -82,6 +83,7 @@ export function RenameDialog({ group, onClose }: GroupDialogProps) {
 export function AddPeopleDialog({ group, onClose }: GroupDialogProps) {
   const { account, client, conversations } = useApp();
   const [picks, setPicks] = useState<readonly Pick[]>([]);
+  const [history, setHistory] = useState<HistoryChoice>("none");
   const [working, setWorking] = useState(false);
   const [problem, setProblem] = useState<ClientErrorCode>();
   const [wrong, setWrong] = useState<readonly string[]>([]);
@@ -100,7 +102,7 @@ export function AddPeopleDialog({ group, onClose }: GroupDialogProps) {
     setWorking(true);
     setProblem(undefined);
     const usernames = picks.map(({ username }) => username);
-    const done = await attempt(() => client.api.addMembers(group.conversationId, usernames));
+    const done = await attempt(() => client.api.addMembers(group.conversationId, usernames, history));
     if (done.ok) {
       onClose();
       return;
@@ -123,7 +125,7 @@ export function AddPeopleDialog({ group, onClose }: GroupDialogProps) {
       />
       <div class="sheet-foot">
         <Problem code={problem} />
-        <p>{text.groups.info.addNote}</p>
+        <ChooseHistory choice={history} onChoice={setHistory} />
         <button
           type="button"
           class="button button-primary button-wide"

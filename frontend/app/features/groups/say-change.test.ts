@@ -15,6 +15,17 @@ test.each<[GroupChangeView, typeof byAnna, string]>([
   [{ type: "created", people: [anna, ben] }, byMe, "You created the group with anna and ben"],
   [{ type: "created", people: [ben, mira] }, byAnna, "anna created the group with you and ben"],
   [{ type: "added", people: [mira] }, byAnna, "anna added you"],
+  [{ type: "added", people: [ben], sharedMessages: 1 }, byMe, "You added ben and shared the last message"],
+  [
+    { type: "added", people: [ben, anna], sharedMessages: 1_204 },
+    byMe,
+    "You added ben and anna and shared the last 1,204 messages",
+  ],
+  [
+    { type: "added", people: [mira], sharedMessages: 100 },
+    byAnna,
+    "anna added you and shared the last 100 messages, vouching for who wrote them",
+  ],
   [{ type: "removed", people: [ben] }, byMe, "You removed ben"],
   [{ type: "removed", people: [stranger] }, { mine: false, senderName: "" }, "Someone removed someone"],
   [{ type: "left", heir: undefined }, byAnna, "anna left"],

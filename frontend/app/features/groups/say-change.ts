@@ -39,8 +39,12 @@ export function sayChange(
       const others = change.people.filter(({ account }) => !(message.mine && account === self));
       return others.length === 0 ? words.created(who) : words.createdWith(who, namesOf(others, self));
     }
-    case "added":
-      return words.added(who, namesOf(change.people, self));
+    case "added": {
+      const { people, sharedMessages } = change;
+      if (sharedMessages === undefined) return words.added(who, namesOf(people, self));
+      const line = words.addedSharing(who, namesOf(people, self), sharedMessages);
+      return people.some(({ account }) => account === self) ? words.vouching(line) : line;
+    }
     case "removed":
       return words.removed(who, namesOf(change.people, self));
     case "left":

@@ -68,11 +68,16 @@ export function InviteDialog({ group, invite, mayChange, onChanged, onClose }: I
         )}
         {mayChange && (
           <>
-            <label class="invite-approve">
-              <span>{inviteText.approve}</span>
+            <label class="check-row switch-row">
+              <span>
+                {inviteText.approve}
+                <small>{inviteText.approveHint}</small>
+              </span>
               <input
                 type="checkbox"
+                role="switch"
                 checked={wanted ?? invite.needsApproval}
+                aria-checked={wanted ?? invite.needsApproval}
                 disabled={working}
                 onChange={(event) => {
                   setWanted(event.currentTarget.checked);
@@ -80,7 +85,6 @@ export function InviteDialog({ group, invite, mayChange, onChanged, onClose }: I
                 }}
               />
             </label>
-            <small class="invite-hint">{inviteText.approveHint}</small>
             <ExpiryChoice
               invite={invite}
               disabled={working}

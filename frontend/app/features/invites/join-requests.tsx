@@ -1,11 +1,12 @@
 import { useState } from "preact/hooks";
-import type { ClientErrorCode, GroupView } from "#core/client-api.ts";
+import type { ClientErrorCode, GroupView, HistoryChoice } from "#core/client-api.ts";
 import type { AccountId } from "#schema/ids.ts";
 import { inviteText } from "../../i18n/en-invites.ts";
 import { useApp } from "../../state/context.ts";
 import { Avatar } from "../../ui/avatar.tsx";
 import { Icon } from "../../ui/icons.tsx";
 import { attempt, sayProblem } from "../groups/attempt.ts";
+import { ChooseHistory } from "../groups/history-choice.tsx";
 import { useJoinRequests } from "./use-join-requests.ts";
 
 /** Who asks to come in, each with a yes and a no. */
@@ -13,6 +14,7 @@ export function JoinRequests({ group, enabled }: { group: GroupView; enabled: bo
   const { api } = useApp().client;
   const { conversationId } = group;
   const { requests, read } = useJoinRequests(conversationId, enabled);
+  const [history, setHistory] = useState<HistoryChoice>("none");
   const [busy, setBusy] = useState<AccountId>();
   const [problem, setProblem] = useState<ClientErrorCode>();
   if (requests.length === 0) return null;
@@ -38,6 +40,7 @@ export function JoinRequests({ group, enabled }: { group: GroupView; enabled: bo
           {sayProblem(problem)}
         </div>
       )}
+      <ChooseHistory choice={history} onChoice={setHistory} />
       <ul>
         {requests.map(({ account, username }) => (
           <li key={account} class="join-request">
@@ -59,7 +62,7 @@ export function JoinRequests({ group, enabled }: { group: GroupView; enabled: bo
               class="button button-primary"
               disabled={busy !== undefined}
               aria-label={inviteText.letInName(username)}
-              onClick={() => void answer(account, () => api.approveJoin(conversationId, account))}
+              onClick={() => void answer(account, () => api.approveJoin(conversationId, account, history))}
             >
               {busy === account && <span class="spinner" />}
               {inviteText.letIn}

@@ -5,11 +5,14 @@ import { text } from "../../i18n/en.ts";
 import { useApp } from "../../state/context.ts";
 import { errorCode } from "../../state/timeline.ts";
 import { PasswordField, TextField } from "../../ui/field.tsx";
+import { lazily } from "../../ui/lazily.tsx";
 import { deviceName } from "../settings/device-name.ts";
 import { Notice, OnboardingFrame, WorkingScreen } from "./frame.tsx";
 import { RecoveryCodeEntryForm } from "./recovery-code-entry.tsx";
 
-type Step = "password" | "checking" | "recovery_code" | "unlocking";
+type Step = "password" | "checking" | "recovery_code" | "unlocking" | "reset";
+
+const ResetAccount = lazily(async () => (await import("../reset/reset-account.tsx")).ResetAccount);
 
 /** Password first, then the recovery code or passkey that unlocks the keys. */
 export function LogIn({ knownUsername = "", onBack }: { knownUsername?: string; onBack?: () => void }) {
@@ -20,6 +23,7 @@ export function LogIn({ knownUsername = "", onBack }: { knownUsername?: string; 
   const [step, setStep] = useState<Step>("password");
   const [failure, setFailure] = useState<string>();
   const [passkeys, setPasskeys] = useState<readonly PasskeyQuestion[]>([]);
+  const [wasAsked, setWasAsked] = useState(false);
   const folded = foldUsername(username);
 
   async function run(during: Step, task: () => Promise<Step | undefined>, onFailure: Step): Promise<void> {
@@ -38,6 +42,8 @@ export function LogIn({ knownUsername = "", onBack }: { knownUsername?: string; 
     const answer = await client.api.login({ username: folded, password });
     setPassword("");
     setPasskeys(answer.passkeys ?? []);
+    setWasAsked(answer.hasClaim === true);
+    if (answer.hasClaim === true) return "reset";
     return answer.step === "recovery_code_needed" ? "recovery_code" : "password";
   }
 
@@ -49,6 +55,10 @@ export function LogIn({ knownUsername = "", onBack }: { knownUsername?: string; 
     return <WorkingScreen title={text.deriving.login} body={text.deriving.loginBody} />;
   if (step === "unlocking")
     return <WorkingScreen title={text.deriving.unlock} body={text.deriving.unlockBody} />;
+  if (step === "reset") {
+    const back = (): void => setStep("recovery_code");
+    return <ResetAccount username={folded} wasAsked={wasAsked} onBack={back} />;
+  }
   if (step === "recovery_code") {
     return (
       <RecoveryCodeEntryForm
@@ -59,6 +69,7 @@ export function LogIn({ knownUsername = "", onBack }: { knownUsername?: string; 
         failure={failure}
         onFailure={setFailure}
         onBack={() => setStep("password")}
+        onLost={() => setStep("reset")}
         onSubmit={(secret) => void run("unlocking", () => unlock(secret), "recovery_code")}
       />
     );

@@ -1,5 +1,6 @@
 import type { PasskeyQuestion, VaultSecret } from "#core/client-api.ts";
 import { text } from "../../i18n/en.ts";
+import { resetText } from "../../i18n/en-reset.ts";
 import { UnlockFields } from "../vault/unlock-fields.tsx";
 import { OnboardingFrame } from "./frame.tsx";
 import { checkRecoveryCode } from "./recovery-code.ts";
@@ -12,11 +13,12 @@ interface EntryProps {
   failure: string | undefined;
   onFailure: (failure: string | undefined) => void;
   onBack: () => void;
+  onLost: () => void;
   onSubmit: (secret: VaultSecret) => void;
 }
 
 export function RecoveryCodeEntryForm(props: EntryProps) {
-  const { username, typed, onTyped, passkeys, failure, onFailure, onBack, onSubmit } = props;
+  const { username, typed, onTyped, passkeys, failure, onFailure, onBack, onLost, onSubmit } = props;
   const entry = checkRecoveryCode(typed);
   return (
     <OnboardingFrame
@@ -43,6 +45,11 @@ export function RecoveryCodeEntryForm(props: EntryProps) {
           {text.recovery.enterSubmit}
         </button>
       </form>
+      <p class="onboarding-other">
+        <button type="button" class="text-link" onClick={onLost}>
+          {resetText.lost}
+        </button>
+      </p>
     </OnboardingFrame>
   );
 }

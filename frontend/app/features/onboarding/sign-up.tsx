@@ -51,7 +51,8 @@ export function SignUp() {
   async function submit(): Promise<void> {
     setFailure(undefined);
     try {
-      await register({ username: folded, password, deviceName: deviceName(navigator.userAgent) });
+      const input = { username: folded, password, deviceName: deviceName(navigator.userAgent) };
+      await register((api) => api.register(input));
     } catch (error) {
       setFailure(errorCode(error));
     }

@@ -1,4 +1,3 @@
-import { linkText } from "../../i18n/en-link.ts";
 import { text } from "../../i18n/en.ts";
 import { useApp } from "../../state/context.ts";
 import { Icon, type IconName } from "../../ui/icons.tsx";
@@ -26,7 +25,7 @@ export function Welcome() {
             {text.welcome.logIn}
           </button>
           <button type="button" class="button button-plain" onClick={() => router.go({ name: "link" })}>
-            {linkText.welcome}
+            {text.welcome.link}
           </button>
         </div>
         <ul class="welcome-points">

@@ -141,7 +141,7 @@ function Writing() {
   return (
     <section>
       <h3 class="section-title">{text.settings.typing}</h3>
-      <label class="check-row setting-switch">
+      <label class="check-row switch-row">
         <span>
           {text.settings.enterSends}
           <small>{text.settings.enterSendsHint}</small>

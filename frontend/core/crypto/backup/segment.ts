@@ -2,6 +2,7 @@ import { type Bytes, concat, Reader, sameBytes, Writer } from "#schema/envelope/
 import { label } from "#schema/envelope/labels.ts";
 import { assertOr, CryptoError, parsing } from "../errors.ts";
 import { type Provider } from "../provider.ts";
+import { type BackedUpContacts, encodeContacts, parseContacts } from "./contacts-block.ts";
 import { type ConversationKeys, encodeConversationKeys, parseConversationKeys } from "./key-entries.ts";
 
 /** A piece of a backup: keys of several conversations, sealed once and never changed (CRYPTO 2.13). */
@@ -12,8 +13,13 @@ export interface SegmentAddress {
   readonly segmentId: Uint8Array;
 }
 
+export interface SegmentContent {
+  readonly keys: readonly ConversationKeys[];
+  readonly contacts?: BackedUpContacts;
+}
+
 /** What a block holds. A reader passes over kinds that it does not know. */
-const blockKinds = { conversationKeys: 1 } as const;
+const blockKinds = { conversationKeys: 1, contacts: 2 } as const;
 
 const version = 1;
 const nonceBytes = 24;
@@ -28,8 +34,13 @@ export function sealSegment(
   root: Uint8Array,
   address: SegmentAddress,
   keys: readonly ConversationKeys[],
+  contacts?: BackedUpContacts,
 ): Bytes {
   const writer = new Writer();
+  if (contacts !== undefined) {
+    const block = encodeContacts(contacts);
+    writer.u8(blockKinds.contacts).u32(block.length).bytes(block);
+  }
   for (const conversation of keys) {
     const block = encodeConversationKeys(conversation);
     writer.u8(blockKinds.conversationKeys).u32(block.length).bytes(block);
@@ -51,7 +62,7 @@ export function openSegment(
   root: Uint8Array,
   address: SegmentAddress,
   bytes: Uint8Array,
-): ConversationKeys[] {
+): SegmentContent {
   const { segmentId, nonce, sealed } = parsing(() => {
     const reader = new Reader(bytes, "backup segment");
     reader.version(version);
@@ -64,12 +75,14 @@ export function openSegment(
   return parsing(() => {
     const reader = new Reader(plaintext, "backup segment");
     const keys: ConversationKeys[] = [];
+    let contacts: BackedUpContacts | undefined;
     while (reader.remaining > 0) {
       const kind = reader.u8();
       const block = reader.take(reader.u32());
       if (kind === blockKinds.conversationKeys) keys.push(parseConversationKeys(block));
+      if (kind === blockKinds.contacts) contacts = parseContacts(block);
     }
-    return keys;
+    return { keys, ...(contacts && { contacts }) };
   });
 }
 

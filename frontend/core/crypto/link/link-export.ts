@@ -1,14 +1,7 @@
 import { type Bytes, Reader, Writer } from "#schema/envelope/bytes.ts";
 import { deviceCertBytes } from "#schema/envelope/device-cert.ts";
 import { assertOr, parsing } from "../errors.ts";
-import type { VaultPin } from "../vault.ts";
-
-/** A contact's device list as pinned, and how far the person has come with the account key in it (CRYPTO 2.10). */
-export interface HandedPin extends VaultPin {
-  readonly mark: keyof typeof marks;
-}
-
-const marks = { none: 0, verified: 1, held: 2 } as const;
+import { type HandedPin, readPin, writePin } from "./handed-pin.ts";
 
 /** What a new device gets of the vault: everything but the account key, which no device keeps (CRYPTO 2.1, 2.9). */
 export interface LinkExport {
@@ -45,9 +38,7 @@ export function encodeLinkExport(content: LinkExport): Bytes {
     .u8(content.certificates.length);
   for (const certificate of content.certificates) writer.bytes(certificate, deviceCertBytes);
   writer.u8(content.pins.length);
-  for (const { accountId, aik, version: listVersion, hash, mark } of content.pins) {
-    writer.bytes(accountId, 16).bytes(aik, 32).u32(listVersion).bytes(hash, 32).u8(marks[mark]);
-  }
+  for (const pin of content.pins) writePin(writer, pin);
   return writer.done();
 }
 
@@ -60,13 +51,7 @@ export function decodeLinkExport(bytes: Uint8Array): LinkExport {
     const username = decodeText(reader.take(reader.u16()));
     const ticket = decodeText(reader.take(reader.u16()));
     const certificates = Array.from({ length: reader.u8() }, () => reader.take(deviceCertBytes));
-    const pins = Array.from({ length: reader.u8() }, () => ({
-      accountId: reader.take(16),
-      aik: reader.take(32),
-      version: reader.u32(),
-      hash: reader.take(32),
-      mark: reader.name(marks),
-    }));
+    const pins = Array.from({ length: reader.u8() }, () => readPin(reader));
     reader.end();
     return { ...keys, username, ticket, certificates, pins };
   });

@@ -17,10 +17,11 @@ import {
   groupOperationTable,
   type GroupRecord,
   groupTable,
+  historyShareTable,
 } from "../../store/group-tables.ts";
 import type { Records, Transaction } from "../../store/records.ts";
 import type { AccountDevices, Directory } from "../directory.ts";
-import type { Self } from "../self.ts";
+import { isSelf, type Self } from "../self.ts";
 import { accountOf, describeChange, membershipAfter, trySettings, withSettings } from "./group-changes.ts";
 
 /** The server's own contradictions, besides those of single devices. */
@@ -175,10 +176,26 @@ export async function extendGroup(
     const key = groupOperationKey(conversationId, op.epoch);
     await transaction.get(groupOperationTable, key);
     transaction.put(groupOperationTable, key, { operation, seq, ...(change && { change }) });
+    await promiseHistory(transaction, self, key, op, seq);
     record = settings === undefined ? next : withSettings(next, settings);
   }
   // No operations and nothing known: `extendGroupHistory` says so.
   return record ?? withNothing(extendGroupHistory(self.provider, undefined, [], signerOf));
+}
+
+/** What this device gave along is owed from the moment that the operation counts, however that became known. */
+async function promiseHistory(
+  transaction: Transaction,
+  self: Self,
+  key: string,
+  { change, actorAccountId, actorDeviceId }: GroupOp,
+  seq: number,
+): Promise<void> {
+  const isOwn = isSelf(self, { account: accountOf(actorAccountId), device: actorDeviceId });
+  if (!isOwn || change.type !== "add" || change.history === undefined) return;
+  const accounts = change.members.map(({ accountId }) => accountOf(accountId));
+  await transaction.get(historyShareTable, key);
+  transaction.put(historyShareTable, key, { accounts, from: change.history.fromSeq, below: seq });
 }
 
 /** Who may have signed an operation, of what the directories know; see `GroupSigner`. */

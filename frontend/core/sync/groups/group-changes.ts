@@ -46,7 +46,11 @@ export function describeChange(
       };
     }
     case "add":
-      return { type: "added", accounts: change.members.map(({ accountId }) => accountOf(accountId)) };
+      return {
+        type: "added",
+        accounts: change.members.map(({ accountId }) => accountOf(accountId)),
+        ...(change.history && { sharedMessages: change.history.messages }),
+      };
     case "remove":
       return { type: "removed", accounts: change.accountIds.map(accountOf) };
     case "leave": {

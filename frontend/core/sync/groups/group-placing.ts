@@ -11,6 +11,7 @@ import type { HistoryPager } from "../history.ts";
 import type { Self } from "../self.ts";
 import { withSettingsKey } from "./group-changes.ts";
 import type { GroupChains } from "./group-chain.ts";
+import { givenHistory } from "./given-history.ts";
 import { keyFromEntry } from "./settings-keys.ts";
 
 export class GroupPlacing {
@@ -38,7 +39,10 @@ export class GroupPlacing {
     const key = groupOperationKey(conversationId, member?.joinedEpoch ?? 1);
     const joinedSeq = (await this.#records.read(groupOperationTable, key))?.seq ?? 1;
     const isOlder = conversation.createdAtMs < this.#self.joinedAtMs;
-    const { floor, page } = isOlder ? await this.#history.findFloor(conversationId) : { floor: 0, page: [] };
+    const { floor, page } = isOlder
+      ? await this.#history.findFloor(conversationId, joinedSeq)
+      : { floor: 0, page: [] };
+    const shared = await givenHistory(this.#records, this.#self.own.cert.accountId, conversationId, history);
     const settingsKey = isOlder ? await this.#settingsKey(conversationId, history) : undefined;
     await this.#records.transact(async (transaction) => {
       const record = await transaction.get(conversationTable, conversationId);
@@ -59,14 +63,22 @@ export class GroupPlacing {
         readSeq,
         unread: readSeq >= start ? 0 : this.#history.countUnread(page, readSeq),
         ahead: record.ahead.filter((seq) => seq > start),
-        group: { ...record.group, joinedSeq },
+        group: {
+          left: record.group.left,
+          joinedSeq,
+          ...(shared && { given: { by: shared.by, from: shared.from } }),
+        },
       });
     });
     return page;
   }
 
-  /** Names a group whose key came from a file. Throws `StoreError`. */
-  async name(conversationId: ConversationId): Promise<void> {
+  /** Names groups whose keys came from a file. Throws `StoreError`. */
+  async nameAll(): Promise<void> {
+    for (const { key } of await this.#records.list(groupTable)) await this.#name(key as ConversationId);
+  }
+
+  async #name(conversationId: ConversationId): Promise<void> {
     const known = await this.#records.read(groupTable, conversationId);
     const key = known?.title === "" ? await this.#settingsKey(conversationId, known.history) : undefined;
     if (key === undefined) return;

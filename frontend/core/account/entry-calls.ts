@@ -1,0 +1,116 @@
+/** The client's calls that lead into an account: registering, logging in, beginning anew. */
+import { type ClientApi, ClientError, type LoginResult } from "../client-api.ts";
+import { guard } from "../client-error.ts";
+import type { Environment } from "../environment.ts";
+import { resetClaimTable, storeProfileKey, storeProfileTable } from "../store/own-tables.ts";
+import type { AccountSession } from "./account-session.ts";
+import { LockCalls } from "./lock-calls.ts";
+import type { PendingLogin } from "./login.ts";
+import type { AlarmsView, ResetApi, ResetView } from "./reset-api.ts";
+
+type EntryApi = Pick<ClientApi, "register" | "login" | "completeLogin" | keyof ResetApi>;
+
+/** Fetched when somebody has lost all keys. */
+const resets = () => import("./reset.ts");
+
+export abstract class EntryCalls extends LockCalls implements EntryApi {
+  readonly #environment: Environment;
+  readonly #account: AccountSession;
+  #pendingLogin: PendingLogin | undefined;
+
+  constructor(environment: Environment, account: AccountSession) {
+    super(environment, account);
+    this.#environment = environment;
+    this.#account = account;
+  }
+
+  register(input: Parameters<ClientApi["register"]>[0]): Promise<{ recoveryCode: string }> {
+    return guard(async () => {
+      this.#assertSignedOut();
+      const { registerAccount } = await import("./registration.ts");
+      const { record, session, recoveryCode } = await this.#account.orWiped(() =>
+        registerAccount(this.#environment, this.#account.records, input),
+      );
+      await this.#account.enter(record, session);
+      return { recoveryCode };
+    });
+  }
+
+  login(input: Parameters<ClientApi["login"]>[0]): Promise<LoginResult> {
+    return guard(async () => {
+      this.#assertSignedOut({ orEnded: true });
+      const { beginLogin, passkeysOf } = await import("./login.ts");
+      this.#pendingLogin = await beginLogin(this.#environment, input);
+      const { answer, username } = this.#pendingLogin;
+      const asked = passkeysOf(answer.vault).map(({ credentialId, salt }) => ({ credentialId, salt }));
+      const claim = await this.#account.records.read(resetClaimTable, username);
+      return {
+        step: "recovery_code_needed",
+        ...(asked.length > 0 && { passkeys: asked }),
+        ...(claim !== undefined && { hasClaim: true }),
+      };
+    });
+  }
+
+  completeLogin(input: Parameters<ClientApi["completeLogin"]>[0]): Promise<void> {
+    return guard(async () => {
+      const pending = this.#pending();
+      const { finishLogin } = await import("./login.ts");
+      const { record, session } = await this.#account.orWiped(() =>
+        finishLogin(this.#environment, () => this.#account.makeRoom(), pending, input),
+      );
+      this.#pendingLogin = undefined;
+      await this.#account.enter(record, session);
+    });
+  }
+
+  resetStanding: ResetApi["resetStanding"] = () => this.#reset("viewReset");
+  requestReset: ResetApi["requestReset"] = () => this.#reset("requestReset");
+  cancelReset: ResetApi["cancelReset"] = () => this.#reset("cancelReset");
+
+  finishReset({ deviceName }: { deviceName: string }): Promise<{ recoveryCode: string }> {
+    return guard(async () => {
+      const pending = this.#pending();
+      const { finishReset } = await resets();
+      const { records } = this.#account;
+      const { record, session, recoveryCode } = await this.#account.orWiped(() =>
+        finishReset(this.#environment, records, () => this.#account.makeRoom(), pending, deviceName),
+      );
+      this.#pendingLogin = undefined;
+      await this.#account.enter(record, session);
+      return { recoveryCode };
+    });
+  }
+
+  alarms(): Promise<AlarmsView> {
+    return guard(async () => {
+      const { signedIn, status } = this.#account;
+      if (signedIn === undefined || status.state !== "signed_in") return {};
+      const reset = signedIn.engine.resets.pending;
+      const profile = await this.#account.records.read(storeProfileTable, storeProfileKey);
+      const copiedAtMs = profile?.elsewhereAtMs;
+      return { ...(reset && { reset }), ...(copiedAtMs !== undefined && { copiedAtMs }) };
+    });
+  }
+
+  stopReset: ResetApi["stopReset"] = () =>
+    guard(async () => (await resets()).stopReset(this.#account.session().engine));
+
+  #reset(step: "viewReset" | "requestReset" | "cancelReset"): Promise<ResetView> {
+    return guard(async () =>
+      (await resets())[step](this.#environment, this.#account.records, this.#pending()),
+    );
+  }
+
+  /** Throws `ClientError` not_signed_in before a password was right. */
+  #pending(): PendingLogin {
+    this.#assertSignedOut({ orEnded: true });
+    if (this.#pendingLogin === undefined) throw new ClientError("not_signed_in");
+    return this.#pendingLogin;
+  }
+
+  #assertSignedOut(options?: { readonly orEnded: boolean }): void {
+    if (options?.orEnded === true && this.#account.status.state === "ended") return;
+    if (this.#account.signedIn !== undefined) throw new ClientError("internal");
+  }
+}

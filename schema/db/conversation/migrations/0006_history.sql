@@ -1,0 +1,1 @@
+ALTER TABLE `members` ADD `history_from` integer DEFAULT 0 NOT NULL;
