@@ -28,6 +28,9 @@ async function everyoneSees(
   }
 }
 
+const deleted = ({ network }: LivePerson) =>
+  network.wire.filter(({ place, text }) => place === "answer" && text.includes('"deleted":true'));
+
 const refOf = async (client: Client, id: ConversationId) => (await groupView(client, id))?.picture;
 
 test("[CL260] a picture is set, seen by all, kept by a new name, replaced, and taken away", async () => {
@@ -60,6 +63,13 @@ test("[CL260] a picture is set, seen by all, kept by a new name, replaced, and t
   await ben.client.setGroupPicture(id, undefined);
   await everyoneHas(all, id, "pic.ben removed the picture");
   await everyoneSees(all, id, undefined);
+  // Who put it there deletes it; the one that Ben replaced is Anna's, whose device has not spoken since.
+  await eventually("ben's file is deleted", () => deleted(ben).length === 1);
+  expect(deleted(anna)).toEqual([]);
+  await anna.client.setGroupPicture(id, blobOf(second));
+  await eventually("anna's first file is deleted", () => deleted(anna).length === 1);
+  await ben.client.setGroupPicture(id, undefined);
+  await everyoneHas(all, id, "pic.ben removed the picture");
   // There is none to take away any more: no line, no operation.
   const { epoch } = await ben.client.group(id);
   await ben.client.setGroupPicture(id, undefined);
