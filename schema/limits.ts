@@ -83,6 +83,9 @@ export const limits = {
   attachmentsPerMessage: 10,
   /** UTF-8 bytes of what is written about files: beside it ten pointers with previews fit into the content. */
   captionBytes: 16_000,
+  /** Pixels of a group's picture, which is square, and its length: it is shown small, and everywhere. */
+  groupPictureSidePx: 256,
+  groupPictureBytes: 64 * KiB,
   /** Messages in one report: the reported one and 5 before it (CRYPTO 2.14). */
   reportMessages: 6,
   /** One sealed report: six messages of the largest content with 12 % of padding are 430 KiB, 575 KiB in base64url. */

@@ -16,6 +16,7 @@ export const usage = `sotto <command> [options]
   group add | remove <group> <username>  as far as the role permits; add and approve take --history
   group promote <group> <username> [role]
   group rename <group> <name> | leave <group>
+  group picture <group> <file>|--remove  a square JPEG of at most 256 pixels and 64 KiB
   group send <group> [text]              a group is called by its name or its id
   group link <group> [open|ask|reset|off]  its invite link; "ask": an admin approves who comes in
   group requests <group>                 who asks to be let in
@@ -48,6 +49,7 @@ export interface Arguments {
   readonly count: number;
   readonly from: string | undefined;
   readonly json: boolean;
+  readonly remove: boolean;
   readonly scope: "device" | "everywhere";
   readonly history: HistoryChoice;
 }
@@ -83,6 +85,7 @@ export function parseArguments(argv: readonly string[]): Arguments {
     count,
     from: values.from?.toLowerCase(),
     json: values.json ?? false,
+    remove: values.remove ?? false,
     scope,
     history,
   };
@@ -101,6 +104,7 @@ function parse(argv: readonly string[]) {
         count: { type: "string" },
         from: { type: "string" },
         json: { type: "boolean" },
+        remove: { type: "boolean" },
         scope: { type: "string" },
         history: { type: "string" },
         help: { type: "boolean", short: "h" },

@@ -1,6 +1,7 @@
 /** `sotto group …`: make groups, change them, and write to them. */
+import { readFile } from "node:fs/promises";
 import type { Client } from "#core/client.ts";
-import type { GroupConversationView } from "#core/client-api.ts";
+import { ClientError, type GroupConversationView } from "#core/client-api.ts";
 import type { ConversationId } from "#schema/ids.ts";
 import { type Arguments, UsageError } from "./arguments.ts";
 import { sendTo } from "./send.ts";
@@ -54,6 +55,13 @@ const commands: Record<string, Command> = {
   async rename(client, [group, name = ""]) {
     const { conversationId } = await findGroup(client, group);
     await client.renameGroup(conversationId, name);
+    return 0;
+  },
+  async picture(client, [group, file], { remove }) {
+    if ((file === undefined) !== remove) throw new UsageError("group picture <group> <file> | --remove");
+    const { conversationId } = await findGroup(client, group);
+    const picture = file === undefined ? undefined : new Blob([await readFile(file).catch(unreadable)]);
+    await client.setGroupPicture(conversationId, picture);
     return 0;
   },
   async leave(client, [group]) {
@@ -118,6 +126,10 @@ export async function group(client: Client, input: Arguments): Promise<number> {
   if (command === undefined) throw new UsageError(`group ${Object.keys(commands).join(" | ")}`);
   await until(async () => ["online", "waiting"].includes((await client.connectionStatus()).state));
   return command(client, rest, input);
+}
+
+function unreadable(cause: unknown): never {
+  throw new ClientError("file_unreadable", { cause });
 }
 
 /** Looks again and again for a while; what has not come by then is done without. */

@@ -155,6 +155,13 @@ export interface ClientApi extends DeviceApi, InviteApi, LockApi, ResetApi, Trus
   group(conversationId: ConversationId): Promise<GroupView>;
   /** The operations of a group reject with `not_allowed` when the role does not permit them, `group_changed` when others were faster. */
   renameGroup(conversationId: ConversationId, name: string): Promise<void>;
+  /**
+   * A square JPEG of at most 256 pixels a side and 64 KiB, which the name is kept beside; undefined takes the picture away. Rejects with
+   * `not_a_picture` and `file_too_large`; then nothing has changed.
+   */
+  setGroupPicture(conversationId: ConversationId, picture: Blob | undefined): Promise<void>;
+  /** Such a JPEG, fetched when it is not here; undefined when the group has none. Rejects as `readAttachment`, and with `not_a_picture`. */
+  groupPicture(conversationId: ConversationId): Promise<Uint8Array<ArrayBuffer> | undefined>;
   /** `history`: what they may read of what was said before; nothing unless said. */
   addMembers(
     conversationId: ConversationId,
@@ -194,6 +201,7 @@ export type ClientErrorCode =
   | "file_unreadable"
   | "file_gone"
   | "file_damaged"
+  | "not_a_picture"
   | "too_many_files"
   | "quota_exceeded"
   | "cancelled"

@@ -95,6 +95,8 @@ export type GroupChangeView =
   | { readonly type: "role"; readonly person: PersonView; readonly role: GroupRole }
   /** Undefined: the new name cannot be read here (yet). */
   | { readonly type: "renamed"; readonly title: string | undefined }
+  /** `isSet` false: it was taken away. */
+  | { readonly type: "picture"; readonly isSet: boolean }
   | { readonly type: "link"; readonly isOn: boolean }
   | { readonly type: "link_terms"; readonly needsApproval: boolean }
   /** The sender came in by the link. */
@@ -184,6 +186,8 @@ export interface GroupConversationView extends ConversationViewBase {
   readonly title: string;
   /** For a picture that is drawn from it; never changes. */
   readonly avatarSeed: string;
+  /** Another one for every other picture (`ClientApi.groupPicture`); undefined: none. */
+  readonly picture: string | undefined;
   readonly memberCount: number;
   /** Undefined once this account is out. */
   readonly myRole: GroupRole | undefined;
@@ -210,6 +214,8 @@ export interface GroupView {
   readonly conversationId: ConversationId;
   readonly title: string;
   readonly avatarSeed: string;
+  /** As in `GroupConversationView`. */
+  readonly picture: string | undefined;
   /** The number of operations so far. */
   readonly epoch: number;
   readonly myRole: GroupRole | undefined;

@@ -11,15 +11,12 @@ import { ClientError, type ClientErrorCode } from "./client-api.ts";
 import { asNotFound } from "./client-error.ts";
 import { createGroupOp } from "./crypto/group/group-history.ts";
 import { sealGroupSettings, settingsKeyFor } from "./crypto/group/group-settings.ts";
-import type { GroupSettingsKey } from "./crypto/group/sender-key-message.ts";
-import { tryReseal } from "./invites/invite-secret.ts";
 import { findPeople } from "./people.ts";
 import { type GroupRecord, groupTable } from "./store/group-tables.ts";
 import type { Records } from "./store/records.ts";
 import type { Engine } from "./sync/engine.ts";
 import { epochOf, extendGroup, signersOf } from "./sync/groups/group-chain.ts";
-import { presentSettingsKey, withSettingsKey } from "./sync/groups/group-changes.ts";
-import { takeBack } from "./sync/groups/own-key.ts";
+import { withSettingsKey } from "./sync/groups/group-changes.ts";
 import type { Self } from "./sync/self.ts";
 import { writeKeyEntry } from "./sync/text-sealer.ts";
 
@@ -64,41 +61,6 @@ export async function createGroup(
   await engine.conversations.merge([summary], true);
   await handOut(engine, records, conversationId);
   return conversationId;
-}
-
-export async function renameGroup(
-  engine: Engine,
-  records: Records,
-  conversationId: ConversationId,
-  title: string,
-): Promise<void> {
-  const { self } = engine;
-  const name = groupName(title);
-  let isNewKey = false;
-  await changeGroup(engine, records, conversationId, async (record) => {
-    const newest = record.settingsKeys[0];
-    const known = newest && { epoch: newest.epoch, key: decodeBase64url(newest.key) };
-    const settingsKey = settingsKeyFor(self.provider, known, record.history.head.state);
-    isNewKey = settingsKey !== known;
-    if (isNewKey) await keepSettingsKey(engine, records, conversationId, settingsKey);
-    return { type: "settings", settings: sealGroupSettings(self.provider, settingsKey, { name }) };
-  });
-  if (!isNewKey) return;
-  await resealInvite(engine, records, conversationId);
-  await records.transact((transaction) => takeBack(transaction, conversationId, [], true));
-  await handOut(engine, records, conversationId);
-}
-
-/** Who has the group's link reads its name by the key in the link's operation. */
-async function resealInvite(engine: Engine, records: Records, conversationId: ConversationId): Promise<void> {
-  const { self } = engine;
-  const group = await records.read(groupTable, conversationId);
-  if (group === undefined || tryReseal(self, group, presentSettingsKey(self, group)) === undefined) return;
-  await changeGroup(engine, records, conversationId, (record) => {
-    const invite = tryReseal(self, record, presentSettingsKey(self, record));
-    if (invite === undefined) throw new ClientError("group_changed");
-    return { type: "invite", invite };
-  });
 }
 
 export function removeMember(
@@ -157,7 +119,7 @@ export async function changeGroup(
   engine: Engine,
   records: Records,
   conversationId: ConversationId,
-  make: (record: GroupRecord) => Promise<GroupChange> | GroupChange | undefined,
+  make: (record: GroupRecord) => Promise<GroupChange | undefined> | GroupChange | undefined,
 ): Promise<void> {
   const { self, chains } = engine;
   if (engine.conversations.get(conversationId)?.group === undefined) throw new ClientError("not_allowed");
@@ -222,20 +184,6 @@ export async function handOut(
   engine.outbox.kick(conversationId);
 }
 
-/** Before the operation is posted, so that a crash between loses no key. */
-async function keepSettingsKey(
-  { self }: Engine,
-  records: Records,
-  conversationId: ConversationId,
-  settingsKey: GroupSettingsKey,
-): Promise<void> {
-  await records.transact(async (transaction) => {
-    const record = await transaction.get(groupTable, conversationId);
-    if (record === undefined) return;
-    transaction.put(groupTable, conversationId, withSettingsKey(self, record, settingsKey));
-  });
-}
-
 const refusals: Record<GroupRefusalCode, ClientErrorCode> = {
   FORBIDDEN: "not_allowed",
   NO_CHANGE: "not_allowed",
@@ -259,7 +207,8 @@ function makeOp(self: Self, record: GroupRecord | undefined, wanted: GroupChange
   }
 }
 
-function groupName(text: string): string {
+/** Throws `ClientError` `group_name_invalid`. */
+export function groupName(text: string): string {
   const name = text.trim();
   if (name === "" || name.length > nameMaxChars) throw new ClientError("group_name_invalid");
   return name;

@@ -4,13 +4,14 @@ import type { ClientApi } from "./client-api.ts";
 import { guard } from "./client-error.ts";
 import type { Environment } from "./environment.ts";
 import { InviteCalls } from "./invites/invite-calls.ts";
-import { viewGroup, viewGroupConversation, viewMessageInfo } from "./group-views.ts";
+import { readGroupPicture, viewGroup, viewGroupConversation, viewMessageInfo } from "./group-views.ts";
 import type { Records } from "./store/records.ts";
 import type { Engine } from "./sync/engine.ts";
 import type { EventHub } from "./sync/event-hub.ts";
 
 /** Fetched when somebody changes a group. */
 const changes = () => import("./group-api.ts");
+const settings = () => import("./group-settings-api.ts");
 
 export abstract class GroupCalls extends InviteCalls {
   readonly #account: AccountSession;
@@ -34,7 +35,11 @@ export abstract class GroupCalls extends InviteCalls {
       return viewGroup(signedIn.engine, this.#account.records, conversationId);
     });
   renameGroup: ClientApi["renameGroup"] = (conversationId, name) =>
-    guard(async () => (await changes()).renameGroup(...this.#signedIn(), conversationId, name));
+    guard(async () => (await settings()).renameGroup(...this.#signedIn(), conversationId, name));
+  setGroupPicture: ClientApi["setGroupPicture"] = (conversationId, picture) =>
+    guard(async () => (await settings()).setGroupPicture(...this.#signedIn(), conversationId, picture));
+  groupPicture: ClientApi["groupPicture"] = (conversationId) =>
+    guard(() => readGroupPicture(...this.#signedIn(), conversationId));
   addMembers: ClientApi["addMembers"] = (...of) =>
     guard(async () => (await import("./add-members.ts")).addMembers(...this.#signedIn(), ...of));
   removeMember: ClientApi["removeMember"] = (conversationId, account) =>

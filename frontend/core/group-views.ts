@@ -48,6 +48,16 @@ export async function viewGroupConversation(
   return view;
 }
 
+/** Undefined: it has none. Throws `ClientError`, `SottoError` and `DamagedFileError` as `Attachments.readPicture`. */
+export async function readGroupPicture(
+  engine: Engine,
+  records: Records,
+  conversationId: ConversationId,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const picture = (await records.read(groupTable, conversationId))?.picture;
+  return picture && engine.attachments.readPicture(conversationId, picture);
+}
+
 /** Throws `not_member` and `group_contradicted`. */
 export async function assertWritable(records: Records, record: ConversationRecord): Promise<void> {
   if (record.group === undefined) return;

@@ -106,6 +106,8 @@ export function connectClient(port: RpcPort): RemoteClient {
     createGroup: method("createGroup"),
     group: method("group"),
     renameGroup: method("renameGroup"),
+    setGroupPicture: method("setGroupPicture"),
+    groupPicture: method("groupPicture"),
     addMembers: method("addMembers"),
     removeMember: method("removeMember"),
     setMemberRole: method("setMemberRole"),

@@ -112,7 +112,14 @@ export function standing(
   group: GroupRecord | undefined,
 ): Pick<
   GroupConversationView,
-  "title" | "avatarSeed" | "memberCount" | "myRole" | "membership" | "takesRequests" | "isContradicted"
+  | "title"
+  | "avatarSeed"
+  | "picture"
+  | "memberCount"
+  | "myRole"
+  | "membership"
+  | "takesRequests"
+  | "isContradicted"
 > {
   const own = group && findGroupMember(group.history.head.state, self.own.cert.accountId);
   const known = group?.membership ?? "member";
@@ -122,6 +129,7 @@ export function standing(
   return {
     title: group?.title ?? "",
     avatarSeed: conversationId,
+    picture: group?.picture?.blobHash,
     memberCount: group?.history.head.state.members.length ?? 0,
     myRole: membership === "removed" || membership === "left" ? undefined : own?.role,
     membership,

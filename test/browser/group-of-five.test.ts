@@ -3,6 +3,7 @@
  * does not show: several devices of one person, a member who is offline meanwhile, hostile servers (see test/scenario).
  */
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { pictureText } from "#app/i18n/en-pictures.ts";
 import { text } from "#app/i18n/en.ts";
 import { Person, transcript } from "./person.ts";
 import { openStage, type Stage } from "./stage.ts";
@@ -92,6 +93,34 @@ test("an admin renames the group for everybody", async () => {
   await anna.page.keyboard.press("Enter");
   for (const person of [mira, anna, tomas, ilse, jonas]) await person.composer(title).waitFor();
   expect(await mira.page.getByLabel(text.composer.label(before)).count()).toBe(0);
+});
+
+/** A picture that is no square, painted by the page itself. */
+const painted = `(async () => {
+  const canvas = new OffscreenCanvas(900, 600);
+  const context = canvas.getContext("2d");
+  context.fillStyle = "#7a1f5c";
+  context.fillRect(0, 0, 900, 600);
+  const picture = await canvas.convertToBlob({ type: "image/png" });
+  return Array.from(new Uint8Array(await picture.arrayBuffer()));
+})()`;
+const shown = `document.querySelector(".group-who .avatar img")?.naturalWidth`;
+const seesPicture = (person: Person) =>
+  expect.poll(() => person.page.evaluate<number>(shown), { timeout: 20_000 }).toBe(256);
+
+test("[CL260] an admin gives the group a picture: cut to a square, seen by everybody, also after a reload", async () => {
+  const { page } = anna;
+  const buffer = Buffer.from(await page.evaluate<number[]>(painted));
+  await page.locator("[data-picture]").setInputFiles({ name: "a.png", mimeType: "image/png", buffer });
+  await page.getByAltText(pictureText.preview).waitFor();
+  await page.getByRole("button", { name: pictureText.save }).click();
+  await page.getByRole("button", { name: pictureText.change }).waitFor();
+  await systemLine(mira, text.groups.change.pictureSet("anna"));
+  await systemLine(anna, text.groups.change.pictureSet("You"));
+  const everybody = [mira, anna, tomas, ilse, jonas];
+  for (const person of everybody) await seesPicture(person);
+  await jonas.page.reload();
+  await seesPicture(jonas);
 });
 
 test("who is removed can no longer write, and sees nothing written afterwards", async () => {

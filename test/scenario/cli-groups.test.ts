@@ -1,10 +1,11 @@
 /** Groups from the command line, each command a process of its own. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { runCli } from "../support/cli-process.ts";
 import { eventually } from "../support/people.ts";
+import { jpegOf } from "../support/square-jpeg.ts";
 import { startServer } from "../support/server.ts";
 
 const server = await startServer();
@@ -37,6 +38,23 @@ test("[CL244] a link made, asked by, answered, reset and turned off", async () =
   expect([joined.stderr, joined.stdout]).toEqual(["", expect.stringMatching(/ joined\n$/)]);
   expect((await run("link.anna", "group", "link", "Open", "off")).code).toBe(0);
   expect((await run("link.anna", "group", "link", "Open")).stderr).toContain("has no invite link");
+}, 240_000);
+
+test("[CL264] a picture set and taken away, and what is none refused", async () => {
+  const input = { home: home("pic"), server: server.origin, password: "the password of pic" };
+  expect((await runCli(["register", "pic"], input)).code).toBe(0);
+  await runCli(["register", "pic.ben"], { ...input, home: home("pic.ben") });
+  expect((await run("pic", "group", "create", "Gallery", "pic.ben")).code).toBe(0);
+  const file = path.join(folder, "square.jpg");
+  writeFileSync(file, jpegOf(128, 128));
+  const set = await run("pic", "group", "picture", "Gallery", file);
+  expect([set.code, set.stderr]).toEqual([0, ""]);
+  writeFileSync(file, jpegOf(128, 64));
+  expect((await run("pic", "group", "picture", "Gallery", file)).stderr.trim()).toBe("sotto: not_a_picture");
+  const missing = await run("pic", "group", "picture", "Gallery", path.join(folder, "missing.jpg"));
+  expect(missing.stderr.trim()).toBe("sotto: file_unreadable");
+  expect((await run("pic", "group", "picture", "Gallery", "--remove")).code).toBe(0);
+  expect((await run("pic", "group", "picture", "Gallery")).stderr).toContain("group picture <group> <file>");
 }, 240_000);
 
 test("[CL210] a group made, enlarged, written to and left, each with one command", async () => {

@@ -1,5 +1,6 @@
 /** The states of groups. */
 import { fakeId } from "#test/support/fake-client-data.ts";
+import { pictureStates } from "./picture-states.ts";
 import type { State } from "./state.ts";
 
 const group = (title: string): string => `/chat/${fakeId(`group-${title}`)}`;
@@ -130,4 +131,5 @@ export const groupStates: readonly State[] = [
       await page.getByText("Nobody has the username").waitFor();
     },
   },
+  ...pictureStates,
 ];

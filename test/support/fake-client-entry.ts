@@ -2,7 +2,7 @@
 import type { ConnectionStatus } from "#core/client-api.ts";
 import { createFakeClient, type FakeClient, type FakeOptions } from "./fake-client.ts";
 import { FakeFiles } from "./fake-files.ts";
-import { fileScene } from "./fake-pictures.ts";
+import { fileScene, paintGroups } from "./fake-pictures.ts";
 import { conversations } from "./fake-client-data.ts";
 import { groups } from "./fake-group-data.ts";
 
@@ -129,10 +129,12 @@ export function createClient(): FakeClient {
   const scene = new URLSearchParams(globalThis.location.search).get("scene") ?? "";
   const nowMs = Date.now();
   const files = new FakeFiles(scene === "small_limit" ? 1_600_000 : undefined);
-  const client = createFakeClient({ ...optionsFor(scene, nowMs), files });
+  const options = optionsFor(scene, nowMs);
+  const client = createFakeClient({ ...options, files });
   globalThis.fakeClient = client;
-  if (scene === "files") {
-    const painted = showFiles(client, files, nowMs);
+  if (scene === "files" || scene === "pictures") {
+    const painted =
+      scene === "files" ? showFiles(client, files, nowMs) : paintGroups(options.conversations ?? []);
     const listConversations = async () => {
       await painted;
       return client.api.listConversations();

@@ -24,6 +24,7 @@ export interface FakeGroup {
   membership: Membership;
   members: GroupMemberView[];
   isContradicted: boolean;
+  picture?: Blob | undefined;
   memberTrust?: GroupConversationView["memberTrust"];
   invite?: InviteView | undefined;
   requests?: readonly JoinRequestView[];
@@ -47,6 +48,8 @@ type GroupMethods = Pick<
   | "createGroup"
   | "group"
   | "renameGroup"
+  | "setGroupPicture"
+  | "groupPicture"
   | "addMembers"
   | "removeMember"
   | "setMemberRole"
@@ -64,6 +67,17 @@ export function fakeMember(username: string, role: GroupRole = "member"): GroupM
     isMe,
     verified: false,
   };
+}
+
+const refs = new WeakMap<Blob, string>();
+let refCount = 0;
+
+export function fakePictureRef(picture: Blob): string {
+  const known = refs.get(picture);
+  if (known !== undefined) return known;
+  refCount += 1;
+  refs.set(picture, `picture-${refCount}`);
+  return `picture-${refCount}`;
 }
 
 export function fakeGroupMethods(host: FakeGroupHost): GroupMethods {
@@ -154,11 +168,12 @@ export function fakeGroupMethods(host: FakeGroupHost): GroupMethods {
       const members = group.members.toSorted(
         (a, b) => ranks[a.role] - ranks[b.role] || a.username.localeCompare(b.username),
       );
-      const { title, epoch, membership } = group;
+      const { title, epoch, membership, picture } = group;
       return {
         conversationId,
         title,
         avatarSeed: conversationId,
+        picture: picture && fakePictureRef(picture),
         epoch,
         membership,
         members,
@@ -173,6 +188,16 @@ export function fakeGroupMethods(host: FakeGroupHost): GroupMethods {
         group.title = name.trim();
         return { type: "renamed", title: group.title };
       }),
+    setGroupPicture: (conversationId, picture) =>
+      change(conversationId, "admin", (group) => {
+        group.picture = picture;
+        return { type: "picture", isSet: picture !== undefined };
+      }),
+    async groupPicture(conversationId) {
+      await host.delay();
+      const bytes = await groupOf(conversationId).group.picture?.arrayBuffer();
+      return bytes && new Uint8Array(bytes);
+    },
     addMembers: (conversationId, usernames, history = "none") =>
       change(conversationId, "admin", (group) => {
         const added = people(usernames);

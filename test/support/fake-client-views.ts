@@ -2,16 +2,17 @@
 import type { GroupConversationView, SessionView } from "#core/client-api.ts";
 import type { AccountId, SessionId } from "#schema/ids.ts";
 import { type FakeConversation, fakeId } from "./fake-client-data.ts";
-import type { FakeGroup } from "./fake-client-groups.ts";
+import { type FakeGroup, fakePictureRef } from "./fake-client-groups.ts";
 
 export function groupView(
   { conversationId }: FakeConversation,
-  { title, members, membership, isContradicted, invite, memberTrust = [] }: FakeGroup,
+  { title, members, membership, isContradicted, invite, memberTrust = [], picture }: FakeGroup,
   base: Omit<
     GroupConversationView,
     | "kind"
     | "title"
     | "avatarSeed"
+    | "picture"
     | "memberCount"
     | "myRole"
     | "membership"
@@ -27,6 +28,7 @@ export function groupView(
     kind: "group",
     title,
     avatarSeed: conversationId,
+    picture: picture && fakePictureRef(picture),
     memberCount: members.length,
     myRole,
     membership,

@@ -66,6 +66,20 @@ const plain = (name: string, mime: string, sizeBytes: number, more: Partial<Atta
   view: { name, mime, sizeBytes, isLocal: false, ...more },
 });
 
+/** Gives some of the groups a picture. */
+export async function paintGroups(conversations: readonly FakeConversation[]): Promise<void> {
+  const painted: Readonly<Record<string, Scene>> = {
+    "Friday at the old station": rust,
+    "Chamber choir": night,
+    Allotment: summer,
+    "Street party": { sky: ["#ffffff", "#f4f7fa"], hills: ["#e8edf2", "#dfe6ec", "#ffffff"], sun: "#fff4d6" },
+  };
+  for (const { group } of conversations) {
+    const scene = painted[group?.title ?? ""];
+    if (group !== undefined && scene !== undefined) group.picture = await paint(scene, 256, 256);
+  }
+}
+
 export interface FileScene {
   readonly conversation: FakeConversation;
   /** Files that are under way. */

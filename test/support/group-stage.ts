@@ -28,6 +28,8 @@ function lineOf(message: MessageView): string {
       return `${senderName} made ${change.person.username} ${change.role}`;
     case "renamed":
       return `${senderName} renamed ${change.title ?? "?"}`;
+    case "picture":
+      return `${senderName} ${change.isSet ? "changed" : "removed"} the picture`;
     case "link":
       return `${senderName} link ${change.isOn ? "on" : "off"}`;
     case "link_terms":

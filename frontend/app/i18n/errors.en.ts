@@ -18,6 +18,7 @@ export const errors: Record<ClientErrorCode, string> = {
   file_unreadable: "This file could not be read. Choose it again.",
   file_gone: "This file is no longer on the server.",
   file_damaged: "This file arrived damaged and was not opened.",
+  not_a_picture: "This file is not a picture that can be shown here.",
   too_many_files: "That is too many files for one message.",
   quota_exceeded: "Your storage on this server is full. Nothing was sent.",
   cancelled: "Cancelled.",

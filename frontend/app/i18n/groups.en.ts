@@ -34,6 +34,8 @@ export const groups = {
     },
     renamed: (who: string, title: string) => `${who} named the group “${title}”`,
     renamedUnreadably: (who: string) => `${who} changed the name of the group`,
+    pictureSet: (who: string) => `${who} changed the group picture`,
+    pictureRemoved: (who: string) => `${who} removed the group picture`,
     linkOn: (who: string) => `${who} made a new invite link`,
     linkOff: (who: string) => `${who} turned the invite link off`,
     linkAsks: (who: string) => `${who} changed the invite link: an admin approves`,
@@ -99,7 +101,7 @@ export const groups = {
     memberLabel: (name: string, role: string) => `${name}, ${role}`,
     offline: "You are offline. A group can be changed only with a connection; nothing was changed.",
     createOffline: "You are offline. A group can be created only with a connection. Your choices stay here.",
-    sealed: "The server knows who is in this group, not its name and not a word of it.",
+    sealed: "The server knows who is in this group, not its name or picture, and not a word of it.",
   },
   member: {
     message: "Message",

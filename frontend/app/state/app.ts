@@ -13,6 +13,7 @@ import type { AccountId, ConversationId } from "#schema/ids.ts";
 import type { Client } from "../client.ts";
 import { text } from "../i18n/en.ts";
 import { coalescePerFrame } from "./frame.ts";
+import { createGroupPictures, type GroupPictures } from "./group-pictures.ts";
 import { redirectFor } from "./guard.ts";
 import type { Preferences } from "./preferences.ts";
 import { openConversationOf, type Router } from "./router.ts";
@@ -43,6 +44,7 @@ export interface App {
   readonly conversations: ReadonlySignal<readonly ConversationView[] | undefined>;
   readonly timeline: ReadonlySignal<Timeline | undefined>;
   readonly media: MediaUrls;
+  readonly pictures: GroupPictures;
   readonly files: FilesState;
   /** Shown once, held nowhere but here. */
   readonly recoveryCode: ReadonlySignal<string | undefined>;
@@ -117,6 +119,7 @@ export function createApp(parts: { client: Client; router: Router; preferences: 
     self: computed(() => accountOf(signals.account.value)),
     toasts,
     media: createMediaUrls(api),
+    pictures: createGroupPictures(api),
     files: createFilesState(api, (code) => toasts.show(text.errors[code])),
     reportError: (code) => toasts.show(text.errors[code]),
     register: async (make) => {
@@ -209,6 +212,7 @@ export function createApp(parts: { client: Client; router: Router; preferences: 
   /** Nothing that was opened stays in the page. */
   function forgetShown(): void {
     app.media.clear();
+    app.pictures.clear();
     app.files.viewer.close();
     app.announcements.value = [];
     toasts.clear();
@@ -225,6 +229,7 @@ export function createApp(parts: { client: Client; router: Router; preferences: 
         break;
       case "connection":
         app.connection.value = event.status;
+        if (event.status.state === "online") app.pictures.retry();
         break;
       case "conversations":
       case "typing":

@@ -15,11 +15,15 @@ import { BlobCache } from "./blob-cache.ts";
 import { BlobTransfers } from "./blob-transfers.ts";
 import { Downloads } from "./downloads.ts";
 import { FileRanges } from "./file-ranges.ts";
+import type { PictureTools } from "./group-pictures.ts";
 import { blobNameOf } from "./stored-attachment.ts";
 import { Uploads } from "./uploads.ts";
 
 /** How long an answer about the server's limits is believed. */
 const allowanceMs = 600_000;
+
+/** Fetched with the first group that has one. */
+const pictures = () => import("./group-pictures.ts");
 
 export interface AttachmentsContext {
   readonly environment: Environment;
@@ -40,6 +44,7 @@ export class Attachments {
   readonly #transfers: BlobTransfers;
   readonly #downloads: Downloads;
   readonly #ranges: FileRanges;
+  readonly #pictureTools: PictureTools;
   #allowance: { readonly maxFileBytes: number; readonly atMs: number } | undefined;
 
   constructor(context: AttachmentsContext) {
@@ -51,6 +56,7 @@ export class Attachments {
     this.uploads = new Uploads({ ...parts, records, self, handedOver });
     this.#downloads = new Downloads({ ...parts, provider: self.provider });
     this.#ranges = new FileRanges(self.provider, this.#cache, this.#transfers);
+    this.#pictureTools = { ...parts, provider: self.provider, ranges: this.#ranges };
   }
 
   async load(): Promise<void> {
@@ -101,6 +107,18 @@ export class Attachments {
 
   async read(ref: AttachmentRef, from: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
     return this.#ranges.read(ref.conversationId, await this.#find(ref), from, length);
+  }
+
+  /** The picture of a group, on the server when it resolves; see group-pictures.ts, also for what both throw. */
+  async uploadPicture(conversationId: ConversationId, picture: Blob): Promise<StoredAttachment> {
+    return (await pictures()).uploadPicture(this.#pictureTools, conversationId, picture);
+  }
+
+  async readPicture(
+    conversationId: ConversationId,
+    picture: StoredAttachment,
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    return (await pictures()).readPicture(this.#pictureTools, conversationId, picture);
   }
 
   /** The pointer, from wherever the message is now: on its way, or in its place. Throws `ClientError` `file_gone`. */

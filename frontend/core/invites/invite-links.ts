@@ -12,7 +12,8 @@ import { formatInviteCode, inviteKeyOf, sealInvite } from "../crypto/group/group
 import { isInviteProven } from "../crypto/group/invite-proof.ts";
 import { settingsKeyFor } from "../crypto/group/group-settings.ts";
 import type { GroupSettingsKey } from "../crypto/group/sender-key-message.ts";
-import { changeGroup, renameGroup } from "../group-api.ts";
+import { changeGroup } from "../group-api.ts";
+import { renameGroup } from "../group-settings-api.ts";
 import { type GroupRecord, groupTable } from "../store/group-tables.ts";
 import type { Records } from "../store/records.ts";
 import type { Engine } from "../sync/engine.ts";

@@ -66,6 +66,8 @@ const methods: Readonly<Record<ClientMethod, "kept" | "not_kept">> = {
   createGroup: "kept",
   group: "kept",
   renameGroup: "kept",
+  setGroupPicture: "kept",
+  groupPicture: "not_kept",
   addMembers: "kept",
   removeMember: "kept",
   setMemberRole: "kept",

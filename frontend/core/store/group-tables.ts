@@ -18,6 +18,7 @@ import {
 } from "../crypto/group/group-codec.ts";
 import type { GroupHistory } from "../crypto/group/group-history.ts";
 import type { OwnSenderKey, SenderKeys } from "../crypto/group/sender-key.ts";
+import type { StoredAttachment } from "./stored-files.ts";
 import { jsonTable, orderedKey, type Table } from "./sealed-store.ts";
 
 /** What an operation did, as the log shows it. */
@@ -28,6 +29,7 @@ export type StoredChange =
   | { readonly type: "left"; readonly heir?: AccountId }
   | { readonly type: "role"; readonly account: AccountId; readonly role: GroupRole }
   | { readonly type: "renamed"; readonly title?: string }
+  | { readonly type: "picture"; readonly isSet: boolean }
   | { readonly type: "link"; readonly isOn: boolean }
   | { readonly type: "link_terms"; readonly needsApproval: boolean }
   | { readonly type: "joined" }
@@ -51,6 +53,10 @@ export interface GroupRecord {
   readonly settingsKeys: readonly SettingsKeyRecord[];
   /** The newest name that could be read. */
   readonly title: string;
+  /** From the same settings as the name, where it is one that may be shown. */
+  readonly picture?: StoredAttachment;
+  /** What this device itself put on the server as the group's picture, and has not deleted. */
+  readonly uploadedPicture?: StoredAttachment;
   /** Usernames of members, past ones included. */
   readonly names: Readonly<Record<AccountId, string>>;
   /**

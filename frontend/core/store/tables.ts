@@ -1,7 +1,6 @@
 /** Every table of the client's store: what is kept, under which key. */
 import {
   type AccountId,
-  type AttachmentId,
   type ClientMessageId,
   type ConversationId,
   type DeviceAddress,
@@ -14,6 +13,9 @@ import type { PeerRecord } from "../crypto/session/peer-session.ts";
 import { decodePeerRecord, encodePeerRecord } from "../crypto/session/record-codec.ts";
 import type { StoredChange } from "./group-tables.ts";
 import { jsonTable, orderedKey, type Table } from "./sealed-store.ts";
+import type { StoredAttachment } from "./stored-files.ts";
+
+export type { StoredAttachment };
 
 /** This installation's account; one record, key `self`. Binary fields are base64url. */
 export interface AccountRecord {
@@ -120,21 +122,6 @@ export interface GroupConversationRecord extends ConversationBase {
 
 export type ConversationRecord = DirectRecord | GroupConversationRecord;
 export const conversationTable = jsonTable<ConversationRecord>("conversations");
-
-/** A pointer to a file (CRYPTO 2.11); binary fields are base64url. */
-export interface StoredAttachment {
-  readonly attachmentId: AttachmentId;
-  readonly fileKey: string;
-  readonly sizeBytes: number;
-  readonly blobBytes: number;
-  readonly blobHash: string;
-  readonly name: string;
-  readonly mime: string;
-  readonly width?: number;
-  readonly height?: number;
-  readonly durationMs?: number;
-  readonly preview?: string;
-}
 
 export type StoredContent =
   /** A position without a bubble: a repeated client message id, or a type this version does not know. */

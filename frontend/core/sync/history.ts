@@ -197,5 +197,7 @@ async function oldContent(
   const known = operations.find(({ value }) => value.operation === body);
   if (known?.value.change === undefined) return { type: "nothing" };
   const { operation, change } = known.value;
-  return { type: "group_change", change: namedChange(self, { operation, change }, entry) };
+  const all = operations.map(({ value }) => value);
+  const named = namedChange(self, { operation, change }, entry, all);
+  return { type: "group_change", change: named };
 }

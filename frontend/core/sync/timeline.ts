@@ -197,6 +197,8 @@ function viewChange(change: StoredChange, nameOf: NameOf): GroupChangeView {
       return { type: "role", person: person(change.account), role: change.role };
     case "renamed":
       return { type: "renamed", title: change.title };
+    case "picture":
+      return { type: "picture", isSet: change.isSet };
     case "link":
       return { type: "link", isOn: change.isOn };
     case "link_terms":

@@ -1,10 +1,10 @@
 import "./chat-list.css";
 import type { ConversationView } from "#core/client-api.ts";
-import { seedOf } from "../../state/conversation-name.ts";
 import { text } from "../../i18n/en.ts";
 import { useApp } from "../../state/context.ts";
 import { formatRoute, openConversationOf } from "../../state/router.ts";
 import { Avatar } from "../../ui/avatar.tsx";
+import { ConversationAvatar } from "../groups/group-avatar.tsx";
 import { Icon } from "../../ui/icons.tsx";
 import { lazily } from "../../ui/lazily.tsx";
 import { RestoreLine } from "../backup/restore-line.tsx";
@@ -83,7 +83,7 @@ function ChatRow({ view, isOpen }: { view: ConversationView; isOpen: boolean }) 
           if (!isOpen) router.go(route, { replace: besides });
         }}
       >
-        <Avatar account={seedOf(view)} name={row.name} isGroup={view.kind === "group"} />
+        <ConversationAvatar view={view} />
         <span class="chat-row-text">
           <span class="chat-row-line">
             <span class="chat-row-name ellipsis">

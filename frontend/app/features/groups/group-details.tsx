@@ -2,13 +2,14 @@ import { useState } from "preact/hooks";
 import type { ClientErrorCode, GroupMemberView, GroupView } from "#core/client-api.ts";
 import { text } from "../../i18n/en.ts";
 import { useApp } from "../../state/context.ts";
-import { Avatar } from "../../ui/avatar.tsx";
 import { ConfirmDialog } from "../../ui/dialog.tsx";
 import { TextField } from "../../ui/field.tsx";
 import { Icon } from "../../ui/icons.tsx";
 import { InviteSection } from "../invites/invite-section.tsx";
 import { attempt, sayProblem } from "./attempt.ts";
+import { GroupAvatar } from "./group-avatar.tsx";
 import { AddPeopleDialog, RenameDialog } from "./group-dialogs.tsx";
+import { PictureButton } from "./picture-button.tsx";
 import { MemberRow } from "./member-row.tsx";
 import { isAdmin, leaveWarning, type MemberAction, memberActions, sortedMembers } from "./rules.ts";
 
@@ -35,6 +36,11 @@ export function GroupDetails({ group }: { group: GroupView }) {
     setWorking(false);
     setAsking(undefined);
     if (!done.ok) setProblem(done.code);
+  }
+
+  async function savePicture(picture: Blob): Promise<ClientErrorCode | undefined> {
+    const done = await attempt(() => api.setGroupPicture(conversationId, picture));
+    return done.ok ? undefined : done.code;
   }
 
   async function writeTo(username: string): Promise<void> {
@@ -74,7 +80,18 @@ export function GroupDetails({ group }: { group: GroupView }) {
   return (
     <>
       <section class="group-card" aria-label={name}>
-        <Avatar account={group.avatarSeed} name={title} size="l" isGroup />
+        {isAdmin(myRole) && group.membership === "member" ? (
+          <PictureButton
+            hasPicture={group.picture !== undefined}
+            busy={working}
+            onSave={savePicture}
+            onRemove={() => void run(() => api.setGroupPicture(conversationId, undefined))}
+          >
+            <GroupAvatar group={group} size="l" />
+          </PictureButton>
+        ) : (
+          <GroupAvatar group={group} size="l" />
+        )}
         <div class="group-card-name">
           <h3>
             <bdi>{name}</bdi>

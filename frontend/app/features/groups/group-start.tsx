@@ -1,10 +1,9 @@
 import "./groups.css";
 import type { GroupConversationView } from "#core/client-api.ts";
 import { text } from "../../i18n/en.ts";
-import { seedOf } from "../../state/conversation-name.ts";
 import { useApp } from "../../state/context.ts";
-import { Avatar } from "../../ui/avatar.tsx";
 import { Icon } from "../../ui/icons.tsx";
+import { GroupAvatar } from "./group-avatar.tsx";
 import { isAdmin } from "./rules.ts";
 
 /** The card at the very beginning of a group's log. */
@@ -13,7 +12,7 @@ export function GroupStart({ view }: { view: GroupConversationView }) {
   const { conversationId, memberCount } = view;
   return (
     <div class="group-start">
-      <Avatar account={seedOf(view)} name={view.title} size="l" isGroup />
+      <GroupAvatar group={view} size="l" />
       <strong>
         <bdi>{view.title || text.groups.unnamed}</bdi>
       </strong>

@@ -1,9 +1,8 @@
 import "./groups.css";
 import type { GroupConversationView } from "#core/client-api.ts";
 import { text } from "../../i18n/en.ts";
-import { seedOf } from "../../state/conversation-name.ts";
 import { useApp } from "../../state/context.ts";
-import { Avatar } from "../../ui/avatar.tsx";
+import { GroupAvatar } from "./group-avatar.tsx";
 import { membersLine } from "./rules.ts";
 import { useGroup } from "./use-group.ts";
 
@@ -17,7 +16,7 @@ export function GroupWho({ view }: { view: GroupConversationView }) {
   const title = view.title || text.groups.unnamed;
   return (
     <div class="group-who">
-      <Avatar account={seedOf(view)} name={view.title} size="s" isGroup />
+      <GroupAvatar group={view} size="s" />
       <div class="chat-who">
         <h1 class="chat-name">
           <button

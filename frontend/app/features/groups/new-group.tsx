@@ -9,17 +9,20 @@ import { TextField } from "../../ui/field.tsx";
 import { Icon } from "../../ui/icons.tsx";
 import { attempt, sayProblem } from "./attempt.ts";
 import { nameView } from "./naming.ts";
+import { PictureButton } from "./picture-button.tsx";
 import { PeoplePicker } from "./people-picker.tsx";
+import { useUrl } from "./use-url.ts";
 import { doubtful, knownPeople, type Pick } from "./picking.ts";
 
 const nobody: ReadonlySet<string> = new Set();
 
 /** Two steps in one sheet: who, then what it is called. Nothing chosen is lost between them or by an error. */
 export function NewGroup() {
-  const { account, client, conversations, readConversations, router } = useApp();
+  const { account, client, conversations, readConversations, reportError, router } = useApp();
   const [picks, setPicks] = useState<readonly Pick[]>([]);
   const [step, setStep] = useState<"people" | "name">("people");
   const [typed, setTyped] = useState("");
+  const [picture, setPicture] = useState<Blob>();
   const [working, setWorking] = useState(false);
   const [problem, setProblem] = useState<ClientErrorCode>();
   const [wrong, setWrong] = useState<readonly string[]>([]);
@@ -39,8 +42,12 @@ export function NewGroup() {
     const usernames = picks.map(({ username }) => username);
     const made = await attempt(() => client.api.createGroup({ name, usernames }));
     if (made.ok) {
+      const { conversationId } = made.value;
+      // The group is there; without its picture it is only plainer.
+      const done = picture && (await attempt(() => client.api.setGroupPicture(conversationId, picture)));
+      if (done?.ok === false) reportError(done.code);
       await readConversations();
-      router.go({ name: "chat", conversationId: made.value.conversationId }, { replace: true });
+      router.go({ name: "chat", conversationId }, { replace: true });
       return;
     }
     setWorking(false);
@@ -82,9 +89,11 @@ export function NewGroup() {
         <Naming
           picks={picks}
           typed={typed}
+          picture={picture}
           working={working}
           problem={problem}
           onTyped={setTyped}
+          onPicture={setPicture}
           onBack={() => setStep("people")}
           onCreate={(name) => void create(name)}
         />
@@ -96,16 +105,20 @@ export function NewGroup() {
 interface NamingProps {
   picks: readonly Pick[];
   typed: string;
+  picture: Blob | undefined;
   working: boolean;
   problem: ClientErrorCode | undefined;
   onTyped: (typed: string) => void;
+  onPicture: (picture: Blob | undefined) => void;
   onBack: () => void;
   onCreate: (name: string) => void;
 }
 
-function Naming({ picks, typed, working, problem, onTyped, onBack, onCreate }: NamingProps) {
+function Naming(props: NamingProps) {
+  const { picks, typed, picture, working, problem, onTyped, onPicture, onBack, onCreate } = props;
   const form = useRef<HTMLFormElement>(null);
   const view = nameView(typed);
+  const src = useUrl(picture);
   const words = text.groups.create;
   useLayoutEffect(() => form.current?.querySelector<HTMLElement>("[data-autofocus]")?.focus(), []);
   return (
@@ -119,7 +132,17 @@ function Naming({ picks, typed, working, problem, onTyped, onBack, onCreate }: N
     >
       <div class="dialog-scroll">
         <div class="naming-card">
-          <Avatar account={view.name} name={view.name} size="l" isGroup />
+          <PictureButton
+            hasPicture={picture !== undefined}
+            busy={false}
+            onSave={(chosen) => {
+              onPicture(chosen);
+              return Promise.resolve(undefined);
+            }}
+            onRemove={() => onPicture(undefined)}
+          >
+            <Avatar account={view.name} name={view.name} size="l" isGroup src={src} />
+          </PictureButton>
           <TextField
             label={words.name}
             value={typed}

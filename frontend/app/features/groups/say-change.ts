@@ -56,6 +56,8 @@ export function sayChange(
       return words.role[change.role](who, nameOfPerson(change.person, self));
     case "renamed":
       return change.title === undefined ? words.renamedUnreadably(who) : words.renamed(who, change.title);
+    case "picture":
+      return change.isSet ? words.pictureSet(who) : words.pictureRemoved(who);
     case "link":
       return change.isOn ? words.linkOn(who) : words.linkOff(who);
     case "link_terms":

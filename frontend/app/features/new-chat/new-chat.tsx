@@ -1,14 +1,14 @@
 import "./new-chat.css";
 import { useState } from "preact/hooks";
 import type { ClientErrorCode, ConversationView } from "#core/client-api.ts";
-import { nameOf, seedOf } from "../../state/conversation-name.ts";
+import { nameOf } from "../../state/conversation-name.ts";
 import { foldUsername, usernameProblem } from "#schema/username.ts";
 import { text } from "../../i18n/en.ts";
 import { useApp } from "../../state/context.ts";
 import { errorCode } from "../../state/timeline.ts";
-import { Avatar } from "../../ui/avatar.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { TextField } from "../../ui/field.tsx";
+import { ConversationAvatar } from "../groups/group-avatar.tsx";
 import { Icon } from "../../ui/icons.tsx";
 
 /** Filter for one's own conversations and, for an exact name, the way to a new one. */
@@ -99,7 +99,7 @@ export function NewChat() {
           {known.map((view) => (
             <li key={view.conversationId}>
               <button type="button" class="person" onClick={() => open(view)}>
-                <Avatar account={seedOf(view)} name={nameOf(view)} size="s" isGroup={view.kind === "group"} />
+                <ConversationAvatar view={view} size="s" />
                 <bdi class="ellipsis">{nameOf(view)}</bdi>
               </button>
             </li>

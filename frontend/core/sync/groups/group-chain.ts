@@ -22,7 +22,7 @@ import {
 import type { Records, Transaction } from "../../store/records.ts";
 import type { AccountDevices, Directory } from "../directory.ts";
 import { isSelf, type Self } from "../self.ts";
-import { accountOf, describeChange, membershipAfter, trySettings } from "./group-changes.ts";
+import { accountOf, describeChange, membershipAfter, trySettings, withSettings } from "./group-changes.ts";
 
 /** The server's own contradictions, besides those of single devices. */
 export const serverContradicts = "server";
@@ -170,12 +170,14 @@ export async function extendGroup(
     const next = withOperation(self, record, op, history);
     const isNamed = op.change.type === "settings" || op.change.type === "create";
     const settings = isNamed ? trySettings(self, history.head.state.settings, next.settingsKeys) : undefined;
-    const change = describeChange(op, record?.history.head.state, history.head.state, settings?.name);
+    const earlier = record?.history.head.state;
+    const before = settings && earlier && trySettings(self, earlier.settings, next.settingsKeys);
+    const change = describeChange(op, earlier, history.head.state, { before, after: settings });
     const key = groupOperationKey(conversationId, op.epoch);
     await transaction.get(groupOperationTable, key);
     transaction.put(groupOperationTable, key, { operation, seq, ...(change && { change }) });
     await promiseHistory(transaction, self, key, op, seq);
-    record = settings === undefined ? next : { ...next, title: settings.name };
+    record = settings === undefined ? next : withSettings(next, settings);
   }
   // No operations and nothing known: `extendGroupHistory` says so.
   return record ?? withNothing(extendGroupHistory(self.provider, undefined, [], signerOf));

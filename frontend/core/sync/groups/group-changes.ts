@@ -5,6 +5,8 @@ import type { GroupInvite } from "#schema/envelope/group-invite.ts";
 import type { GroupOp } from "#schema/envelope/group-op.ts";
 import { findGroupMember, type GroupState } from "#schema/envelope/group-state.ts";
 import type { AccountId } from "#schema/ids.ts";
+import { limits } from "#schema/limits.ts";
+import { toStored } from "../../attachments/stored-attachment.ts";
 import { isCryptoError } from "../../crypto/errors.ts";
 import {
   type GroupSettings,
@@ -18,16 +20,21 @@ import type { Self } from "../self.ts";
 /** Keys of older settings that are kept: a name set before the last removal may still be the present one. */
 const settingsKeysMax = 8;
 
+/** What could be read of the settings before an operation, and of those that it sets. */
+export interface SettingsChange {
+  readonly before: GroupSettings | undefined;
+  readonly after: GroupSettings | undefined;
+}
+
 export function accountOf(accountId: Uint8Array): AccountId {
   return encodeBase64url(accountId) as AccountId;
 }
 
-/** `title`: the name that the operation sets, where it can be read. */
 export function describeChange(
   op: GroupOp,
   before: GroupState | undefined,
   after: GroupState,
-  title: string | undefined,
+  settings: SettingsChange,
 ): StoredChange | undefined {
   const { change } = op;
   switch (change.type) {
@@ -56,7 +63,7 @@ export function describeChange(
     case "role":
       return { type: "role", account: accountOf(change.accountId), role: change.role };
     case "settings":
-      return { type: "renamed", ...(title !== undefined && { title }) };
+      return describeSettings(settings);
     case "invite":
       return describeInvite(before?.invite, change.invite);
     case "deviceEpoch":
@@ -66,6 +73,18 @@ export function describeChange(
     case "join":
       return { type: "joined" };
   }
+}
+
+/** Settings are told by what differs; what cannot be read, or is as it was, counts as a name. */
+export function describeSettings({ before, after }: SettingsChange): StoredChange {
+  if (after === undefined) return { type: "renamed" };
+  const [old, avatar] = [before?.avatar, after.avatar];
+  const isSame =
+    old === undefined || avatar === undefined
+      ? old === avatar
+      : sameBytes(old.blobHash, avatar.blobHash) && sameBytes(old.fileKey, avatar.fileKey);
+  if (before?.name === after.name && !isSame) return { type: "picture", isSet: avatar !== undefined };
+  return { type: "renamed", title: after.name };
 }
 
 function describeInvite(
@@ -127,11 +146,17 @@ export function withSettingsKey(self: Self, record: GroupRecord, settings: Group
   const isForPresent = isKeyEpoch(sealed, settings.epoch);
   if (isForPresent && opened === undefined) return record;
   const sorted = keys.sort((a, b) => b.epoch - a.epoch).slice(0, settingsKeysMax);
-  return {
-    ...record,
-    settingsKeys: sorted,
-    title: isForPresent ? (opened?.name ?? record.title) : record.title,
-  };
+  const named = isForPresent && opened !== undefined ? withSettings(record, opened) : record;
+  return { ...named, settingsKeys: sorted };
+}
+
+/** What is shown of the settings. A picture that its maker says is too large is none (attack 60). */
+export function withSettings(
+  { picture: _earlier, ...record }: GroupRecord,
+  { name, avatar }: GroupSettings,
+): GroupRecord {
+  const isShown = avatar !== undefined && avatar.sizeBytes <= limits.groupPictureBytes;
+  return { ...record, title: name, ...(isShown && { picture: toStored(avatar) }) };
 }
 
 /** The key of the present settings, as it travels with a sender key; random bytes when it is not known here. */

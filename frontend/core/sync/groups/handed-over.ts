@@ -19,11 +19,11 @@ import {
   senderKeyTable,
 } from "../../store/group-tables.ts";
 import type { Transaction } from "../../store/records.ts";
-import { messageKey, messageTable } from "../../store/tables.ts";
+import { messageKey, messageTable, under } from "../../store/tables.ts";
 import { isKeyOf, openedKey, type Outcome, storedContent } from "../outcome.ts";
 import type { Self } from "../self.ts";
 import { withSettingsKey } from "./group-changes.ts";
-import { openedSettings } from "./settings-keys.ts";
+import { openedSettings, readChange } from "./settings-keys.ts";
 import { contradicted, reconciled } from "./group-chain.ts";
 
 const broken = { content: { type: "unreadable", reason: "broken" } } as const;
@@ -97,9 +97,14 @@ async function nameLine(
   const key = groupOperationKey(conversationId, group.history.head.state.settingsEpoch);
   const stored = await transaction.get(groupOperationTable, key);
   if (stored === undefined) return;
-  const isRenaming = stored.change?.type === "renamed";
-  const change = isRenaming ? { type: "renamed" as const, title: group.title } : stored.change;
-  if (isRenaming && change !== undefined) transaction.put(groupOperationTable, key, { ...stored, change });
+  const isUnread = stored.change?.type === "renamed" && stored.change.title === undefined;
+  const operations = (await transaction.list(groupOperationTable, under(conversationId))).map(
+    ({ value }) => value,
+  );
+  const read = isUnread ? readChange(self, stored.operation, group.settingsKeys, operations) : undefined;
+  const change = read ?? stored.change;
+  if (read !== undefined && change !== undefined)
+    transaction.put(groupOperationTable, key, { ...stored, change });
   const line = messageKey(conversationId, stored.seq);
   const message = await transaction.get(messageTable, line);
   if (message?.content.type !== "group_change" || change === undefined) return;

@@ -7,10 +7,10 @@ import type { KeyEntry } from "../../crypto/backup/key-entries.ts";
 import { isCryptoError } from "../../crypto/errors.ts";
 import { settingsKeyEpochOf } from "../../crypto/group/group-settings.ts";
 import type { GroupSettingsKey } from "../../crypto/group/sender-key-message.ts";
-import type { GroupRecord, StoredChange } from "../../store/group-tables.ts";
+import type { GroupOperationRecord, GroupRecord, StoredChange } from "../../store/group-tables.ts";
 import type { OpenedKey } from "../../store/tables.ts";
 import type { Self } from "../self.ts";
-import { trySettings } from "./group-changes.ts";
+import { describeSettings, trySettings } from "./group-changes.ts";
 
 /** What the backup keeps of an operation whose settings can be read here. */
 export function openedSettings(
@@ -43,19 +43,34 @@ export function keyFromEntry(
   }
 }
 
-/** The line of an old renaming with its name, when the key is there. */
+/** The line of old settings with what they changed, when the key is there. `operations` are those of the group in their order. */
 export function namedChange(
   self: Self,
   { operation, change }: { readonly operation: string; readonly change: StoredChange },
   entry: KeyEntry | undefined,
+  operations: readonly GroupOperationRecord[],
 ): StoredChange {
   if (change.type !== "renamed" || change.title !== undefined) return change;
   const key = keyFromEntry(self, operation, entry);
-  const sealed = settingsOf(parseGroupOp(decodeBase64url(operation)));
-  if (key === undefined || sealed === undefined) return change;
+  if (key === undefined) return change;
   const known = { epoch: key.epoch, key: encodeBase64url(key.key) };
-  const settings = trySettings(self, sealed, [known]);
-  return settings === undefined ? change : { type: "renamed", title: settings.name };
+  return readChange(self, operation, [known], operations) ?? change;
+}
+
+/** What an operation changed in the settings; undefined when the keys do not open them. */
+export function readChange(
+  self: Self,
+  operation: string,
+  keys: GroupRecord["settingsKeys"],
+  operations: readonly GroupOperationRecord[],
+): StoredChange | undefined {
+  const settings = operations
+    .slice(0, operations.findIndex((known) => known.operation === operation) + 1)
+    .flatMap((known) => settingsOf(parseGroupOp(decodeBase64url(known.operation))) ?? [])
+    .slice(-2)
+    .map((sealed) => trySettings(self, sealed, keys));
+  const after = settings.at(-1);
+  return after && describeSettings({ before: settings.length > 1 ? settings[0] : undefined, after });
 }
 
 function settingsOf({ change }: GroupOp): Uint8Array | undefined {

@@ -1,0 +1,133 @@
+/** What members see of a group, changed by who may: its name and its picture. Either change keeps the other (CRYPTO 2.7). */
+import { decodeBase64url } from "#schema/envelope/base64url.ts";
+import { findGroupMember } from "#schema/envelope/group-state.ts";
+import type { ConversationId } from "#schema/ids.ts";
+import { toPointer } from "./attachments/stored-attachment.ts";
+import { ClientError } from "./client-api.ts";
+import { type GroupSettings, sealGroupSettings, settingsKeyFor } from "./crypto/group/group-settings.ts";
+import type { GroupSettingsKey } from "./crypto/group/sender-key-message.ts";
+import { changeGroup, groupName, handOut } from "./group-api.ts";
+import { tryReseal } from "./invites/invite-secret.ts";
+import { type GroupRecord, groupTable } from "./store/group-tables.ts";
+import type { Records } from "./store/records.ts";
+import type { StoredAttachment } from "./store/tables.ts";
+import type { Engine } from "./sync/engine.ts";
+import { presentSettingsKey, trySettings, withSettingsKey } from "./sync/groups/group-changes.ts";
+import { takeBack } from "./sync/groups/own-key.ts";
+
+/** A name that cannot be read here takes everything else that cannot be read with it. */
+export async function renameGroup(
+  engine: Engine,
+  records: Records,
+  conversationId: ConversationId,
+  title: string,
+): Promise<void> {
+  const name = groupName(title);
+  await changeSettings(engine, records, conversationId, (known) => ({ ...known, name }));
+}
+
+/**
+ * Undefined takes the picture away. Throws `ClientError` `not_a_picture`, `file_too_large`, `not_allowed`, and `group_changed` while the
+ * name is not known here; `SottoError` when the picture could not go up. Then nothing has changed.
+ */
+export async function setGroupPicture(
+  engine: Engine,
+  records: Records,
+  conversationId: ConversationId,
+  picture: Blob | undefined,
+): Promise<void> {
+  const group = await records.read(groupTable, conversationId);
+  const own = group && findGroupMember(group.history.head.state, engine.self.own.cert.accountId);
+  if (own === undefined || own.role === "member") throw new ClientError("not_allowed");
+  const uploaded = picture && (await engine.attachments.uploadPicture(conversationId, picture));
+  try {
+    await changeSettings(engine, records, conversationId, (known) => {
+      if (known === undefined) throw new ClientError("group_changed");
+      const { avatar, ...kept } = known;
+      if (uploaded !== undefined) return { ...kept, avatar: toPointer(uploaded) };
+      return avatar === undefined ? undefined : kept;
+    });
+  } catch (error) {
+    if (uploaded !== undefined) await engine.attachments.uploads.forgetFiles(conversationId, [uploaded]);
+    throw error;
+  }
+  await forgetEarlier(engine, records, conversationId, uploaded);
+}
+
+/** Seals and posts what `change` makes of the settings known here (undefined: unreadable); nothing when it makes nothing. */
+async function changeSettings(
+  engine: Engine,
+  records: Records,
+  conversationId: ConversationId,
+  change: (known: GroupSettings | undefined) => GroupSettings | undefined,
+): Promise<void> {
+  const { self } = engine;
+  let isNewKey = false;
+  await changeGroup(engine, records, conversationId, async (record) => {
+    const { state } = record.history.head;
+    const settings = change(trySettings(self, state.settings, record.settingsKeys));
+    if (settings === undefined) return undefined;
+    const newest = record.settingsKeys[0];
+    const known = newest && { epoch: newest.epoch, key: decodeBase64url(newest.key) };
+    const settingsKey = settingsKeyFor(self.provider, known, state);
+    isNewKey = settingsKey !== known;
+    if (isNewKey) await keepSettingsKey(engine, records, conversationId, settingsKey);
+    return { type: "settings", settings: sealGroupSettings(self.provider, settingsKey, settings) };
+  });
+  if (!isNewKey) return;
+  await resealInvite(engine, records, conversationId);
+  await records.transact((transaction) => takeBack(transaction, conversationId, [], true));
+  await handOut(engine, records, conversationId);
+}
+
+/** Who has the group's link reads its name by the key in the link's operation. */
+async function resealInvite(engine: Engine, records: Records, conversationId: ConversationId): Promise<void> {
+  const { self } = engine;
+  const group = await records.read(groupTable, conversationId);
+  if (group === undefined || tryReseal(self, group, presentSettingsKey(self, group)) === undefined) return;
+  await changeGroup(engine, records, conversationId, (record) => {
+    const invite = tryReseal(self, record, presentSettingsKey(self, record));
+    if (invite === undefined) throw new ClientError("group_changed");
+    return { type: "invite", invite };
+  });
+}
+
+/** Before the operation is posted, so that a crash between loses no key. */
+async function keepSettingsKey(
+  { self }: Engine,
+  records: Records,
+  conversationId: ConversationId,
+  settingsKey: GroupSettingsKey,
+): Promise<void> {
+  await records.transact(async (transaction) => {
+    const record = await transaction.get(groupTable, conversationId);
+    if (record === undefined) return;
+    transaction.put(groupTable, conversationId, withSettingsKey(self, record, settingsKey));
+  });
+}
+
+/**
+ * The picture that this device put here before goes from the server. Only by its own note of it: a pointer that others wrote could name
+ * a file of one of this account's messages.
+ */
+async function forgetEarlier(
+  engine: Engine,
+  records: Records,
+  conversationId: ConversationId,
+  uploaded: StoredAttachment | undefined,
+): Promise<void> {
+  const earlier = await records.transact(async (transaction) => {
+    const record = await transaction.get(groupTable, conversationId);
+    if (record === undefined) return undefined;
+    transaction.put(groupTable, conversationId, withUploaded(record, uploaded));
+    return record.uploadedPicture;
+  });
+  if (earlier !== undefined) await engine.attachments.uploads.forgetFiles(conversationId, [earlier]);
+}
+
+function withUploaded(
+  { uploadedPicture: _earlier, ...record }: GroupRecord,
+  uploaded: StoredAttachment | undefined,
+): GroupRecord {
+  return { ...record, ...(uploaded !== undefined && { uploadedPicture: uploaded }) };
+}
