@@ -38,6 +38,8 @@ export interface FanOutContext {
 export interface FanOutChange {
   /** Devices without the conversation's socket wait for it. */
   readonly isUrgent: boolean;
+  /** Somebody may have come or gone: told as soon as the first message of a burst. */
+  readonly isOperation?: boolean;
   /** Whom it concerns; everyone unless said. */
   readonly accounts?: readonly AccountId[];
 }
@@ -89,8 +91,9 @@ export class FanOut {
    * Something changed. Those whose devices wait for it hear of it in the next round, the others with `finish`. Takes the same time
    * however many members there are.
    */
-  kick({ isUrgent, accounts }: FanOutChange): void {
+  kick({ isUrgent, isOperation = false, accounts }: FanOutChange): void {
     this.#revision += 1;
+    if (isOperation) this.#rounds = 0;
     if (accounts === undefined) {
       this.#owedToAll = this.#revision;
       if (isUrgent) this.#owedToAllUrgently = this.#revision;

@@ -155,7 +155,8 @@ export class Room {
     this.core.tell(entry);
     const out = new Set(gone);
     if (out.size > 0) this.#context.sockets.closeWhere(({ account }) => out.has(account), "forbidden");
-    this.#committed(1, []);
+    this.#housekeeping.committed(1);
+    this.#changed({ isUrgent: true, isOperation: true });
     if (out.size > 0)
       void this.#tellDepartures().catch((error: unknown) => this.#context.onFailure("call_failed", error));
   }

@@ -84,8 +84,13 @@ export function setMemberRole(
   return changeGroup(engine, records, conversationId, () => ({ type: "role", accountId, role }));
 }
 
-export function leaveGroup(engine: Engine, records: Records, conversationId: ConversationId): Promise<void> {
-  return changeGroup(engine, records, conversationId, () => ({ type: "leave" }));
+export async function leaveGroup(
+  engine: Engine,
+  records: Records,
+  conversationId: ConversationId,
+): Promise<void> {
+  await changeGroup(engine, records, conversationId, () => ({ type: "leave" }));
+  await engine.conversations.leave(conversationId);
 }
 
 /**

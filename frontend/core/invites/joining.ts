@@ -68,11 +68,11 @@ export async function acceptInvite(
 ): ReturnType<InviteApi["acceptInvite"]> {
   const seen = await look(environment, link);
   const { conversationId } = seen;
-  if (isMember(engine, conversationId)) return { state: "joined", conversationId };
   if (!seen.needsApproval) {
     await join(engine, records, seen);
     return { state: "joined", conversationId };
   }
+  if (isMember(engine, conversationId)) return { state: "joined", conversationId };
   const { self } = engine;
   const { proof } = proveInvite(self.provider, seen.code, self.own.cert.accountId);
   const body = { publicKey: seen.publicKey, proof: encodeBase64url(proof) };

@@ -60,6 +60,16 @@ export class Conversations {
     });
   }
 
+  /** This account is out: known before its inbox says so, which it never does to who left before it was told of the coming in. */
+  async leave(conversationId: ConversationId): Promise<void> {
+    await this.#records.transact(async (transaction) => {
+      const record = await transaction.get(conversationTable, conversationId);
+      if (record?.group === undefined) return;
+      const group = { ...record.group, left: true };
+      transaction.put(conversationTable, conversationId, { ...record, group, remoteUnread: 0 });
+    });
+  }
+
   /** Watermarks of the peer, and of this account's other devices. */
   async applyReceipts(receipts: readonly Receipt[]): Promise<void> {
     const isNews = receipts.some((receipt) => {
