@@ -67,6 +67,8 @@ test("[BK40] who lost every device comes back into a group: what all said and di
 
   const again = await further(anna);
   await shows(again.client, id, [...before, "bk.carl: [before_this_device]"]);
+  // What every device had on screen, an inbox hears of within two seconds.
+  await eventually("unread as it was", async () => (await groupView(again.client, id))?.unread === 3);
   expect(await groupView(again.client, id)).toMatchObject({ title: "Now", unread: 3, memberCount: 3 });
   await carl.client.sendText(id, "welcome back");
   await everyoneHas([ben, carl, again], id, "bk.carl: welcome back");
