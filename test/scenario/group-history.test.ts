@@ -3,18 +3,10 @@ import { expect, test } from "vitest";
 import type { Client } from "#core/client.ts";
 import type { ConversationId } from "#schema/ids.ts";
 import { openCrowd } from "../support/crowd.ts";
-import { everyoneHas, groupView, said } from "../support/group-stage.ts";
+import { everyoneHas, groupView, said, shows } from "../support/group-stage.ts";
 import { allMessages, eventually, type LivePerson } from "../support/people.ts";
 
 const { person, further } = await openCrowd();
-
-async function shows(client: Client, id: ConversationId, lines: readonly string[]): Promise<void> {
-  let last: string[] = [];
-  await eventually(`${lines.length} lines`, async () => {
-    last = (await groupView(client, id)) === undefined ? [] : await said(client, id);
-    return JSON.stringify(last) === JSON.stringify(lines);
-  }).catch(() => expect(last).toEqual(lines));
-}
 
 async function handedOver(client: Client, id: ConversationId): Promise<void> {
   await eventually("handed over", async () => !(await client.group(id)).isHandingOver);

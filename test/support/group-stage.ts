@@ -1,4 +1,5 @@
 /** People of one group as real clients of the real server: what scenarios about groups are told with. */
+import { expect } from "vitest";
 import type { GroupConversationView, MessageView } from "#core/client-api.ts";
 import type { Client } from "#core/client.ts";
 import type { ConversationId } from "#schema/ids.ts";
@@ -76,4 +77,13 @@ export async function accountIn(client: Client, conversationId: ConversationId, 
   const found = members.find((member) => member.username === username);
   if (found === undefined) throw new Error(`${username} is not in the group`);
   return found.account;
+}
+
+/** Waits until a group's log says exactly `lines`; fails with what it says instead. */
+export async function shows(client: Client, id: ConversationId, lines: readonly string[]): Promise<void> {
+  let last: string[] = [];
+  await eventually(`${lines.length} lines`, async () => {
+    last = (await groupView(client, id)) === undefined ? [] : await said(client, id);
+    return JSON.stringify(last) === JSON.stringify(lines);
+  }).catch(() => expect(last).toEqual(lines));
 }

@@ -1,24 +1,15 @@
 /** Marks about contacts on all devices of the person who made them (CRYPTO 2.10, decision 141). */
 import { afterEach, expect, test } from "vitest";
 import type { Client } from "#core/client.ts";
-import type { Environment } from "#core/environment.ts";
 import type { AccountId, ConversationId } from "#schema/ids.ts";
 import { FakeServer } from "#test/support/client/fake-server.ts";
 import { enrolmentOnTop } from "#test/support/client/key-reset.ts";
-import { person, secondDevice, shows, until } from "#test/support/client/people.ts";
+import { hurried, person, secondDevice, shows, until } from "#test/support/client/people.ts";
 
 const open: Client[] = [];
 afterEach(async () => {
   await Promise.all(open.splice(0).map((client) => client.close()));
 });
-
-/** Changes are gathered for two seconds; nobody has to wait for that here. */
-const hurried: Pick<Environment, "setTimer"> = {
-  setTimer(delayMs, callback) {
-    const timer = setTimeout(callback, delayMs === 2_000 ? 10 : delayMs);
-    return () => clearTimeout(timer);
-  },
-};
 
 interface Stage {
   readonly recoveryCode: string;

@@ -2,7 +2,6 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { AccountSession } from "#core/account/account-session.ts";
 import { Client } from "#core/client.ts";
-import type { Environment } from "#core/environment.ts";
 import type { ClientStorage } from "#core/store/client-storage.ts";
 import { MemoryStore } from "#core/store/memory-store.ts";
 import { EventHub } from "#core/sync/event-hub.ts";
@@ -11,20 +10,12 @@ import { stageItem } from "#core/sync/own-items.ts";
 import { type AccountId, type ConversationId, deviceAddressKey } from "#schema/ids.ts";
 import type { DeviceMessage } from "#schema/protocol/inbox.ts";
 import { FakeServer } from "#test/support/client/fake-server.ts";
-import { person, secondDevice, shows, testStorage, until } from "#test/support/client/people.ts";
+import { hurried, person, secondDevice, shows, testStorage, until } from "#test/support/client/people.ts";
 
 const open: Pick<Client, "close">[] = [];
 afterEach(async () => {
   await Promise.all(open.splice(0).map((client) => client.close()));
 });
-
-/** Changes are gathered for two seconds; nobody has to wait for that here. */
-const hurried: Pick<Environment, "setTimer"> = {
-  setTimer(delayMs, callback) {
-    const timer = setTimeout(callback, delayMs === 2_000 ? 10 : delayMs);
-    return () => clearTimeout(timer);
-  },
-};
 
 interface Devices {
   readonly server: FakeServer;

@@ -112,3 +112,11 @@ export function textOf({ content }: MessageView): string {
   if (content.type === "unreadable") return `[${content.reason}]`;
   return content.type === "group_change" ? `(${content.change.type})` : content.text;
 }
+
+/** For `environment`: changes to own items are gathered for two seconds; nobody has to wait for that here. */
+export const hurried: Pick<Environment, "setTimer"> = {
+  setTimer(delayMs, callback) {
+    const timer = setTimeout(callback, delayMs === 2_000 ? 10 : delayMs);
+    return () => clearTimeout(timer);
+  },
+};
