@@ -147,6 +147,7 @@ export class DeviceQueue {
     const pauseMs = isLater ? (error.retryAfterMs ?? retryAfterFaultMs) : this.#patienceFor(id, error.code);
     if (pauseMs === undefined) {
       this.#onWire.delete(id);
+      this.#refusals.delete(id);
       return this.#remove(id);
     }
     this.#environment.setTimer(pauseMs, () => {
