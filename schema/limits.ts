@@ -56,6 +56,8 @@ export const limits = {
    * rarely need the archive, at 10 MB for usual message sizes.
    */
   hotMessages: 5_000,
+  /** Newest messages among which a repeated send is recognised by its id. */
+  repeatMessages: 20_000,
   /** Messages taken out of the object at once: the window is cut back only when it has grown by as many. */
   pruneMessages: 1_000,
   /** Conversations in one inbox frame. */

@@ -3,20 +3,13 @@
  * a database call must not stand in the way of the object's messages.
  */
 import { SottoError } from "#schema/errors.ts";
-import type { AccountId, ClientMessageId, ConversationId, DeviceId, Sequence } from "#schema/ids.ts";
+import { decodeArchivedHead } from "#schema/db/archive/archived-head.ts";
+import { type MessagePack, packedMessages, unpackMessages } from "#schema/db/message-pack.ts";
+import type { ConversationId, Sequence } from "#schema/ids.ts";
 import type { MessageRecord } from "#schema/protocol/message.ts";
 import type { HotPage, MessagePage } from "#schema/rpc/shared.ts";
 import { query } from "./directory.ts";
 import type { Env } from "./env.ts";
-
-interface ArchivedRow {
-  readonly seq: Sequence;
-  readonly account: AccountId;
-  readonly device: DeviceId;
-  readonly clientMessageId: ClientMessageId;
-  readonly serverTimeMs: number;
-  readonly body: string;
-}
 
 export interface PageRange {
   readonly conversationId: ConversationId;
@@ -25,8 +18,8 @@ export interface PageRange {
   readonly after?: Sequence | undefined;
 }
 
-const select = `SELECT seq, sender_account AS account, sender_device AS device, client_message_id AS clientMessageId,
-  server_time_ms AS serverTimeMs, body FROM archived_messages WHERE conversation_id = ?`;
+const select = `SELECT first_seq AS firstSeq, ids, heads, bodies FROM archived_packs
+  WHERE conversation_id = ?1 AND first_seq > ?2 - ?4 AND last_seq >= ?2 AND first_seq <= ?3 ORDER BY first_seq`;
 
 /**
  * Completes a page with what is in the archive. There is neither gap nor overlap: the object said in the same moment
@@ -37,14 +30,8 @@ export async function completePage(env: Env, hot: HotPage, range: PageRange): Pr
   const { shard, after: floor, upTo } = hot.archive;
   if (after !== undefined) {
     if (after >= upTo) return hot;
-    const older = await read(
-      env,
-      shard,
-      range,
-      "seq > ? AND seq <= ? ORDER BY seq",
-      [Math.max(after, floor), upTo],
-      limit + 1,
-    );
+    const first = Math.max(after, floor) + 1;
+    const older = await read(env, shard, range, first, Math.min(upTo, first + limit));
     const messages = [...older, ...hot.messages];
     return { messages: messages.slice(0, limit), more: hot.more || messages.length > limit };
   }
@@ -52,42 +39,38 @@ export async function completePage(env: Env, hot: HotPage, range: PageRange): Pr
   const wanted = limit - hot.messages.length;
   if (wanted === 0) return { messages: hot.messages, more: true };
   const below = Math.min(before, upTo + 1);
-  const older = await read(
-    env,
-    shard,
-    range,
-    "seq < ? AND seq > ? ORDER BY seq DESC",
-    [below, floor],
-    wanted + 1,
-  );
-  const more = older.length > wanted;
-  return { messages: [...older.slice(0, wanted).reverse(), ...hot.messages], more };
+  const older = await read(env, shard, range, Math.max(floor + 1, below - wanted - 1), below - 1);
+  return { messages: [...older.slice(-wanted), ...hot.messages], more: older.length > wanted };
 }
 
+/** Messages from `first` to `last`, ascending: the log has no holes, so that a number of them is a range. */
 async function read(
   env: Env,
   shard: number,
   { conversationId }: PageRange,
-  where: string,
-  bindings: readonly number[],
-  limit: number,
+  first: Sequence,
+  last: Sequence,
 ): Promise<MessageRecord[]> {
   const database = tryShard(env, shard);
   if (database === undefined) {
     throw new SottoError("unavailable", "Not possible right now; try again.", { retryAfterMs: 2_000 });
   }
-  const statement = database.prepare(`${select} AND ${where} LIMIT ?`);
   const { results } = await query(() =>
-    statement.bind(conversationId, ...bindings, limit).all<ArchivedRow>(),
+    database
+      .prepare(select)
+      .bind(conversationId, first, last, packedMessages)
+      .all<Omit<MessagePack, "lastSeq">>(),
   );
-  return results.map(({ seq, account, device, clientMessageId, serverTimeMs, body }) => ({
-    conversationId,
-    seq,
-    sender: { account, device },
-    clientMessageId,
-    serverTimeMs,
-    body,
-  }));
+  const messages: MessageRecord[] = [];
+  for (const pack of results) {
+    const from = (messages.at(-1)?.seq ?? first - 1) + 1; // packs may overlap
+    for (const message of unpackMessages(pack, [from, last], decodeArchivedHead)) {
+      const { seq, senderAccount, senderDevice, clientMessageId, serverTimeMs, body } = message;
+      const sender = { account: senderAccount, device: senderDevice };
+      messages.push({ conversationId, seq, sender, clientMessageId, serverTimeMs, body });
+    }
+  }
+  return messages;
 }
 
 function tryShard(env: Env, shard: number): D1Database | undefined {

@@ -14,6 +14,8 @@ export interface Archive {
 /** Messages in one write, and their characters: half of what D1 takes in one parameter. */
 const batchMessages = 500;
 const batchChars = 1_000_000;
+/** Rest between two batches, at least. */
+const restLeastMs = 5;
 
 export interface DrainContext {
   readonly conversationId: string;
@@ -21,11 +23,15 @@ export interface DrainContext {
   readonly archivedSeq: () => Sequence;
   readonly after: (seq: Sequence, limit: number) => readonly StoredMessage[];
   readonly save: (seq: Sequence) => void;
+  readonly now: () => number;
+  readonly pause: (delayMs: number) => Promise<void>;
 }
 
 /**
  * Writes what is above the watermark and moves it batch by batch, until one was not full: what comes in meanwhile waits
- * for its own alarm, because a batch costs the same whatever is in it. Throws when the archive does not take it.
+ * for its own alarm, because a batch costs the same whatever is in it. After each batch it rests as long as that took: people
+ * who are writing go first, and where the archive is in the same process nobody would be heard until it has everything.
+ * Throws when the archive does not take it.
  */
 export async function drainArchive(context: DrainContext): Promise<void> {
   for (;;) {
@@ -39,8 +45,10 @@ export async function drainArchive(context: DrainContext): Promise<void> {
     }
     const last = batch.at(-1);
     if (last === undefined) return;
+    const startedAtMs = context.now();
     await context.archive.write(context.conversationId, batch);
     context.save(last.seq);
     if (batch.length === waiting.length && waiting.length < batchMessages) return;
+    await context.pause(Math.max(restLeastMs, context.now() - startedAtMs));
   }
 }

@@ -12,11 +12,11 @@ import type { DeviceSet } from "#schema/rpc/shared.ts";
 import { errorBody, errorEvent, type FrameErrorKind, refusal } from "../support/error-events.ts";
 import { packFrames } from "#schema/protocol/pack-frames.ts";
 import { serialise } from "../support/frames.ts";
-import { parseFrames } from "../support/parse-frame.ts";
+import { parseFrame } from "../support/parse-frame.ts";
 import type { DeviceSocket, Roster } from "../support/device-socket.ts";
 import { TokenBucket } from "../support/token-bucket.ts";
 import { hasRepeatedAddress } from "./device-set.ts";
-import { tryMessageSend } from "./fast-parse.ts";
+import { parseSends } from "./parse-sends.ts";
 import { decodeBase64url } from "#schema/envelope/base64url.ts";
 import { GroupFraming } from "./group-framing.ts";
 import { SenderKeys, type SenderKeyStore } from "./sender-keys.ts";
@@ -27,6 +27,7 @@ import { ReceiptPace } from "./receipt-pace.ts";
 import { announceReceipts, isPlausible, PendingReceipts } from "./receipts.ts";
 import { answerResume } from "./resume.ts";
 import type { MemberState } from "./member-state.ts";
+import { Typist } from "./typist.ts";
 import type { ConversationState } from "./state.ts";
 import { finishMessage, openMessage } from "./log-events.ts";
 import type { ConversationStore, StoredMessage } from "./store.ts";
@@ -75,7 +76,7 @@ export class ConversationCore {
   readonly #group: GroupFraming | undefined;
   readonly keys: SenderKeys;
   readonly #holds = new Holds();
-  #typist: { readonly account: AccountId; readonly untilMs: number } | undefined;
+  readonly #typist = new Typist();
 
   constructor(context: CoreContext) {
     this.#context = context;
@@ -96,14 +97,19 @@ export class ConversationCore {
     const member = state.members.get(socket.identity.account);
     if (member === undefined) return socket.close("forbidden");
     if (!member.isActive(socket.identity.device)) return socket.close("session_revoked");
-    const events = parseFrames(conversationUpSchema, data, tryMessageSend);
-    if (events === "too_large") return socket.close("too_large");
-    for (const event of events) this.#receiveOne(socket, member, event);
+    const parsed = typeof data === "string" ? parseFrame(conversationUpSchema, data) : parseSends(data);
+    if (parsed === "too_large") return socket.close("too_large");
+    if (Array.isArray(parsed)) this.#receiveSends(socket, parsed);
+    else this.#receiveEvent(socket, member, parsed);
   }
 
-  #receiveOne(socket: DeviceSocket, member: MemberState, parsed: ConversationUp | "malformed"): void {
+  #receiveSends(socket: DeviceSocket, sends: readonly MessageSend[]): void {
+    for (const send of sends) this.#queueSend(socket, send);
+    if (this.#queue.length > 0) this.#scheduleFlush();
+  }
+
+  #receiveEvent(socket: DeviceSocket, member: MemberState, parsed: ConversationUp | "malformed"): void {
     const { state } = this.#context;
-    if (parsed !== "malformed" && parsed.type === "message:send") return this.#queueSend(socket, parsed);
     const waitMs = this.#bucket(this.#frameBuckets, member.account).take(this.#context.now());
     if (parsed === "malformed") {
       // Only a client that means harm sends so many.
@@ -213,14 +219,15 @@ export class ConversationCore {
       frame.capsules.every((capsule) => isCapsule(capsule.data)) &&
       !hasRepeatedAddress(frame);
     if (!isWellFormed) return this.#refuseSend(arrival, "malformed");
-    // A repeated send is known by its row, which may be pruned: only a device that has caught up is sure not to repeat.
-    if (!socket.isLive && this.#context.state.record.prunedSeq > 0) {
+    // A repeated send is known by the newest messages: only a device that has caught up is sure not to repeat an older one.
+    const { record, lastSeq } = this.#context.state;
+    const isMoreForgotten = record.prunedSeq > 0 || lastSeq > limits.repeatMessages;
+    if (!socket.isLive && isMoreForgotten) {
       return this.#refuseSend(arrival, "unavailable", catchUpRetryMs);
     }
     this.#queue.push({ socket, frame, entry, arrival });
     this.#queuedChars += frame.capsules.reduce((chars, { data }) => chars + data.length, frame.body.length);
-    if (this.#queuedChars >= limits.flushChars) return this.flush();
-    this.#scheduleFlush();
+    if (this.#queuedChars >= limits.flushChars) this.flush();
   }
 
   #receipt(socket: DeviceSocket, member: MemberState, delivered: Sequence, read: Sequence): void {
@@ -248,23 +255,12 @@ export class ConversationCore {
     const { type } = frame;
     const { account } = from.identity;
     const { conversationId, kind } = this.#context.state.record;
-    if (kind === "group" && !this.#maySay(type, account)) return;
+    if (kind === "group" && !this.#typist.maySay(type, account, this.#context.now())) return;
     const event = serialise({ type, conversationId, account });
     for (const socket of this.#context.sockets.all()) {
       if (socket.isLive && socket.identity.account !== account) socket.send(event);
     }
     this.#context.onTyping(frame, account);
-  }
-
-  /** Of a group one typist is shown, whoever was first, until the mark dies or is taken back. */
-  #maySay(type: TypingUp["type"], account: AccountId): boolean {
-    const nowMs = this.#context.now();
-    const isTaken =
-      this.#typist !== undefined && this.#typist.untilMs > nowMs && this.#typist.account !== account;
-    if (isTaken) return false;
-    if (type === "typing:stop" && this.#typist?.account !== account) return false;
-    this.#typist = type === "typing:start" ? { account, untilMs: nowMs + limits.typingMs } : undefined;
-    return true;
   }
 
   #broadcast(event: string): void {

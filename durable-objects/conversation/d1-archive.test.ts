@@ -6,7 +6,7 @@ afterEach(() => void vi.useRealTimers());
 
 /** A database that takes every statement and answers with `answer`. */
 function archiveOn(answer: () => Promise<unknown>): D1Archive {
-  const statement = { bind: () => statement, first: answer, run: answer };
+  const statement = { bind: () => statement, all: answer, run: answer };
   return new D1Archive({ prepare: () => statement } as unknown as D1Database);
 }
 
@@ -25,8 +25,21 @@ test("[CV80] a database that never answers fails the write and the count, and no
 });
 
 test("an answer in time is the answer, and a failure is the failure", async () => {
-  expect(await archiveOn(() => Promise.resolve({ count: 3 })).count("c", 0, 3)).toBe(3);
-  expect(await archiveOn(() => Promise.resolve(null)).count("c", 0, 3)).toBe(0);
+  expect(await archiveOn(() => Promise.resolve({ results: [{ first: 1, last: 3 }] })).count("c", 0, 3)).toBe(
+    3,
+  );
+  expect(await archiveOn(() => Promise.resolve({ results: [] })).count("c", 0, 3)).toBe(0);
   await expect(archiveOn(() => Promise.reject(new Error("down"))).write("c", [])).rejects.toThrow("down");
   expect(vi.getTimerCount()).toBe(0);
+});
+
+test("[AR41] messages are counted once where packs overlap, none that is missing, and none outside", async () => {
+  const packs = [
+    { first: 3, last: 8 },
+    { first: 6, last: 7 },
+    { first: 7, last: 12 },
+    { first: 15, last: 30 },
+  ];
+  const archive = archiveOn(() => Promise.resolve({ results: packs }));
+  expect(await archive.count("c", 4, 20)).toBe(8 + 6);
 });

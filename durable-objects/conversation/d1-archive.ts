@@ -1,11 +1,17 @@
+import { encodeArchivedHead } from "#schema/db/archive/archived-head.ts";
+import { packedMessages, packMessages } from "#schema/db/message-pack.ts";
 import type { ObjectEnv } from "../support/stubs.ts";
 import type { Archive } from "./archive.ts";
 import type { Losses, StoredMessage } from "./store.ts";
 
-/** All messages of a call in one parameter: D1 takes 100 of them per statement, and every statement has its price. */
-const insert = `INSERT INTO archived_messages
-  SELECT ?1, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 FROM json_each(?2) WHERE true
-  ON CONFLICT DO NOTHING`;
+/**
+ * All packs of a call in one parameter: D1 takes 100 of them per statement, and every statement has its price. What came before
+ * the answer got lost comes again, perhaps longer; a write that was given up and happens late changes nothing.
+ */
+const insert = `INSERT INTO archived_packs
+  SELECT ?1, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 FROM json_each(?2) WHERE true
+  ON CONFLICT DO UPDATE SET last_seq = excluded.last_seq, ids = excluded.ids, heads = excluded.heads, bodies = excluded.bodies
+  WHERE excluded.last_seq > last_seq`;
 /** D1 gives up on a statement after 30 s; an answer that never comes must not end the copying for good. */
 export const answerDeadlineMs = 35_000;
 
@@ -17,14 +23,9 @@ export class D1Archive implements Archive {
   }
 
   async write(conversationId: string, messages: readonly StoredMessage[]): Promise<void> {
-    const rows = messages.map((message) => [
-      message.seq,
-      message.senderAccount,
-      message.senderDevice,
-      message.clientMessageId,
-      message.serverTimeMs,
-      message.body,
-    ]);
+    const rows = packMessages(messages, encodeArchivedHead).map(
+      ({ firstSeq, lastSeq, ids, heads, bodies }) => [firstSeq, lastSeq, ids, heads, bodies] as const,
+    );
     await inTime(this.#database.prepare(insert).bind(conversationId, JSON.stringify(rows)).run());
   }
 
@@ -41,15 +42,23 @@ export class D1Archive implements Archive {
   }
 
   async count(conversationId: string, after: number, upTo: number): Promise<number> {
-    const row = await inTime(
+    const { results } = await inTime(
       this.#database
         .prepare(
-          "SELECT count(*) AS count FROM archived_messages WHERE conversation_id = ? AND seq > ? AND seq <= ?",
+          `SELECT first_seq AS first, last_seq AS last FROM archived_packs
+           WHERE conversation_id = ?1 AND first_seq > ?2 - ?4 AND last_seq > ?2 AND first_seq <= ?3 ORDER BY first_seq`,
         )
-        .bind(conversationId, after, upTo)
-        .first<{ count: number }>(),
+        .bind(conversationId, after, upTo, packedMessages)
+        .all<{ first: number; last: number }>(),
     );
-    return row?.count ?? 0;
+    let count = 0;
+    let counted = after;
+    for (const { first, last } of results) {
+      const end = Math.min(last, upTo);
+      count += Math.max(0, end - Math.max(first - 1, counted));
+      counted = Math.max(counted, end);
+    }
+    return count;
   }
 }
 

@@ -22,6 +22,7 @@ export interface HousekeepingContext {
   readonly archive: Archive;
   readonly alarms: Pick<Alarms<"archive" | "sweep" | "prune" | "report">, "schedule">;
   readonly now: () => number;
+  readonly pause: (delayMs: number) => Promise<void>;
   /** The archive has lost messages that it had confirmed. */
   readonly onArchiveIncomplete: () => void;
   /** Something was counted that should never happen. */
@@ -42,8 +43,10 @@ export class Housekeeping {
   }
 
   async drain(): Promise<void> {
-    const { state, store, archive } = this.#context;
+    const { state, store, archive, now, pause } = this.#context;
     await drainArchive({
+      now,
+      pause,
       conversationId: state.record.conversationId,
       archive,
       archivedSeq: () => state.record.archivedSeq,

@@ -1,24 +1,13 @@
 /** Reads what a conversation needs in memory, when it wakes. */
-import type { AccountId, Sequence } from "#schema/ids.ts";
 import type { Sql } from "../support/sql.ts";
-import type {
-  ConversationRecord,
-  Snapshot,
-  StoredDevice,
-  StoredGroup,
-  StoredMember,
-  StoredMessage,
-} from "./store.ts";
+import type { LogTable } from "./log-table.ts";
+import type { ConversationRecord, Snapshot, StoredDevice, StoredGroup, StoredMember } from "./store.ts";
 
-export const messageColumns = `seq, sender_account AS senderAccount, sender_device AS senderDevice,
-  client_message_id AS clientMessageId, server_time_ms AS serverTimeMs, body,
-  content, silent_count AS silentCount, devices`;
-
-export type Row<Fields> = {
+type Row<Fields> = {
   readonly [Key in keyof Fields]: Fields[Key] extends boolean ? number : Fields[Key];
 };
 
-export function loadSnapshot(sql: Sql): Snapshot | undefined {
+export function loadSnapshot(sql: Sql, log: LogTable): Snapshot | undefined {
   const record = sql.first<Row<ConversationRecord>>(
     `SELECT conversation_id AS conversationId, kind, archive_shard AS archiveShard,
        created_at_ms AS createdAtMs, archived_seq AS archivedSeq, swept_seq AS sweptSeq,
@@ -38,13 +27,12 @@ export function loadSnapshot(sql: Sql): Snapshot | undefined {
       "SELECT account, device, active, delivered_seq AS deliveredSeq, slot FROM devices ORDER BY account, device",
     )
     .map((row) => ({ ...row, active: row.active === 1 }));
-  const newest = sql.first<Row<StoredMessage>>(
-    `SELECT ${messageColumns} FROM messages ORDER BY seq DESC LIMIT 1`,
-  );
-  const uncounted = sql.all<{ seq: Sequence; account: AccountId }>(
-    "SELECT seq, sender_account AS account FROM messages WHERE seq > ? AND content = 1",
-    record.countedSeq,
-  );
+  const lastSeq = log.lastSeq();
+  const newest = log.between(lastSeq, lastSeq)[0];
+  const uncounted = log
+    .headsBetween(record.countedSeq + 1, lastSeq)
+    .filter(({ content }) => content === 1)
+    .map(({ seq, senderAccount: account }) => ({ seq, account }));
   const group = sql.first<Row<StoredGroup>>(
     `SELECT epoch, op_hash AS opHash, rotation_epoch AS rotationEpoch, settings_epoch AS settingsEpoch, settings,
        invite, invite_ended AS inviteEnded, dissolved FROM group_head`,

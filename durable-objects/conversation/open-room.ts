@@ -1,7 +1,7 @@
 /** Wakes a conversation that exists: its room over the object's storage and the platform. */
 import { limits } from "#schema/limits.ts";
 import { type FaultEvent, faultOf, logEvent } from "../support/events.ts";
-import { runWhenSettled } from "../support/settle.ts";
+import { CommitPace } from "../support/commit-pace.ts";
 import { inboxStub, type ObjectEnv } from "../support/stubs.ts";
 import { archiveShard, D1Archive } from "./d1-archive.ts";
 import { Room, type RoomContext } from "./room.ts";
@@ -10,6 +10,7 @@ import type { Losses, Snapshot } from "./store.ts";
 type Parts = Pick<RoomContext, "store" | "groupStore" | "arrivals" | "sockets" | "alarms">;
 
 export function openRoom(snapshot: Snapshot, { env, ...parts }: Parts & { readonly env: ObjectEnv }): Room {
+  const pace = new CommitPace();
   return new Room(
     {
       ...parts,
@@ -19,7 +20,7 @@ export function openRoom(snapshot: Snapshot, { env, ...parts }: Parts & { readon
       now: Date.now,
       messagesPerSecond: Number(env.MESSAGES_PER_SECOND ?? limits.messagesPerSecond),
       pause: (delayMs) => scheduler.wait(delayMs),
-      defer: (flush, waiting) => void runWhenSettled(flush, waiting),
+      defer: (flush, waiting) => pace.arrived(flush, waiting),
       onLosses: logLosses,
       onArchiveIncomplete: () => logEvent("error", { event: "archive_incomplete", object: "conversation" }),
     },

@@ -2,7 +2,9 @@
 import type { AccountId, ClientMessageId, DeviceId, Sequence } from "#schema/ids.ts";
 import type { DeviceSet } from "#schema/rpc/shared.ts";
 import { hasTable, type Sql } from "../support/sql.ts";
-import { loadSnapshot, messageColumns, type Row } from "./load-snapshot.ts";
+import { IdTable } from "./id-table.ts";
+import { loadSnapshot } from "./load-snapshot.ts";
+import { LogTable } from "./log-table.ts";
 import { CapsuleTable } from "./capsule-table.ts";
 import type {
   CapsulePack,
@@ -19,21 +21,21 @@ import type {
   SweepQuery,
 } from "./store.ts";
 
-const rowsAtOnce = 8;
-const placeholders = "(?, ?, ?, ?, ?, ?, ?, ?, ?)";
-const insert = `INSERT INTO messages (seq, sender_account, sender_device, client_message_id, server_time_ms, body,
-  content, silent_count, devices) VALUES `;
-const insertOne = `${insert}${placeholders}`;
-const insertMany = `${insert}${Array.from({ length: rowsAtOnce }, () => placeholders).join(", ")}`;
+/** How many messages are looked through at once for one of another device. */
+const searchedMessages = 256;
 
 export class SqliteConversationStore implements ConversationStore {
   readonly #sql: Sql;
+  readonly #log: LogTable;
+  readonly #ids: IdTable;
   readonly #capsules: CapsuleTable;
   readonly #migrate: () => void;
 
   /** `migrate` creates or updates the tables; it runs only once the conversation exists or is being created. */
   constructor(sql: Sql, migrate: () => void) {
     this.#sql = sql;
+    this.#log = new LogTable(sql);
+    this.#ids = new IdTable(sql);
     this.#capsules = new CapsuleTable(sql);
     this.#migrate = migrate;
   }
@@ -45,7 +47,7 @@ export class SqliteConversationStore implements ConversationStore {
   load(): Snapshot | undefined {
     if (!hasTable(this.#sql, "conversation")) return undefined;
     this.#migrate();
-    return loadSnapshot(this.#sql);
+    return loadSnapshot(this.#sql, this.#log);
   }
 
   create(
@@ -89,78 +91,60 @@ export class SqliteConversationStore implements ConversationStore {
   }
 
   withIds(ids: readonly ClientMessageId[]): StoredMessage[] {
-    return this.#sql.all<Row<StoredMessage>>(
-      `SELECT ${messageColumns} FROM messages WHERE client_message_id IN (SELECT value FROM json_each(?))`,
-      JSON.stringify(ids),
-    );
+    return this.#ids
+      .placesOf(ids, this.#log.lastSeq())
+      .flatMap((seq) => this.#log.between(seq, seq))
+      .filter(({ clientMessageId }) => ids.includes(clientMessageId)); // what was taken back is not there, or another is
   }
 
   append(messages: readonly MessageWithCapsules[]): void {
-    // A call costs as much as a row: several rows in one, in few shapes, because statements are kept by their text.
-    for (let start = 0; start < messages.length;) {
-      const count = messages.length - start >= rowsAtOnce ? rowsAtOnce : 1;
-      const bindings: (string | number)[] = [];
-      for (const message of messages.slice(start, start + count)) {
-        bindings.push(message.seq, message.senderAccount, message.senderDevice, message.clientMessageId);
-        bindings.push(message.serverTimeMs, message.body);
-        bindings.push(message.content, message.silentCount, message.devices);
-      }
-      this.#sql.all(count === 1 ? insertOne : insertMany, ...bindings);
-      start += count;
-    }
+    this.#log.append(messages);
+    this.#ids.append(messages);
     this.#capsules.append(messages);
   }
 
   page({ capsulesOf: key, ...range }: PageQuery): StoredMessageWithCapsule[] {
-    const rows = this.#rows(range);
-    if (key === undefined) return rows.map((row) => ({ ...row, capsule: null }));
-    const capsulesOf = this.#capsulesOf(rows);
-    return rows.map((row) => ({ ...row, capsule: capsulesOf(row.seq)[key] ?? null }));
+    const messages = this.#messages(range);
+    if (key === undefined) return messages.map((message) => ({ ...message, capsule: null }));
+    const capsulesOf = this.#capsulesOf(messages);
+    return messages.map((message) => ({ ...message, capsule: capsulesOf(message.seq)[key] ?? null }));
   }
 
   withCapsules(after: Sequence, limit: number): MessageWithCapsules[] {
-    const rows = this.#rows({ after, limit });
-    const capsulesOf = this.#capsulesOf(rows);
-    return rows.map((row) => ({ ...row, capsules: capsulesOf(row.seq) }));
+    const messages = this.#messages({ after, limit });
+    const capsulesOf = this.#capsulesOf(messages);
+    return messages.map((message) => ({ ...message, capsules: capsulesOf(message.seq) }));
   }
 
-  #rows({ after, before, limit }: Omit<PageQuery, "capsulesOf">): StoredMessage[] {
-    if (after !== undefined) {
-      const query = `SELECT ${messageColumns} FROM messages WHERE seq > ? ORDER BY seq LIMIT ?`;
-      return this.#sql.all<Row<StoredMessage>>(query, after, limit);
-    }
-    const query = `SELECT ${messageColumns} FROM messages WHERE seq < ? ORDER BY seq DESC LIMIT ?`;
-    return this.#sql.all<Row<StoredMessage>>(query, before ?? Number.MAX_SAFE_INTEGER, limit).reverse();
+  /** The log has no holes, so that a number of messages is a range of sequence numbers. */
+  #messages({ after, before, limit }: Omit<PageQuery, "capsulesOf">): StoredMessage[] {
+    if (after !== undefined) return this.#log.between(after + 1, after + limit);
+    const last = before === undefined ? this.#log.lastSeq() : before - 1;
+    return this.#log.between(Math.max(1, last - limit + 1), last);
   }
 
-  #capsulesOf(rows: readonly StoredMessage[]): (seq: Sequence) => Capsules {
-    return this.#capsules.between(rows[0]?.seq ?? 0, rows.at(-1)?.seq ?? 0);
+  #capsulesOf(messages: readonly StoredMessage[]): (seq: Sequence) => Capsules {
+    return this.#capsules.between(messages[0]?.seq ?? 0, messages.at(-1)?.seq ?? 0);
   }
 
   silentCountAt(seq: Sequence): number | undefined {
-    if (seq === 0) return 0;
-    const statement = "SELECT silent_count AS count FROM messages WHERE seq = ?";
-    return this.#sql.first<{ count: number }>(statement, seq)?.count;
+    return seq === 0 ? 0 : this.#log.headsBetween(seq, seq)[0]?.silentCount;
   }
 
   ownContent(account: AccountId, after: Sequence, upTo: Sequence): number {
-    const row = this.#sql.first<{ count: number }>(
-      "SELECT count(*) AS count FROM messages WHERE seq > ? AND seq <= ? AND sender_account = ? AND content = 1",
-      after,
-      upTo,
-      account,
-    );
-    return row?.count ?? 0;
+    const heads = this.#log.headsBetween(after + 1, upTo);
+    return heads.filter(({ senderAccount, content }) => senderAccount === account && content === 1).length;
   }
 
   firstForeign(account: AccountId, device: DeviceId, after: Sequence): Sequence | undefined {
-    return this.#sql.first<{ seq: number }>(
-      `SELECT seq FROM messages WHERE seq > ? AND NOT (sender_account = ? AND sender_device = ?)
-       ORDER BY seq LIMIT 1`,
-      after,
-      account,
-      device,
-    )?.seq;
+    const last = this.#log.lastSeq();
+    for (let from = after + 1; from <= last; from += searchedMessages) {
+      const foreign = this.#log
+        .headsBetween(from, from + searchedMessages - 1)
+        .find(({ senderAccount, senderDevice }) => senderAccount !== account || senderDevice !== device);
+      if (foreign !== undefined) return foreign.seq;
+    }
+    return undefined;
   }
 
   saveRead(account: AccountId, seq: Sequence, unreadBase: number, baseSeq: Sequence): void {
@@ -251,7 +235,8 @@ export class SqliteConversationStore implements ConversationStore {
 
   prune(upTo: Sequence): void {
     this.transaction(() => {
-      this.#sql.all("DELETE FROM messages WHERE seq <= ?", upTo);
+      this.#log.prune(upTo);
+      this.#ids.prune(upTo);
       this.#sql.all("UPDATE conversation SET pruned_seq = ?", upTo);
     });
   }
@@ -281,7 +266,7 @@ export class SqliteConversationStore implements ConversationStore {
     for (const device of set.devices) {
       this.#sql.all(
         `INSERT INTO devices (account, device, active, delivered_seq, since_seq, slot)
-         VALUES (?, ?, 1, 0, (SELECT coalesce(max(seq), 0) FROM messages), ?)
+         VALUES (?, ?, 1, 0, (SELECT coalesce(max(last_seq), 0) FROM log), ?)
          ON CONFLICT (account, device) DO UPDATE SET active = 1`,
         set.account,
         device,

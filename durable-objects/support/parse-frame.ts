@@ -1,12 +1,8 @@
 /** From the text of a frame to the events a client may send; nothing is parsed before its size is known. */
 import * as v from "valibot";
 import { limits } from "#schema/limits.ts";
-import { upBatchSchema } from "#schema/protocol/up.ts";
 
 type Parsed<Schema extends v.GenericSchema> = v.InferOutput<Schema> | "malformed";
-
-/** Recognises the commonest event, sparing it the schema. What it takes, the schema must take unchanged. */
-type Shortcut<Schema extends v.GenericSchema> = (json: unknown) => v.InferOutput<Schema> | undefined;
 
 /** A frame with one event. */
 export function parseFrame<Schema extends v.GenericSchema>(
@@ -15,22 +11,6 @@ export function parseFrame<Schema extends v.GenericSchema>(
 ): Parsed<Schema> | "too_large" {
   const json = parseJson(data);
   return json === "malformed" || json === "too_large" ? json : parseEvent(schema, json.value);
-}
-
-/** A frame with one event or a batch of them, each judged for itself. */
-export function parseFrames<Schema extends v.GenericSchema>(
-  schema: Schema,
-  data: string | ArrayBuffer,
-  shortcut: Shortcut<Schema>,
-): readonly Parsed<Schema>[] | "too_large" {
-  const json = parseJson(data);
-  if (json === "too_large") return json;
-  if (json === "malformed") return [json];
-  const event = shortcut(json.value);
-  if (event !== undefined) return [event];
-  const batch = v.safeParse(upBatchSchema, json.value);
-  if (!batch.success) return [parseEvent(schema, json.value)];
-  return batch.output.events.map((each) => shortcut(each) ?? parseEvent(schema, each));
 }
 
 function parseJson(data: string | ArrayBuffer): { readonly value: unknown } | "malformed" | "too_large" {

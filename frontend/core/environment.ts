@@ -2,6 +2,7 @@
  * Everything the client takes from the world around it, so that a browser, the command line, a bot and a simulation
  * run the same code: network, clock, timers and the crypto provider (which brings the randomness).
  */
+import type { Bytes } from "#schema/envelope/bytes.ts";
 import type { NativeCurves } from "./crypto/native/native-curves.ts";
 import type { Provider } from "./crypto/provider.ts";
 
@@ -15,7 +16,7 @@ export interface SocketEvents {
 
 /** An open or opening WebSocket. `send` before `opened` or after `closed` is dropped. */
 export interface Socket {
-  send(text: string): void;
+  send(frame: string | Bytes): void;
   close(code: number, reason: string): void;
 }
 

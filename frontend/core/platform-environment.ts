@@ -34,8 +34,8 @@ function openSocket(url: string, protocols: readonly string[], events: SocketEve
   socket.addEventListener("close", ({ code, reason }) => closed(code, reason));
   socket.addEventListener("error", () => closed(1006, ""));
   return {
-    send(text) {
-      if (socket.readyState === WebSocket.OPEN) socket.send(text);
+    send(frame) {
+      if (socket.readyState === WebSocket.OPEN) socket.send(frame);
     },
     close(code, reason) {
       socket.close(code, reason);

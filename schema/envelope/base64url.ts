@@ -9,8 +9,15 @@ charCodes.forEach((code, value) => (values[code] = value));
 
 const chunkChars = 8192;
 
+/** Runtimes that have it are a hundred times faster at it; Node 22 is not among them. */
+interface NativeBase64 {
+  readonly toBase64?: (options: { readonly alphabet: "base64url"; readonly omitPadding: true }) => string;
+}
+
 /** RFC 4648 §5 without padding: how binary fields travel inside JSON. */
 export function encodeBase64url(bytes: Uint8Array): string {
+  const { toBase64 } = bytes as NativeBase64;
+  if (toBase64 !== undefined) return toBase64.call(bytes, { alphabet: "base64url", omitPadding: true });
   const codes = new Uint8Array(Math.ceil((bytes.length * 4) / 3));
   let out = 0;
   for (let index = 0; index < bytes.length; index += 3) {

@@ -2,45 +2,36 @@
 import * as v from "valibot";
 import { errorBodySchema } from "../errors.ts";
 import {
+  type AccountId,
   accountIdSchema,
-  base64UrlUpTo,
+  type ClientMessageId,
   clientMessageIdSchema,
+  type ConversationId,
   conversationIdSchema,
   deviceAddressSchema,
-  deviceIdSchema,
+  type DeviceId,
   sequenceSchema,
   timestampMsSchema,
 } from "../ids.ts";
-import { groupKeyEntryBytes } from "../envelope/group-body.ts";
-import { limits } from "../limits.ts";
-
-/** The DR envelope for one device (CRYPTO 2.4, type 0x10). */
-const capsuleSchema = v.strictObject({
-  account: accountIdSchema,
-  device: deviceIdSchema,
-  data: base64UrlUpTo(limits.capsuleBytes, 64),
-});
-
-/** A device list the sender encrypted for. */
-const listVersionSchema = v.strictObject({
-  account: accountIdSchema,
-  version: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(0xffffffff)),
-});
 
 /**
- * Up: one body and its capsules, accepted or refused together. In a direct conversation there is one capsule per device, and
- * `lists` names the device list version of both accounts. In a group capsules hand out the sender key that the body names to
- * devices that lack it, often to none, and `lists` names the accounts that they are for.
+ * Up: one body and its capsules, accepted or refused together; binary on the wire (send-frame.ts). In a direct conversation
+ * there is one capsule per device, and `lists` names the device list version of both accounts. In a group capsules hand out
+ * the sender key that the body names to devices that lack it, often to none, and `lists` names the accounts that they are for.
  */
-export const messageSendSchema = v.strictObject({
-  type: v.literal("message:send"),
-  conversationId: conversationIdSchema,
-  clientMessageId: clientMessageIdSchema,
-  body: base64UrlUpTo(limits.bodyBytes, groupKeyEntryBytes),
-  capsules: v.pipe(v.array(capsuleSchema), v.maxLength(limits.capsulesPerMessage)),
-  lists: v.pipe(v.array(listVersionSchema), v.maxLength(limits.capsulesPerMessage)),
-});
-export type MessageSend = v.InferOutput<typeof messageSendSchema>;
+export type MessageSend = {
+  type: "message:send";
+  conversationId: ConversationId;
+  clientMessageId: ClientMessageId;
+  /** Base64url, as is `data` of a capsule. */
+  body: string;
+  capsules: AddressedCapsule[];
+  /** The device lists that the sender encrypted for. */
+  lists: { account: AccountId; version: number }[];
+};
+
+/** The DR envelope for one device (CRYPTO 2.4, type 0x10). */
+export type AddressedCapsule = { account: AccountId; device: DeviceId; data: string };
 
 /** Down: an accepted message. `capsule` is this device's own, while the server still keeps it. */
 export const messageNewSchema = v.looseObject({

@@ -20,7 +20,7 @@ export function archiveBacklog(state: string): number {
   let backlog = 0;
   for (const database of open(state, "Conversation", true)) {
     const query =
-      "SELECT (SELECT coalesce(max(seq), 0) FROM messages) - archived_seq AS n FROM conversation LIMIT 1";
+      "SELECT (SELECT coalesce(max(last_seq), 0) FROM log) - archived_seq AS n FROM conversation LIMIT 1";
     backlog += Number(database.prepare(query).get()?.["n"] ?? 0);
     database.close();
   }
@@ -35,10 +35,9 @@ export function fillHistory(state: string, conversationId: string, messages: num
   database
     .prepare(
       `WITH RECURSIVE old(seq) AS (SELECT 1 UNION ALL SELECT seq + 1 FROM old WHERE seq < ?)
-       INSERT INTO messages (seq, sender_account, sender_device, client_message_id, server_time_ms, body, devices)
-       SELECT seq, ?, 1, lower(hex(randomblob(11))), ?, ?, 1 FROM old`,
+       INSERT INTO log SELECT seq, seq, lower(hex(randomblob(11))), ?, ? FROM old`,
     )
-    .run(messages, String(member?.["account"]), Date.now() - 60_000, body);
+    .run(messages, `${String(member?.["account"])}.1.${Date.now() - 60_000}.1.0.1`, body);
   const marks = ["archived_seq", "swept_seq", "told_seq", "counted_seq"].map((mark) => `${mark} = ?1`);
   database.prepare(`UPDATE conversation SET ${marks.join(", ")}`).run(messages);
   database.prepare("UPDATE members SET read_seq = ?1, unread_base = ?1, base_seq = ?1").run(messages);
@@ -52,7 +51,7 @@ export function fillHistory(state: string, conversationId: string, messages: num
 export function fillMembers(state: string, conversationId: string, members: number): string[] {
   const database = find(state, "Conversation", "conversation", "conversation_id", conversationId);
   const accounts = Array.from({ length: members }, (_, index) => `${String(index).padStart(21, "m")}A`);
-  const seq = Number(database.prepare("SELECT max(seq) AS seq FROM messages").get()?.["seq"]);
+  const seq = Number(database.prepare("SELECT max(last_seq) AS seq FROM log").get()?.["seq"]);
   const slot = Number(database.prepare("SELECT max(slot) AS slot FROM devices").get()?.["slot"]) + 1;
   const member = database.prepare(
     `INSERT INTO members (account, username, list_version, set_epoch, read_seq, base_seq, role, joined_epoch, joined_seq)

@@ -49,7 +49,9 @@ function acknowledge(rig: ConversationRig, ...devices: readonly [typeof anna, nu
 }
 
 const storedRange = (rig: ConversationRig) =>
-  rig.sql.first<{ low: number; high: number }>("SELECT min(seq) AS low, max(seq) AS high FROM messages");
+  rig.sql.first<{ low: number; high: number }>(
+    "SELECT min(first_seq) AS low, max(last_seq) AS high FROM log",
+  );
 
 describe("pruning", () => {
   test("[AR46] what is archived, needed by no device and beyond the window goes; the newest stay", async () => {

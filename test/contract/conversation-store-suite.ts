@@ -9,7 +9,7 @@ import {
 
 const anna = "AAAAAAAAAAAAAAAAAAAAAA" as AccountId;
 const ben = "BBBBBBBBBBBBBBBBBBBBBA" as AccountId;
-const record = {
+export const record = {
   conversationId: "CCCCCCCCCCCCCCCCCCCCCA" as ConversationId,
   kind: "direct" as const,
   archiveShard: 0,
@@ -21,7 +21,7 @@ const record = {
   countedSeq: 0,
   keyGeneration: 0,
 };
-const member = (account: AccountId) => ({
+export const member = (account: AccountId) => ({
   account,
   username: account === anna ? "anna" : "ben",
   listVersion: 1,
@@ -34,7 +34,7 @@ const set = (account: AccountId, devices: number[], epoch = 1) => ({
   version: epoch,
   devices,
 });
-const message = (seq: number, id = `id${seq}`): StoredMessage => ({
+export const message = (seq: number, id = `id${seq}`): StoredMessage => ({
   seq,
   senderAccount: anna,
   senderDevice: 1,

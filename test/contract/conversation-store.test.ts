@@ -1,9 +1,10 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import type { AccountId, ClientMessageId } from "#schema/ids.ts";
 import { SqliteConversationStore } from "#durable-objects/conversation/sqlite-store.ts";
 import { migrate } from "#durable-objects/support/migrate.ts";
 import { MemoryConversationStore } from "../support/memory-conversation-store.ts";
-import { migrationsOf, nodeSql } from "../support/node-sql.ts";
-import { registerConversationStoreSuite } from "./conversation-store-suite.ts";
+import { migrationsOf, type NodeSql, nodeSql } from "../support/node-sql.ts";
+import { member, message, record, registerConversationStoreSuite } from "./conversation-store-suite.ts";
 
 registerConversationStoreSuite("memory", (work) => work(new MemoryConversationStore()));
 
@@ -35,5 +36,83 @@ test("an object from before the hot window gets its unread counts, and keeps its
   ]);
   expect(loaded?.record).toMatchObject({ countedSeq: 3, toldSeq: 0 });
   expect([loaded?.newest?.seq, loaded?.newest?.content, loaded?.newest?.silentCount]).toEqual([3, 1, 0]);
-  expect(store.withCapsules(0, 9).map((message) => message.capsules)).toEqual([{}, capsules, capsules]);
+  expect(store.withIds(["id2", "id4"] as ClientMessageId[]).map(({ seq }) => seq)).toEqual([2]);
+  expect(store.withCapsules(0, 9)).toEqual(
+    [1, 2, 3].map((seq) => ({
+      seq,
+      senderAccount: "a",
+      senderDevice: 1,
+      clientMessageId: `id${seq}`,
+      serverTimeMs: 1,
+      body: "body",
+      content: 1,
+      silentCount: 0,
+      devices: 0,
+      capsules: seq === 1 ? {} : capsules,
+    })),
+  );
+});
+
+describe("ids of a log of several rows", () => {
+  const open = (sql: NodeSql) =>
+    new SqliteConversationStore(sql, () => migrate(sql, migrationsOf("conversation")));
+  const idOf = (seq: number) => `id${seq}` as ClientMessageId;
+  const found = (store: SqliteConversationStore, ...seqs: number[]) =>
+    store.withIds(seqs.map(idOf)).map(({ seq, clientMessageId }) => [seq, clientMessageId]);
+
+  function filled(): NodeSql {
+    const sql = nodeSql();
+    const store = open(sql);
+    store.create(record, [member("A" as AccountId)], []);
+    const sizes = [1, 2, 130, 1, 64, 102]; // 300
+    let last = 0;
+    for (const size of sizes) {
+      const seqs = Array.from({ length: size }, (_, index) => last + index + 1);
+      store.append(seqs.map((seq) => ({ ...message(seq), capsules: {} })));
+      last += size;
+    }
+    return sql;
+  }
+
+  test("[CV3] are found wherever they stand, after waking too", () => {
+    const sql = filled();
+    const seqs = [1, 3, 128, 129, 133, 134, 256, 257, 300];
+    const expected = seqs.map((seq) => [seq, idOf(seq)]);
+    expect(found(open(sql), ...seqs, 301)).toEqual(expected);
+    const store = open(sql);
+    expect(found(store, 301)).toEqual([]);
+    store.append([301, 302].map((seq) => ({ ...message(seq), capsules: {} })));
+    expect(found(store, ...seqs, 302)).toEqual([...expected, [302, idOf(302)]]);
+    expect(found(open(sql), ...seqs, 302)).toEqual([...expected, [302, idOf(302)]]);
+  });
+
+  test("[CV3] are not found where a write was taken back", () => {
+    const sql = filled();
+    const store = open(sql);
+    expect(found(store, 301)).toEqual([]);
+    const failed = { ...message(301), clientMessageId: idOf(999), capsules: {} };
+    expect(() =>
+      store.transaction(() => {
+        store.append([failed]);
+        throw new Error("stop");
+      }),
+    ).toThrow("stop");
+    expect(found(store, 999)).toEqual([]);
+    store.append([{ ...message(301), capsules: {} }]);
+    expect([found(store, 999), found(store, 301)]).toEqual([[], [[301, idOf(301)]]]);
+    expect(found(open(sql), 999, 301)).toEqual([[301, idOf(301)]]);
+  });
+
+  test("[AR46] go with their messages", () => {
+    const sql = filled();
+    const store = open(sql);
+    store.prune(257);
+    for (const each of [store, open(sql)]) {
+      expect(found(each, 1, 128, 256, 257, 258, 300)).toEqual([258, 300].map((seq) => [seq, idOf(seq)]));
+    }
+    expect(store.page({ limit: 500 }).map(({ seq }) => seq)).toEqual(
+      Array.from({ length: 43 }, (_, index) => 258 + index),
+    );
+    expect(sql.all("SELECT min(row) AS row, count(*) AS count FROM ids")).toEqual([{ row: 2, count: 1 }]);
+  });
 });

@@ -13,15 +13,29 @@ import { connect, openConversation, origin } from "./live-client.ts";
 import { makePair, messageFrom, type Pair } from "./pair.ts";
 
 async function archived(pair: Pair): Promise<unknown[]> {
-  const statement =
-    "SELECT seq, sender_account, sender_device, client_message_id, body FROM archived_messages WHERE conversation_id = ? ORDER BY seq";
+  const statement = "SELECT * FROM archived_packs WHERE conversation_id = ? ORDER BY first_seq";
   const found = [];
   for (const shard of [env.ARCHIVE_0, env.ARCHIVE_1]) {
-    found.push((await shard.prepare(statement).bind(pair.id).all()).results);
+    const { results } = await shard.prepare(statement).bind(pair.id).all<Record<string, string | number>>();
+    found.push(results.flatMap(messagesOf));
   }
   // A conversation is in one shard only.
   expect(found.filter((rows) => rows.length > 0).length).toBeLessThanOrEqual(1);
   return found.flat();
+}
+
+function messagesOf(pack: Record<string, string | number>): object[] {
+  const [ids, heads, bodies] = ["ids", "heads", "bodies"].map((column) => String(pack[column]).split(","));
+  return (ids ?? []).map((id, index) => {
+    const [account, device] = (heads?.[index] ?? "").split(".");
+    return {
+      seq: Number(pack["first_seq"]) + index,
+      sender_account: account,
+      sender_device: Number(device),
+      client_message_id: id,
+      body: bodies?.[index],
+    };
+  });
 }
 
 async function shardOf(pair: Pair): Promise<D1Database> {
@@ -72,13 +86,13 @@ test("[AR2] [AR4] with the archive down, messages are acknowledged; when it is b
   const pair = await makePair();
   const anna = await openConversation(pair.id, pair.annaToken);
   const shard = await shardOf(pair);
-  await shard.exec("ALTER TABLE archived_messages RENAME TO away");
+  await shard.exec("ALTER TABLE archived_packs RENAME TO away");
   anna.send(messageFrom(pair, pair.anna));
   await anna.next();
   await ripen(pair);
   anna.send(messageFrom(pair, pair.anna));
   expect(await anna.nextOf("message:ack")).toMatchObject({ seq: 2 });
-  await shard.exec("ALTER TABLE away RENAME TO archived_messages");
+  await shard.exec("ALTER TABLE away RENAME TO archived_packs");
   await ripen(pair);
   expect(await archived(pair)).toMatchObject([{ seq: 1 }, { seq: 2 }]);
 });
@@ -101,12 +115,11 @@ async function makePruned(count: number): Promise<Pair> {
     for (let seq = 1; seq <= count; seq += 1) {
       const sender = seq % 2 === 0 ? pair.anna.account : pair.ben.account;
       sql.exec(
-        `INSERT INTO messages (seq, sender_account, sender_device, client_message_id, server_time_ms, body)
-         VALUES (?, ?, 1, ?, ?, ?)`,
+        "INSERT INTO log VALUES (?, ?, ?, ?, ?)",
         seq,
-        sender,
+        seq,
         `${seq}`.padStart(21, "m") + "A",
-        Date.now(),
+        `${sender}.1.${Date.now()}.1.0.1`,
         `body${seq}`,
       );
     }
@@ -141,7 +154,7 @@ describe("the hot window", () => {
 
   test("[AR46] old rows leave the object, with the archive holding all", async () => {
     const rows = await runInDurableObject(env.CONVERSATION.getByName(pair.id), (_object, state) =>
-      state.storage.sql.exec("SELECT min(seq) AS low, count(*) AS count FROM messages").one(),
+      state.storage.sql.exec("SELECT min(first_seq) AS low, count(*) AS count FROM log").one(),
     );
     expect(rows).toEqual({ low: pruneMessages + 1, count: hotMessages });
     expect(await archived(pair)).toHaveLength(total);
@@ -213,7 +226,7 @@ describe("the hot window", () => {
 
   test("[AR45] with the shard down old pages are unavailable, new ones are not", async () => {
     const shard = await shardOf(pair);
-    await shard.exec("ALTER TABLE archived_messages RENAME TO away");
+    await shard.exec("ALTER TABLE archived_packs RENAME TO away");
     const ask = (query: string) =>
       fetch(`${origin}/api/conversations/${pair.id}/messages?${query}`, {
         headers: { authorization: `Bearer ${pair.benToken}` },
@@ -221,7 +234,7 @@ describe("the hot window", () => {
     const [old, fresh] = [await ask("before=40"), await ask("limit=20")];
     expect([old.status, fresh.status]).toEqual([503, 200]);
     expect(await old.json()).toMatchObject({ success: false, error: { code: "unavailable" } });
-    await shard.exec("ALTER TABLE away RENAME TO archived_messages");
+    await shard.exec("ALTER TABLE away RENAME TO archived_packs");
   });
 });
 
@@ -236,7 +249,7 @@ test("[AR44] conversations spread over the shards, and each stays where it was f
     anna.send(messageFrom(pair, pair.anna));
     await anna.nextOf("message:ack");
     await ripen(pair);
-    const statement = "SELECT count(*) AS count FROM archived_messages WHERE conversation_id = ?";
+    const statement = "SELECT count(*) AS count FROM archived_packs WHERE conversation_id = ?";
     expect(await shard.prepare(statement).bind(pair.id).first()).toEqual({ count: 1 });
     expect(await archived(pair)).toHaveLength(1);
     anna.socket.close(1000);

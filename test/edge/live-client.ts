@@ -1,4 +1,5 @@
 /** A socket of a device inside workerd: sends frames, hands out events one by one, batches unpacked. */
+import { upFrame } from "../support/up-frames.ts";
 import { exports } from "cloudflare:workers";
 import { subprotocol, tokenSubprotocolPrefix } from "#schema/protocol/version.ts";
 
@@ -22,10 +23,9 @@ export class LiveClient {
     socket.accept();
   }
 
+  /** An event in the frame that it travels in, or a frame as it is. */
   send(frame: unknown): void {
-    this.socket.send(
-      typeof frame === "string" || frame instanceof ArrayBuffer ? frame : JSON.stringify(frame),
-    );
+    this.socket.send(typeof frame === "string" || frame instanceof ArrayBuffer ? frame : upFrame(frame));
   }
 
   async next(): Promise<Event> {

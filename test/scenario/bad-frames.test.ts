@@ -5,9 +5,11 @@
  * say (bad-frames-meaning.test.ts), refused upgrades (bad-frames-upgrades.test.ts).
  */
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { concat } from "#schema/envelope/bytes.ts";
 import { limits } from "#schema/limits.ts";
 import { frameTypes, notEvents, spoiltFrames } from "../support/frame-samples.ts";
 import { expectError, FrameStage, someId } from "../support/frame-stage.ts";
+import { sendFrame } from "../support/up-frames.ts";
 
 let stage: FrameStage;
 
@@ -17,7 +19,10 @@ beforeAll(async () => {
 afterAll(() => stage.server.close());
 
 test("[WS4] every type of frame on either channel has a sample", () => {
-  expect(stage.conversationFrames().map(({ type }) => type)).toEqual(frameTypes("conversation"));
+  expect(stage.conversationFrames().map(({ type }) => type)).toEqual([
+    "message:send",
+    ...frameTypes("conversation"),
+  ]);
   expect(stage.inboxFrames().map(({ type }) => type)).toEqual(frameTypes("inbox"));
 });
 
@@ -37,22 +42,38 @@ test("[WS4] a frame that is no event of the channel is malformed", async () => {
   }
 });
 
-test("[WS4] a binary frame is malformed, whatever it holds", async () => {
+test("[WS4] a binary frame that holds no messages is malformed, and on an inbox every one", async () => {
   const { annas, annasInbox } = stage.sockets;
-  const valid = Buffer.from(JSON.stringify(stage.message()));
-  for (const bytes of [Buffer.alloc(0), Buffer.from([0xff]), valid]) {
+  const message = stage.message();
+  const valid = sendFrame([message, stage.message()]);
+  const text = Buffer.from(JSON.stringify(message));
+  const spoilt = [
+    Buffer.alloc(0),
+    Buffer.from([0xff]),
+    text,
+    valid.subarray(0, -1),
+    concat(valid, new Uint8Array(1)),
+    concat(new Uint8Array([2]), valid.subarray(1)),
+    concat(valid.subarray(0, 1), new Uint8Array([0, 3]), valid.subarray(3)),
+  ];
+  for (const bytes of spoilt) {
     annas.sendBinary(bytes);
     await expectError(annas, "binary", "malformed");
     await stage.expectUnharmed("binary");
+  }
+  for (const bytes of [...spoilt, valid]) {
     annasInbox.sendBinary(bytes);
     await expectError(annasInbox, "binary", "malformed");
     await stage.expectInboxUnharmed("binary");
   }
+  annas.sendText(text);
+  await expectError(annas, "a message as text", "malformed");
+  await stage.expectUnharmed("a message as text");
 });
 
 test("[WS4] a key missing, unknown, of another type or absurd makes a conversation frame malformed", async () => {
   const { annas } = stage.sockets;
-  for (const { name, frame } of stage.conversationFrames().flatMap(spoiltFrames)) {
+  for (const { name, frame } of stage.conversationFrames().slice(1).flatMap(spoiltFrames)) {
     annas.send(frame);
     await expectError(annas, name, "malformed");
     await stage.expectUnharmed(name);

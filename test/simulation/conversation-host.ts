@@ -23,6 +23,7 @@ import { SqliteConversationStore } from "#durable-objects/conversation/sqlite-st
 import type { ConversationStore } from "#durable-objects/conversation/store.ts";
 import type { Alarms } from "#durable-objects/support/alarms.ts";
 import { errorEvent, refusal } from "#durable-objects/support/error-events.ts";
+import { receivedFrame } from "#test/support/up-frames.ts";
 import { ObjectHost } from "./host.ts";
 import { Journal } from "./journal.ts";
 import type { Link } from "./link.ts";
@@ -109,7 +110,7 @@ export class ConversationHost extends ObjectHost {
     const room = this.#awake?.room;
     if (room === undefined || !this.roster.has(socket)) return socket.close("unavailable");
     try {
-      room.core.receive(socket, this.sim.variant.frame(text, this, socket));
+      room.core.receive(socket, receivedFrame(this.sim.variant.frame(text, this, socket)));
     } catch {
       socket.send(errorEvent("internal"));
     }

@@ -87,7 +87,7 @@ export class Oracle {
 
   conversationOnDisk(host: ConversationHost): void {
     const log = host.disk.first<{ count: number; last: number }>(
-      "SELECT COUNT(*) AS count, COALESCE(MAX(seq), 0) AS last FROM messages",
+      "SELECT COALESCE(SUM(last_seq - first_seq + 1), 0) AS count, COALESCE(MAX(last_seq), 0) AS last FROM log",
     )!;
     if (log.count !== log.last) this.violate(`${host.name}: ${log.count} messages up to ${log.last}`);
     const marks: Record<string, number> = { log: log.last };

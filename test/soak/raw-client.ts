@@ -12,6 +12,7 @@ import type { DownEvent } from "#schema/protocol/down.ts";
 import type { MessageRecord, MessageRefused } from "#schema/protocol/message.ts";
 import { subprotocol, tokenSubprotocolPrefix } from "#schema/protocol/version.ts";
 import { type RawAccount, type RawDevice, rawRequest, rawToken } from "../support/raw-account.ts";
+import { receivedFrame } from "../support/up-frames.ts";
 import type { SoakClient } from "./client.ts";
 import type { Entry, Witness } from "./oracle.ts";
 import type { Speech } from "./speech.ts";
@@ -71,7 +72,7 @@ export class RawClient implements SoakClient {
     this.#disk.written.push({ clientMessageId: frame.clientMessageId, seq: undefined });
     this.#disk.outbox.set(frame.clientMessageId, text);
     const isNext = !this.#speech.isOneByOne || this.#disk.outbox.size === 1;
-    if (this.#isLive && isNext) this.#socket?.send(text);
+    if (this.#isLive && isNext) this.#socket?.send(receivedFrame(text));
     return Promise.resolve();
   }
 
@@ -235,7 +236,8 @@ export class RawClient implements SoakClient {
   #sendAll(): void {
     if (!this.#isLive) return;
     const waiting = [...this.#disk.outbox.values()];
-    for (const text of this.#speech.isOneByOne ? waiting.slice(0, 1) : waiting) this.#socket?.send(text);
+    for (const text of this.#speech.isOneByOne ? waiting.slice(0, 1) : waiting)
+      this.#socket?.send(receivedFrame(text));
   }
 
   #tellDelivered(): void {

@@ -28,7 +28,7 @@ export function storedConversations(state: string): StoredConversation[] {
     reading(file, (database) => {
       const record = recordOf(database);
       if (record === undefined) return [];
-      const last = database.prepare("SELECT max(seq) AS seq FROM messages").get();
+      const last = database.prepare("SELECT max(last_seq) AS seq FROM log").get();
       return [{ conversationId: record, lastSeq: Number(last?.["seq"] ?? 0) }];
     }),
   );
@@ -39,16 +39,17 @@ export function keptLog(state: string, conversationId: string): Entry[] {
   return databases(state, "do/sotto-Conversation").flatMap((file) =>
     reading(file, (database) => {
       if (recordOf(database) !== conversationId) return [];
-      const query = `SELECT seq, client_message_id AS id, sender_account AS account, sender_device AS device
-        FROM messages ORDER BY seq`;
-      return database
-        .prepare(query)
-        .all()
-        .map((row) => ({
-          seq: Number(row["seq"]),
-          clientMessageId: String(row["id"]),
-          sender: `${String(row["account"])}.${String(row["device"])}`,
-        }));
+      const rows = database.prepare("SELECT first_seq AS seq, ids, heads FROM log ORDER BY first_seq").all();
+      return rows.flatMap((row) => {
+        const heads = String(row["heads"]).split(",");
+        return String(row["ids"])
+          .split(",")
+          .map((clientMessageId, index) => ({
+            seq: Number(row["seq"]) + index,
+            clientMessageId,
+            sender: (heads[index] ?? "").split(".").slice(0, 2).join("."),
+          }));
+      });
     }),
   );
 }

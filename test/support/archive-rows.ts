@@ -21,18 +21,26 @@ export function archivedRows(state: string, conversationId: string): ArchivedRow
 function readArchive(file: string, conversationId: string): ArchivedRow[] {
   const database = new DatabaseSync(file, { readOnly: true, timeout: 5_000 });
   try {
-    const isArchive = database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'archived_messages'").get();
+    const isArchive = database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'archived_packs'").get();
     if (isArchive === undefined) return [];
-    const rows = database
-      .prepare("SELECT * FROM archived_messages WHERE conversation_id = ?")
+    const packs = database
+      .prepare("SELECT * FROM archived_packs WHERE conversation_id = ?")
       .all(conversationId);
-    return rows.map((row) => ({
-      seq: Number(row["seq"]),
-      sender: { account: String(row["sender_account"]), device: Number(row["sender_device"]) },
-      clientMessageId: String(row["client_message_id"]),
-      serverTimeMs: Number(row["server_time_ms"]),
-      body: String(row["body"]),
-    }));
+    return packs.flatMap((pack) => {
+      const [ids, heads, bodies] = ["ids", "heads", "bodies"].map((column) =>
+        String(pack[column]).split(","),
+      );
+      return (ids ?? []).map((clientMessageId, index) => {
+        const [account, device, timeMs] = (heads?.[index] ?? "").split(".");
+        return {
+          seq: Number(pack["first_seq"]) + index,
+          sender: { account: String(account), device: Number(device) },
+          clientMessageId,
+          serverTimeMs: Number(timeMs),
+          body: bodies?.[index] ?? "",
+        };
+      });
+    });
   } finally {
     database.close();
   }

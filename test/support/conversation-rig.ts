@@ -14,6 +14,7 @@ import type { DeviceSet } from "#schema/rpc/shared.ts";
 import { FakeRoster, FakeSocket } from "./fake-socket.ts";
 import { migrationsOf, type NodeSql, nodeSql } from "./node-sql.ts";
 import { rawMessage } from "./raw-frames.ts";
+import { receivedFrame } from "./up-frames.ts";
 
 export const anna = "AAAAAAAAAAAAAAAAAAAAAA" as AccountId;
 export const ben = "BBBBBBBBBBBBBBBBBBBBBA" as AccountId;
@@ -106,7 +107,7 @@ export class ConversationRig {
   }
 
   receive(socket: FakeSocket, frame: unknown): void {
-    this.room.core.receive(socket, JSON.stringify(frame));
+    this.room.core.receive(socket, receivedFrame(JSON.stringify(frame)));
   }
 
   /** What a zero timer would do. */
@@ -130,7 +131,7 @@ export class ConversationRig {
   }
 
   storedBodies(): string[] {
-    return this.sql.all<{ body: string }>("SELECT body FROM messages ORDER BY seq").map(({ body }) => body);
+    return this.store.page({ after: 0, limit: this.store.load()?.newest?.seq ?? 0 }).map(({ body }) => body);
   }
 
   #openAlarms(): Alarms<ConversationAlarm> {

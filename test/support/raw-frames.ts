@@ -38,12 +38,22 @@ export function rawMessage(
   lists: readonly { account: string; version: number }[],
 ): MessageSend {
   const clientMessageId = encodeBase64url(provider.random(16));
-  return {
-    type: "message:send",
+  return rawSend({
     conversationId,
     clientMessageId,
     body: rawBody(conversationId, clientMessageId),
     capsules: to.map((address) => ({ ...address, data: rawCapsule() })),
     lists,
-  } as MessageSend;
+  });
+}
+
+/** A message of parts that are taken at their word. */
+export function rawSend(parts: {
+  readonly conversationId: string;
+  readonly clientMessageId: string;
+  readonly body: string;
+  readonly capsules: readonly (RawAddress & { readonly data: string })[];
+  readonly lists: readonly { readonly account: string; readonly version: number }[];
+}): MessageSend {
+  return { type: "message:send", ...parts } as unknown as MessageSend;
 }

@@ -16,7 +16,7 @@ import {
 import { applyGroupOp, type GroupHead } from "#schema/envelope/group-rules.ts";
 import { groupStateHashInput, groupStateParts } from "#schema/envelope/group-state.ts";
 import type { MessageSend } from "#schema/protocol/message.ts";
-import { type RawAddress, rawCapsule } from "./raw-frames.ts";
+import { type RawAddress, rawCapsule, rawSend } from "./raw-frames.ts";
 
 export interface RawActor {
   readonly account: string;
@@ -135,14 +135,13 @@ function frame(
   to: readonly RawAddress[],
   lists: GroupSend["lists"],
 ): MessageSend {
-  return {
-    type: "message:send",
+  return rawSend({
     conversationId,
     clientMessageId: encodeBase64url(clientMsgId),
     body: encodeBase64url(body),
     capsules: to.map((address) => ({ ...address, data: rawCapsule() })),
-    lists,
-  } as MessageSend;
+    lists: lists ?? [],
+  });
 }
 
 function stateHashOf(state: GroupHead["state"]): Bytes {

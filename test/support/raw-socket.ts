@@ -5,6 +5,7 @@
 import { randomBytes } from "node:crypto";
 import { connect, type Socket } from "node:net";
 import { subprotocol, tokenSubprotocolPrefix } from "#schema/protocol/version.ts";
+import { upFrame } from "./up-frames.ts";
 
 export type RawEvent = Readonly<Record<string, unknown>> & { readonly type: string };
 
@@ -43,8 +44,11 @@ export class RawSocket {
     this.#read();
   }
 
-  send(frame: unknown): void {
-    this.sendText(JSON.stringify(frame));
+  /** An event, in the frame that it travels in. */
+  send(event: unknown): void {
+    const frame = upFrame(event);
+    if (typeof frame === "string") this.sendText(frame);
+    else this.sendBinary(frame);
   }
 
   sendText(text: string | Buffer): void {

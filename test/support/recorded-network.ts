@@ -6,11 +6,13 @@ import { nobleProvider } from "#core/crypto/noble-provider.ts";
 import type { Provider } from "#core/crypto/provider.ts";
 import type { Environment, Socket } from "#core/environment.ts";
 import { platformEnvironment } from "#core/platform-environment.ts";
+import { readUp } from "./up-frames.ts";
 
 export interface WireEntry {
-  readonly place: "url" | "header" | "request" | "answer" | "up" | "down";
+  readonly place: "url" | "header" | "request" | "answer" | "up" | "up bytes" | "down";
   /** Path of the request or the socket. */
   readonly path: string;
+  /** A frame up is JSON, however it travelled; binary ones are there a second time, a character for a byte. */
   readonly text: string;
 }
 
@@ -121,10 +123,11 @@ export class RecordedNetwork {
     };
     this.#sockets.add(drop);
     return {
-      send: (text) => {
+      send: (frame) => {
         if (!this.#sockets.has(drop)) return;
-        socket.send(text);
-        this.onFrame(this.#keep("up", path, text));
+        socket.send(frame);
+        if (typeof frame !== "string") this.#keep("up bytes", path, Buffer.from(frame).toString("latin1"));
+        this.onFrame(this.#keep("up", path, readUp(frame)));
       },
       close: (code, reason) => {
         this.#sockets.delete(drop);

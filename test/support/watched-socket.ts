@@ -1,5 +1,6 @@
 /** A WebSocket without the client: what the server sends, and how it ends. */
 import { subprotocol, tokenSubprotocolPrefix } from "#schema/protocol/version.ts";
+import { upFrame } from "./up-frames.ts";
 
 export interface WatchedSocket {
   readonly frames: string[];
@@ -29,7 +30,7 @@ export async function openWatchedSocket(
   return {
     frames,
     closed,
-    send: (frame) => socket.send(JSON.stringify(frame)),
+    send: (frame) => socket.send(upFrame(frame)),
     close: () => socket.close(1000),
   };
 }

@@ -1,5 +1,6 @@
 /** One WebSocket that is kept up: token, heartbeat, full-jitter back-off, close codes. */
 import * as v from "valibot";
+import type { Bytes } from "#schema/envelope/bytes.ts";
 import { closeCodes } from "#schema/errors.ts";
 import { limits } from "#schema/limits.ts";
 import { pingText } from "#schema/protocol/control.ts";
@@ -95,11 +96,12 @@ export class Connection {
     else if (this.#state.state === "open") this.#ping();
   }
 
-  /** Sends a frame; false when the socket is not open. */
-  send(frame: object | string): boolean {
+  /** Sends a frame, an object as JSON; false when the socket is not open. */
+  send(frame: object | string | Bytes): boolean {
     if (this.#state.state !== "open" || this.#socket === undefined) return false;
     this.#lastTrafficAtMs = this.#environment.nowMs();
-    this.#socket.send(typeof frame === "string" ? frame : JSON.stringify(frame));
+    const isReady = typeof frame === "string" || frame instanceof Uint8Array;
+    this.#socket.send(isReady ? frame : JSON.stringify(frame));
     return true;
   }
 

@@ -1,4 +1,5 @@
 /** The sockets of single conversations: opened when there is a reason, closed when there has been none for a while. */
+import type { Bytes } from "#schema/envelope/bytes.ts";
 import type { ConversationId } from "#schema/ids.ts";
 import type { DownEvent } from "#schema/protocol/down.ts";
 import type { Tokens } from "../api/tokens.ts";
@@ -84,7 +85,7 @@ export class ConversationChannels {
   }
 
   /** Sends a frame on a live socket. */
-  send(conversationId: ConversationId, frame: object | string): boolean {
+  send(conversationId: ConversationId, frame: object | string | Bytes): boolean {
     const channel = this.#channels.get(conversationId);
     return channel?.isLive === true && channel.connection?.send(frame) === true;
   }

@@ -69,10 +69,12 @@ export class FrameSealer {
     });
   }
 
-  /** All frames of a sealed row, in the order in which they go. */
-  async framesOf(row: OutboxRecord): Promise<readonly string[]> {
+  /** All that a sealed row sends, in the order in which it goes. */
+  async sendsOf(row: OutboxRecord): Promise<readonly MessageSend[]> {
     const frames = row.frame === undefined ? [] : [row.frame];
-    return row.groupEpoch === undefined ? frames : [...(await this.#groups.keyEntriesOf(row)), ...frames];
+    const all =
+      row.groupEpoch === undefined ? frames : [...(await this.#groups.keyEntriesOf(row)), ...frames];
+    return all.map((frame) => JSON.parse(frame) as MessageSend); // written by a sealer alone
   }
 
   /**

@@ -5,10 +5,11 @@
  * in one transaction with every ratchet they advanced; only committed bytes go to a socket, and after a crash the same
  * bytes go again (CRYPTO 2.17 rule 2, SPEC CL10).
  */
+import type { Bytes } from "#schema/envelope/bytes.ts";
 import { type Remedy, SottoError } from "#schema/errors.ts";
 import type { ClientMessageId, ConversationId } from "#schema/ids.ts";
 import type { DeviceSetDifference, MessageAck, MessageRefused } from "#schema/protocol/message.ts";
-import { packFrames } from "#schema/protocol/pack-frames.ts";
+import { packSends } from "#schema/protocol/send-frame.ts";
 import { isCryptoError } from "../crypto/errors.ts";
 import type { Environment } from "../environment.ts";
 import type { Records } from "../store/records.ts";
@@ -36,7 +37,7 @@ export interface OutboxChannels {
   /** Keeps the conversation's socket open while something waits. */
   want(conversationId: ConversationId, wanted: boolean): void;
   isLive(conversationId: ConversationId): boolean;
-  send(conversationId: ConversationId, frame: string): boolean;
+  send(conversationId: ConversationId, frame: Bytes): boolean;
 }
 
 interface Lane {
@@ -202,8 +203,8 @@ export class Outbox {
         ? waiting
         : await this.#trySeal(conversationId, waiting);
       if (sealed === undefined) return;
-      const frames = (await Promise.all(sealed.map((row) => this.#sealer.framesOf(row)))).flat();
-      for (const frame of packFrames(frames)) if (!this.#channels.send(conversationId, frame)) return;
+      const sends = (await Promise.all(sealed.map((row) => this.#sealer.sendsOf(row)))).flat();
+      for (const frame of packSends(sends)) if (!this.#channels.send(conversationId, frame)) return;
       for (const { clientMessageId } of sealed) window.sent(clientMessageId);
     }
   }

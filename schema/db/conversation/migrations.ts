@@ -8,6 +8,8 @@ import groups from "./migrations/0003_groups.sql";
 import counted from "./migrations/0004_counted.sql";
 import invites from "./migrations/0005_invites.sql";
 import history from "./migrations/0006_history.sql";
+import packedLog from "./migrations/0007_packed_log.sql";
+import noMessages from "./migrations/0008_no_messages.sql";
 
 export const migrations: readonly { readonly tag: string; readonly sql: string }[] = [
   { tag: "0000_init", sql: init },
@@ -17,4 +19,6 @@ export const migrations: readonly { readonly tag: string; readonly sql: string }
   { tag: "0004_counted", sql: counted },
   { tag: "0005_invites", sql: invites },
   { tag: "0006_history", sql: history },
+  { tag: "0007_packed_log", sql: packedLog },
+  { tag: "0008_no_messages", sql: noMessages },
 ];

@@ -1,5 +1,5 @@
 /** Storage of one conversation object. */
-import { integer, primaryKey, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
+import { integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
 
 /** One row. */
 export const conversation = sqliteTable("conversation", {
@@ -63,26 +63,27 @@ export const devices = sqliteTable(
   (table) => [primaryKey({ columns: [table.account, table.device] })],
 );
 
-export const messages = sqliteTable(
-  "messages",
-  {
-    seq: integer("seq").primaryKey(),
-    senderAccount: text("sender_account").notNull(),
-    senderDevice: integer("sender_device").notNull(),
-    clientMessageId: text("client_message_id").notNull(),
-    serverTimeMs: integer("server_time_ms").notNull(),
-    body: text("body").notNull(),
-    /** 0: an entry of the log that nobody reads, such as a group operation. */
-    content: integer("content").notNull().default(1),
-    /** How many entries without content there are up to this one: unread counts without counting. */
-    silentCount: integer("silent_count").notNull().default(0),
-    /** How many devices it was accepted for. */
-    devices: integer("devices").notNull().default(0),
-  },
-  (table) => [
-    uniqueIndex("messages_idempotency").on(table.clientMessageId, table.senderAccount, table.senderDevice),
-  ],
-);
+/** The messages that were committed together, packed into one row; lists are separated by commas. */
+export const log = sqliteTable("log", {
+  firstSeq: integer("first_seq").primaryKey(),
+  lastSeq: integer("last_seq").notNull(),
+  /** Client message ids. */
+  ids: text("ids").notNull(),
+  /**
+   * Of each message, separated by dots: account and device of its sender, time in milliseconds, 1 for content and 0 for what
+   * nobody reads, how many without content there are up to it (unread counts without counting), devices it was accepted for.
+   */
+  heads: text("heads").notNull(),
+  bodies: text("bodies").notNull(),
+});
+
+/** Message ids, so many to a row that the log's rows need not be read for them. */
+export const ids = sqliteTable("ids", {
+  /** 0 has those of messages 1 to 128, 1 those of the next ones … */
+  row: integer("row").primaryKey(),
+  /** Separated by commas, empty for what is not there. */
+  ids: text("ids").notNull(),
+});
 
 /**
  * The capsules of messages that were committed together, packed into one row: a row each would fill half of its page.

@@ -8,10 +8,34 @@ interface Frame {
   readonly conversationId: string;
   readonly clientMessageId: string;
   readonly body: string;
-  readonly capsules: readonly { readonly data: string }[];
+  readonly capsules: readonly string[];
 }
 
-type Up = (Frame & { readonly type: "message:send" }) | { readonly type: "conversation:resume" };
+/** The layout of schema/protocol/send-frame.ts, taken at its word. */
+function readFrames(buffer: ArrayBuffer): Frame[] {
+  const view = new DataView(buffer);
+  const bytes = new Uint8Array(buffer) as Uint8Array & { toBase64(options: object): string };
+  const all = bytes.toBase64({ alphabet: "base64url", omitPadding: true });
+  let at = 0;
+  const text = (length: number): string => {
+    const start = (at / 3) * 4;
+    at += Math.ceil(length / 3) * 3;
+    return all.slice(start, start + Math.ceil((length * 4) / 3));
+  };
+  const count = view.getUint16(1);
+  at = 3;
+  const conversationId = text(16);
+  return Array.from({ length: count }, () => {
+    const clientMessageId = text(16);
+    const [lists, devices, bodyBytes] = [view.getUint16(at), view.getUint16(at + 2), view.getUint32(at + 4)];
+    at += 9 + 24 * lists;
+    const capsules = Array.from({ length: devices }, () => {
+      at += 24;
+      return text(view.getUint16(at - 2));
+    });
+    return { conversationId, clientMessageId, body: text(bodyBytes), capsules };
+  });
+}
 
 export class Bare extends DurableObject {
   #queue: { socket: WebSocket; frame: Frame }[] = [];
@@ -32,17 +56,14 @@ export class Bare extends DurableObject {
     return new Response(null, {
       status: 101,
       webSocket: pair[0],
-      headers: { "sec-websocket-protocol": "sotto.v1" },
+      headers: { "sec-websocket-protocol": "sotto.v2" },
     });
   }
 
-  override webSocketMessage(socket: WebSocket, text: string): void {
-    const json = JSON.parse(text) as Up | { readonly type: "batch"; readonly events: readonly Up[] };
-    for (const event of json.type === "batch" ? json.events : [json]) {
-      if (event.type === "message:send") this.#queue.push({ socket, frame: event });
-      else if (event.type === "conversation:resume")
-        socket.send(JSON.stringify({ type: "conversation:resumed", lastSeq: this.#seq }));
-    }
+  override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): void {
+    if (typeof data !== "string") for (const frame of readFrames(data)) this.#queue.push({ socket, frame });
+    else if (data.startsWith('{"type":"conversation:resume"'))
+      socket.send(JSON.stringify({ type: "conversation:resumed", lastSeq: this.#seq }));
     if (this.#queue.length > 0 && !this.#isDue) void this.#flushWhenSettled();
   }
 
@@ -84,7 +105,7 @@ export class Bare extends DurableObject {
           JSON.stringify({ type: "message:ack", conversationId, clientMessageId, seq, serverTimeMs }),
         );
         acks.set(socket, list);
-        const capsule = frame.capsules[0]?.data;
+        const [capsule] = frame.capsules;
         events.push(
           JSON.stringify({
             type: "message:new",

@@ -11,8 +11,6 @@ const server = new WebSocketServer({ host: "127.0.0.1", port: 0, perMessageDefla
   console.log(JSON.stringify({ origin: `http://127.0.0.1:${port}` }));
 });
 
-const sendHead = '{"type":"message:send"';
-
 /** Of the conversation resumed last; one pair at a time is measured. */
 let seq = 0;
 let queue: { readonly from: WebSocket; readonly ack: string; readonly event: string }[] = [];
@@ -27,28 +25,34 @@ function flush(): void {
   }
 }
 
-function answer(from: WebSocket, text: string, at: number): void {
-  const idAt = text.indexOf('"clientMessageId":"', at) + 19;
-  const id = text.slice(idAt, idAt + 22);
-  const bodyAt = text.indexOf('"body":"', at) + 8;
-  const body = text.slice(bodyAt, text.indexOf('"', bodyAt));
-  seq += 1;
-  const ack = `{"type":"message:ack","clientMessageId":"${id}","seq":${seq}}`;
-  const event = `{"type":"message:new","seq":${seq},"clientMessageId":"${id}","body":"${body}"}`;
-  queue.push({ from, ack, event });
-  if (queue.length === 1) setImmediate(flush);
+const padded = (bytes: number): number => Math.ceil(bytes / 3) * 3;
+
+/** Answers the messages of a frame (schema/protocol/send-frame.ts), taken at its word. */
+function answer(from: WebSocket, frame: Buffer): void {
+  const text = (at: number, bytes: number): string => frame.toString("base64url", at, at + bytes);
+  let at = 21;
+  for (let left = frame.readUInt16BE(1); left > 0; left -= 1) {
+    const id = text(at, 16);
+    const [lists, capsules] = [frame.readUInt16BE(at + 18), frame.readUInt16BE(at + 20)];
+    const bodyBytes = frame.readUInt32BE(at + 22);
+    at += 27 + 24 * lists;
+    for (let each = 0; each < capsules; each += 1) at += 24 + padded(frame.readUInt16BE(at + 22));
+    const body = text(at, bodyBytes);
+    at += padded(bodyBytes);
+    seq += 1;
+    const ack = `{"type":"message:ack","clientMessageId":"${id}","seq":${seq}}`;
+    const event = `{"type":"message:new","seq":${seq},"clientMessageId":"${id}","body":"${body}"}`;
+    queue.push({ from, ack, event });
+    if (queue.length === 1) setImmediate(flush);
+  }
 }
 
 server.on("connection", (socket) => {
   sockets.add(socket);
   socket.on("close", () => sockets.delete(socket));
-  socket.on("message", (data: Buffer) => {
-    const text = data.toString("latin1");
-    if (text.startsWith('{"type":"conversation:resume"')) {
-      return socket.send(`{"type":"conversation:resumed","lastSeq":${seq},"more":false}`);
-    }
-    // Alone in its frame or packed with others.
-    for (let at = text.indexOf(sendHead); at !== -1; at = text.indexOf(sendHead, at + 1))
-      answer(socket, text, at);
+  socket.on("message", (data: Buffer, isBinary: boolean) => {
+    if (isBinary) answer(socket, data);
+    else if (data.includes('"conversation:resume"'))
+      socket.send(`{"type":"conversation:resumed","lastSeq":${seq},"more":false}`);
   });
 });

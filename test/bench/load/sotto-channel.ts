@@ -1,54 +1,64 @@
 /** The product's own protocol: resume, send, acknowledge, and the delivered watermarks that a real client sends. */
-import { packFrames } from "#schema/protocol/pack-frames.ts";
+import { packSends } from "#schema/protocol/send-frame.ts";
+import type { MessageSend } from "#schema/protocol/message.ts";
 import { count, type Endpoint, SocketChannel } from "./channel.ts";
+import { FramePacker } from "./frame-packer.ts";
 
-/** Ten digits of the message's number, then characters that differ from channel to channel. */
-export const placeholderId = "0000000000AAAAAAAAAAAA";
+export const placeholderId = "AAAAAAAAAAAAAAAAAAAAAA";
+/**
+ * A message id: characters that scatter like those of random ids, as an index has to be written for them, then the
+ * message's number, then characters that differ from channel to channel.
+ */
+const scatteredChars = 5;
 const digits = 10;
-const patchedChars = 21;
+const ownChars = 6;
+const scatter = 0x9e3779b1;
+const frameHeadBytes = 21;
+/** Where a message says how long its body is, which ends it. */
+const bodyBytesAt = 22;
 /** Where the client message id begins in a body, in bytes, by the body's type. */
 const idInBody = new Map([
   [0x20, 18],
   [0x30, 35],
 ]);
-/** Bytes of a body that are written anew for a message: the id, and what shares its characters. */
-const patchedBytes = 18;
 /** A client reports what it has stored this often at most. */
 const deliveredWindowMs = 30;
 
 const newEvent = Buffer.from('"message:new"');
+const ackEvent = Buffer.from('"message:ack"');
+const ackedId = Buffer.from('"clientMessageId":"');
+const refusals = [Buffer.from('"message:refused"'), Buffer.from('"type":"error"')];
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
 export class SottoChannel extends SocketChannel {
   readonly #conversationId: string;
-  readonly #frame: Buffer;
-  readonly #idAt: number;
-  readonly #patch: Buffer;
-  readonly #idInPatch: number;
-  readonly #patchAt: number;
+  readonly #message: Buffer;
+  readonly #bodyIdAt: number;
+  readonly #own: string;
   readonly #after: number;
   #onResumed: (() => void) | undefined;
   #deliveredTimer: NodeJS.Timeout | undefined;
   #lastSeq = 0;
-  readonly #waiting: string[] = [];
+  readonly #packer: FramePacker;
+  #isFlushDue = false;
 
   constructor(endpoint: Extract<Endpoint, { dialect: "sotto" }>) {
     super(endpoint.url, endpoint.protocols);
     this.#conversationId = endpoint.conversationId;
     this.#after = endpoint.after;
-    this.#frame = Buffer.from(endpoint.frame, "latin1");
-    this.#idAt = this.#frame.indexOf(placeholderId);
-    const bodyAt = this.#frame.indexOf('"body":"') + 8;
-    const body = Buffer.from(this.#frame.toString("latin1", bodyAt, bodyAt + 100), "base64url");
-    const idAt = idInBody.get(body[1] ?? 0);
+    const [frame] = packSends([JSON.parse(endpoint.frame) as MessageSend]);
+    if (frame === undefined) throw new Error("no frame");
+    this.#message = Buffer.from(frame.subarray(frameHeadBytes));
+    const bodyBytes = this.#message.readUInt32BE(bodyBytesAt);
+    const bodyAt = this.#message.length - Math.ceil(bodyBytes / 3) * 3;
+    const idAt = idInBody.get(this.#message[bodyAt + 1] ?? 0);
     if (idAt === undefined) throw new Error("unknown body");
-    this.#idInPatch = idAt % 3;
-    const patchStart = idAt - this.#idInPatch;
-    this.#patch = body.subarray(patchStart, patchStart + patchedBytes);
-    this.#patchAt = bodyAt + (patchStart / 3) * 4;
-    const random = crypto.getRandomValues(new Uint8Array(patchedChars - digits));
-    const own = [...random].map((byte) => alphabet[byte % alphabet.length]).join("");
-    this.#frame.write(own, this.#idAt + digits, "latin1");
+    this.#bodyIdAt = bodyAt + idAt;
+    const random = crypto.getRandomValues(new Uint8Array(ownChars));
+    this.#own = [...random].map((byte) => alphabet[byte % alphabet.length]).join("") + "A";
+    this.#packer = new FramePacker(Buffer.from(frame.subarray(0, frameHeadBytes)), (packed, onSent) =>
+      this.socket.send(packed, onSent),
+    );
   }
 
   ready(): Promise<void> {
@@ -60,19 +70,17 @@ export class SottoChannel extends SocketChannel {
   }
 
   send(index: number): void {
-    const number = String(index).padStart(digits, "0");
-    this.#frame.write(number, this.#idAt, "latin1");
-    const id = this.#frame.toString("latin1", this.#idAt, this.#idAt + placeholderId.length);
-    this.#patch.write(id, this.#idInPatch, "base64url");
-    this.#frame.write(this.#patch.toString("base64url"), this.#patchAt, "latin1");
-    this.#waiting.push(this.#frame.toString("latin1"));
+    const scattered = (Math.imul(index, scatter) >>> 0).toString(36).padStart(7, "0").slice(-scatteredChars);
+    this.#message.write(scattered + String(index).padStart(digits, "0") + this.#own, 0, "base64url");
+    this.#message.copy(this.#message, this.#bodyIdAt, 0, 16);
+    this.#packer.add(this.#message);
+    if (this.#isFlushDue) return;
     // As the product's client does: what is sent in one turn leaves in as few frames as fit.
-    if (this.#waiting.length === 1) queueMicrotask(() => this.#sendWaiting());
-  }
-
-  #sendWaiting(): void {
-    for (const frame of packFrames(this.#waiting)) this.socket.send(frame);
-    this.#waiting.length = 0;
+    this.#isFlushDue = true;
+    queueMicrotask(() => {
+      this.#isFlushDue = false;
+      this.#packer.flush();
+    });
   }
 
   override close(): void {
@@ -84,13 +92,12 @@ export class SottoChannel extends SocketChannel {
     const messages = count(data, newEvent);
     if (this.#onResumed !== undefined) this.#missed(data, messages);
     if (messages > 0) this.#delivered(data, messages);
-    const text = data.toString("latin1");
-    if (text.includes('"message:refused"') || text.includes('"type":"error"')) {
-      this.onFailure(new Error(text.slice(0, 500)));
+    if (refusals.some((refusal) => data.includes(refusal))) {
+      this.onFailure(new Error(data.toString("latin1", 0, 500)));
     }
-    for (let at = text.indexOf('"message:ack"'); at !== -1; at = text.indexOf('"message:ack"', at)) {
-      at = text.indexOf('"clientMessageId":"', at) + 19;
-      this.onAck(Number(text.slice(at, at + digits)));
+    for (let at = data.indexOf(ackEvent); at !== -1; at = data.indexOf(ackEvent, at)) {
+      at = data.indexOf(ackedId, at) + ackedId.length + scatteredChars;
+      this.onAck(Number(data.toString("latin1", at, at + digits)));
     }
   }
 

@@ -9,6 +9,7 @@ import type { AccountId, SessionId } from "#schema/ids.ts";
 import { limits } from "#schema/limits.ts";
 import { quickProvider } from "#test/support/client/fake-server.ts";
 import { ManualTime, settle } from "#test/support/client/manual-time.ts";
+import { readUp } from "#test/support/up-frames.ts";
 
 const account = "AAAAAAAAAAAAAAAAAAAAAA" as AccountId;
 
@@ -29,7 +30,10 @@ function setUp(options: { random?: number } = {}) {
     openSocket(url, protocols, events) {
       const socket = { url, protocols, events, sent: [] as string[], closed: false };
       opened.push(socket);
-      return { send: (text) => void socket.sent.push(text), close: () => void (socket.closed = true) };
+      return {
+        send: (frame) => void socket.sent.push(readUp(frame)),
+        close: () => void (socket.closed = true),
+      };
     },
     ...time.parts,
   };
@@ -71,7 +75,7 @@ describe("connection", () => {
     await settle();
     expect(opened[0]).toMatchObject({
       url: "wss://example.test/ws/inbox",
-      protocols: ["sotto.v1", "token.access"],
+      protocols: ["sotto.v2", "token.access"],
     });
     opened[0]?.events.opened();
     expect(opens()).toBe(1);

@@ -8,6 +8,7 @@ import type { Session } from "#schema/http/auth.ts";
 import type { AccountId, SessionId } from "#schema/ids.ts";
 import { quickProvider } from "#test/support/client/fake-server.ts";
 import { ManualTime, settle } from "#test/support/client/manual-time.ts";
+import { readUp } from "#test/support/up-frames.ts";
 
 const lifeMs = 120_000;
 
@@ -46,7 +47,10 @@ async function connected() {
     openSocket(_url, protocols, events) {
       const socket = { token: protocols[1] ?? "", events, sent: [] as string[], closed: false };
       sockets.push(socket);
-      return { send: (text) => void socket.sent.push(text), close: () => void (socket.closed = true) };
+      return {
+        send: (frame) => void socket.sent.push(readUp(frame)),
+        close: () => void (socket.closed = true),
+      };
     },
     ...time.parts,
   };

@@ -4,6 +4,7 @@ import { closeCodes, type CloseReason, SottoError } from "#schema/errors.ts";
 import type { ConversationId } from "#schema/ids.ts";
 import { tokenSubprotocolPrefix } from "#schema/protocol/version.ts";
 import { type Down, Link } from "../link.ts";
+import { readUp } from "#test/support/up-frames.ts";
 import { travelMs } from "../sim.ts";
 import type { World } from "../world.ts";
 import type { Web } from "./web.ts";
@@ -95,8 +96,8 @@ export class DeviceNetwork {
     };
     this.#later("upgrade", () => void upgrade());
     return {
-      send: (text) => {
-        if (state === "open") link?.sendUp(text);
+      send: (frame) => {
+        if (state === "open") link?.sendUp(readUp(frame));
       },
       close: () => {
         state = "closed";

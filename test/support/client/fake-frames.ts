@@ -2,6 +2,7 @@
 import * as v from "valibot";
 import { closeCodes } from "#schema/errors.ts";
 import { deviceAddressKey } from "#schema/ids.ts";
+import type { MessageSend } from "#schema/protocol/message.ts";
 import { conversationUpSchema, inboxUpSchema } from "#schema/protocol/up.ts";
 import type { FakeConversation } from "./fake-conversations.ts";
 import type { FakeServer, FakeSocket } from "./fake-server.ts";
@@ -15,7 +16,8 @@ export function takeConversationFrame(
   conversation: FakeConversation,
   text: string,
 ): void {
-  const frame = v.parse(conversationUpSchema, JSON.parse(text));
+  const json = JSON.parse(text) as { readonly type: string };
+  const frame = json.type === "message:send" ? (json as MessageSend) : v.parse(conversationUpSchema, json);
   const { account, deviceId } = socket;
   const conversationId = conversation.id;
   switch (frame.type) {

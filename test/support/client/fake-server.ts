@@ -5,6 +5,7 @@
 import { Profiles } from "#durable-objects/inbox/profiles.ts";
 import { migrate } from "#durable-objects/support/migrate.ts";
 import { migrationsOf, nodeSql } from "../node-sql.ts";
+import { readUp } from "../up-frames.ts";
 import { nobleProvider } from "#core/crypto/noble-provider.ts";
 import type { Provider } from "#core/crypto/provider.ts";
 import type { Environment, Socket, SocketEvents } from "#core/environment.ts";
@@ -44,7 +45,7 @@ export class FakeServer {
   readonly queues = new Map<string, DeviceMessage[]>();
   readonly #positions = new Map<string, number>();
   readonly #profiles = new Map<AccountId, Profiles>();
-  /** Every `message:send` text that arrived, accepted or not. */
+  /** Every `message:send` that arrived, as JSON, accepted or not. */
   readonly wire: string[] = [];
   readonly presenceAudience = new Map<AccountId, PresenceAudience>();
   isOnline = true;
@@ -161,7 +162,7 @@ export class FakeServer {
       events.opened();
     });
     return {
-      send: (text) => setImmediate(() => isOpen && this.#receive(socket, text)),
+      send: (frame) => setImmediate(() => isOpen && this.#receive(socket, readUp(frame))),
       close: () => socket.close(1000),
     };
   }

@@ -1,0 +1,94 @@
+/** The log at rest: messages that were committed together share a row. */
+import type { AccountId, Sequence } from "#schema/ids.ts";
+import { type MessagePack, packMessages, unpackMessages } from "#schema/db/message-pack.ts";
+import type { Sql } from "../support/sql.ts";
+import type { StoredMessage } from "./store.ts";
+
+/** What is known of a message without its body. */
+export type LogHead = Omit<StoredMessage, "body" | "clientMessageId">;
+
+export class LogTable {
+  readonly #sql: Sql;
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+  }
+
+  append(messages: readonly StoredMessage[]): void {
+    for (const { firstSeq, lastSeq, ids, heads, bodies } of packMessages(messages, encodeHead)) {
+      this.#sql.all("INSERT INTO log VALUES (?, ?, ?, ?, ?)", firstSeq, lastSeq, ids, heads, bodies);
+    }
+  }
+
+  /** Messages from `first` to `last` as far as they are there, ascending. */
+  between(first: Sequence, last: Sequence): StoredMessage[] {
+    return this.#rows<Omit<MessagePack, "lastSeq">>(
+      "first_seq AS firstSeq, ids, heads, bodies",
+      first,
+      last,
+    ).flatMap((pack) => unpackMessages(pack, [first, last], decodeHead));
+  }
+
+  /** As `between`, without what is long. */
+  headsBetween(first: Sequence, last: Sequence): LogHead[] {
+    const all: LogHead[] = [];
+    for (const { firstSeq, heads } of this.#rows<Pick<MessagePack, "firstSeq" | "heads">>(
+      "first_seq AS firstSeq, heads",
+      first,
+      last,
+    )) {
+      heads.split(",").forEach((text, index) => {
+        const seq = firstSeq + index;
+        if (seq >= first && seq <= last) all.push({ ...decodeHead(text), seq });
+      });
+    }
+    return all;
+  }
+
+  #rows<Columns extends Partial<MessagePack>>(columns: string, first: Sequence, last: Sequence): Columns[] {
+    return this.#sql.all<Columns & Record<string, string | number>>(
+      `SELECT ${columns} FROM log
+       WHERE first_seq >= coalesce((SELECT max(first_seq) FROM log WHERE first_seq <= ?), 0) AND first_seq <= ?
+       ORDER BY first_seq`,
+      first,
+      last,
+    );
+  }
+
+  /** 0 while nothing is there. */
+  lastSeq(): Sequence {
+    const row = this.#sql.first<{ last: number }>(
+      "SELECT last_seq AS last FROM log ORDER BY first_seq DESC LIMIT 1",
+    );
+    return row?.last ?? 0;
+  }
+
+  /** Deletes what is up to `upTo`. */
+  prune(upTo: Sequence): void {
+    const last = this.#sql.first<{ last: number }>(
+      "SELECT last_seq AS last FROM log WHERE first_seq <= ? ORDER BY first_seq DESC LIMIT 1",
+      upTo,
+    )?.last;
+    const kept = last === undefined ? [] : this.between(upTo + 1, last);
+    this.#sql.all("DELETE FROM log WHERE first_seq <= ?", upTo);
+    this.append(kept);
+  }
+}
+
+function encodeHead(message: StoredMessage): string {
+  const { senderAccount, senderDevice, serverTimeMs, content, silentCount, devices } = message;
+  return `${senderAccount}.${senderDevice}.${serverTimeMs}.${content}.${silentCount}.${devices}`;
+}
+
+/** Written by `encodeHead` alone. */
+function decodeHead(text: string): Omit<LogHead, "seq"> {
+  const [account = "", device, timeMs, content, silentCount, devices] = text.split(".");
+  return {
+    senderAccount: account as AccountId,
+    senderDevice: Number(device),
+    serverTimeMs: Number(timeMs),
+    content: content === "1" ? 1 : 0,
+    silentCount: Number(silentCount),
+    devices: Number(devices),
+  };
+}

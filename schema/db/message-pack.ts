@@ -1,0 +1,75 @@
+/**
+ * Messages that share a row, because a row each costs more than what is in it: lists of ids, heads and bodies, each
+ * separated by commas, which none of them contains. What a head says is up to the table; its fields are separated by dots.
+ */
+import type { ClientMessageId, Sequence } from "../ids.ts";
+
+/** Messages of one row, and characters of their bodies: what has to be read to get one of them. */
+export const packedMessages = 64;
+const packedChars = 128 * 1024;
+
+interface Packable {
+  readonly seq: Sequence;
+  readonly clientMessageId: ClientMessageId;
+  readonly body: string;
+}
+
+export interface MessagePack {
+  readonly firstSeq: Sequence;
+  readonly lastSeq: Sequence;
+  readonly ids: string;
+  readonly heads: string;
+  readonly bodies: string;
+}
+
+/** Packs `messages`, whose sequence numbers have no holes; the same messages always make the same packs. */
+export function packMessages<Message extends Packable>(
+  messages: readonly Message[],
+  encodeHead: (message: Message) => string,
+): MessagePack[] {
+  const packs: MessagePack[] = [];
+  const close = (part: readonly Message[]): void => {
+    const [first, last] = [part[0], part.at(-1)];
+    if (first === undefined || last === undefined) return;
+    packs.push({
+      firstSeq: first.seq,
+      lastSeq: last.seq,
+      ids: part.map(({ clientMessageId }) => clientMessageId).join(","),
+      heads: part.map(encodeHead).join(","),
+      bodies: part.map(({ body }) => body).join(","),
+    });
+  };
+  let start = 0;
+  let chars = 0;
+  messages.forEach(({ body }, index) => {
+    const isFull = index - start === packedMessages || chars + body.length > packedChars;
+    if (index > start && isFull) {
+      close(messages.slice(start, index));
+      start = index;
+      chars = 0;
+    }
+    chars += body.length;
+  });
+  close(messages.slice(start));
+  return packs;
+}
+
+/** The messages of a pack from `first` to `last`, each with what `decodeHead` reads. */
+export function unpackMessages<Head>(
+  { firstSeq, ids, heads, bodies }: Omit<MessagePack, "lastSeq">,
+  [first, last]: readonly [Sequence, Sequence],
+  decodeHead: (head: string) => Head,
+): (Head & Packable)[] {
+  const [idList, headList, bodyList] = [ids.split(","), heads.split(","), bodies.split(",")];
+  const messages: (Head & Packable)[] = [];
+  const end = Math.min(bodyList.length, last - firstSeq + 1);
+  for (let index = Math.max(0, first - firstSeq); index < end; index += 1) {
+    messages.push({
+      ...decodeHead(headList[index] ?? ""),
+      seq: firstSeq + index,
+      clientMessageId: (idList[index] ?? "") as ClientMessageId,
+      body: bodyList[index] ?? "",
+    });
+  }
+  return messages;
+}
