@@ -111,6 +111,10 @@ export class InboxChannel {
     this.#tell(() => serialise({ type: "account:reset", ...(reset && { reset }) }));
   }
 
+  passwordChanged(): void {
+    this.#tell(() => this.#passwordChange());
+  }
+
   prekeysLow(device: DeviceId, stock: PrekeyStockRecord): void {
     this.#tell((identity) =>
       identity.device === device ? serialise({ type: "prekey:stock", ...stock }) : undefined,
@@ -148,6 +152,8 @@ export class InboxChannel {
       const more = cursor !== undefined;
       socket.send(serialise({ type: "inbox:state", conversations, more, ...reset }));
     } while (cursor !== undefined);
+    const passwordChange = this.#passwordChange();
+    if (passwordChange !== undefined) socket.send(passwordChange);
     for (const messages of parts.queue.pending(device)) {
       for (const frame of packFrames(messages.map(messageEvent))) socket.send(frame);
     }
@@ -174,6 +180,11 @@ export class InboxChannel {
       this.#context.onFailure(error);
       socket.send(errorEvent("unavailable", { id, retryAfterMs: 1000 }));
     }
+  }
+
+  #passwordChange(): string | undefined {
+    const change = this.#context.parts.password.lastChange();
+    return change && serialise({ type: "account:password", ...change });
   }
 
   #tell(eventFor: (identity: Identity) => string | undefined): void {

@@ -13,6 +13,7 @@ import type { LinkStatus } from "./account/link-status.ts";
 import type { TrustApi } from "./trust-api.ts";
 import type { LockApi } from "./account/lock-api.ts";
 import type { PasskeyQuestion, VaultSecret } from "./account/vault-api.ts";
+import type { PasswordApi } from "./account/password-api.ts";
 import type { ResetApi } from "./account/reset-api.ts";
 import type { InviteApi } from "./invites/invite-api.ts";
 
@@ -42,6 +43,7 @@ export type {
 } from "./invites/invite-api.ts";
 
 export type { LockQuestion, LockSecret, LockView } from "./account/lock-api.ts";
+export type { PasswordChangeView } from "./account/password-api.ts";
 export type { AlarmsView, PendingResetView, ResetView } from "./account/reset-api.ts";
 export type { PasskeyQuestion, PasskeyView, VaultSecret } from "./account/vault-api.ts";
 export type { LinkFailure, LinkStatus, LinkWay } from "./account/link-status.ts";
@@ -84,7 +86,7 @@ export type LoginResult =
     readonly hasClaim?: true;
   };
 
-export interface ClientApi extends DeviceApi, InviteApi, LockApi, ResetApi, TrustApi {
+export interface ClientApi extends DeviceApi, InviteApi, LockApi, PasswordApi, ResetApi, TrustApi {
   accountStatus(): Promise<AccountStatus>;
   connectionStatus(): Promise<ConnectionStatus>;
 

@@ -59,6 +59,8 @@ export function connectClient(port: RpcPort): RemoteClient {
     finishReset: method("finishReset"),
     alarms: method("alarms"),
     stopReset: method("stopReset"),
+    changePassword: method("changePassword"),
+    acknowledgePassword: method("acknowledgePassword"),
     logout: method("logout"),
     forget: method("forget"),
     listSessions: method("listSessions"),

@@ -6,6 +6,7 @@ import * as v from "valibot";
 import { errorFrameSchema, pongSchema } from "./control.ts";
 import { conversationResumedSchema, conversationUpdateSchema } from "./conversation.ts";
 import {
+  accountPasswordSchema,
   accountResetSchema,
   deviceMessageSchema,
   devicesChangedSchema,
@@ -34,6 +35,7 @@ export const downEventSchema = v.variant("type", [
   devicesChangedSchema,
   prekeyStockSchema,
   accountResetSchema,
+  accountPasswordSchema,
   profileCopiedSchema,
   presenceStateSchema,
   pongSchema,

@@ -58,6 +58,14 @@ export const accountResetSchema = v.looseObject({
   reset: v.optional(pendingResetSchema),
 });
 
+/** Down to every device of the account: the password was changed, from `device`. Comes again with every resume. */
+export const accountPasswordSchema = v.looseObject({
+  type: v.literal("account:password"),
+  changedAtMs: timestampMsSchema,
+  device: deviceIdSchema,
+});
+export type PasswordChange = Pick<v.InferOutput<typeof accountPasswordSchema>, "changedAtMs" | "device">;
+
 /** Up: one sealed to-device message (CRYPTO 2.8). `id` makes a repeated send harmless. */
 export const deviceSendSchema = v.strictObject({
   type: v.literal("device:send"),

@@ -12,4 +12,4 @@ export const subprotocol = `sotto.v${protocolVersion}`;
 export const tokenSubprotocolPrefix = "token.";
 
 /** SHA-256 of the canonical form of the up and down schemas; pinned by version.test.ts. */
-export const protocolHash = "d74262adab55b8c2286dea7da8e9380173d74b97ad2e22000643e17ebea21742";
+export const protocolHash = "cf9152965a7424dd602eb7a7dfcfe9356ddba0c8f4797f11e818b9061036f5cc";

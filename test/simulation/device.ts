@@ -244,6 +244,7 @@ export class SimDevice {
       case "prekey:stock":
       case "presence:state":
       case "account:reset":
+      case "account:password":
       case "profile:copied":
       case "pong":
         return; // nothing that a light device acts on

@@ -1,5 +1,7 @@
 /** What the app may ask about the reset of an account whose keys are lost, and about who else uses it: a part of `ClientApi`. */
 
+import type { PasswordChangeView } from "./password-api.ts";
+
 /** Somebody asked for a reset of this account. Times of the server's clock. */
 export interface PendingResetView {
   readonly requestedAtMs: number;
@@ -9,6 +11,8 @@ export interface PendingResetView {
 /** What a person has to be told at once about the account that is signed in. */
 export interface AlarmsView {
   readonly reset?: PendingResetView;
+  /** Another password than this person knows of. */
+  readonly password?: PasswordChangeView;
   /** When a copy of this store, on another machine, was last found to be in use. */
   readonly copiedAtMs?: number;
 }

@@ -19,6 +19,8 @@ const methods: Readonly<Record<ClientMethod, "kept" | "not_kept">> = {
   finishReset: "kept",
   alarms: "kept",
   stopReset: "kept",
+  changePassword: "kept",
+  acknowledgePassword: "kept",
   logout: "kept",
   forget: "kept",
   listSessions: "kept",

@@ -11,6 +11,7 @@ import type { Environment } from "../environment.ts";
 import type { BlobStore } from "../store/blob-store.ts";
 import type { Records } from "../store/records.ts";
 import { conversationTable } from "../store/tables.ts";
+import { AccountNews } from "./account-news.ts";
 import { CaughtUp } from "./caught-up.ts";
 import { Connection, type LinkState } from "./connection.ts";
 import { ConversationChannels } from "./conversation-channels.ts";
@@ -29,7 +30,6 @@ import { ListClaims } from "./list-claims.ts";
 import { MessageApplier } from "./message-applier.ts";
 import { Outbox } from "./outbox.ts";
 import { Presence } from "./presence.ts";
-import { ResetNews } from "./reset-news.ts";
 import { Receipts } from "./receipts.ts";
 import type { Self } from "./self.ts";
 import { StoreProfile } from "./store-profile.ts";
@@ -53,7 +53,7 @@ export class Engine {
   readonly receipts: Receipts;
   readonly typing: Typing;
   readonly presence: Presence;
-  readonly resets: ResetNews;
+  readonly news: AccountNews;
   readonly attachments: Attachments;
   readonly backup: Backup;
   readonly #events: EventHub;
@@ -79,7 +79,7 @@ export class Engine {
     [this.#environment, this.#events, this.self] = [environment, events, self];
     this.call = sessionCall(environment, tokens);
     const emit = events.emit.bind(events);
-    this.resets = new ResetNews(() => emit({ type: "alarms" }));
+    this.news = new AccountNews(() => emit({ type: "alarms" }));
     this.conversations = new Conversations(records, self, emit);
     this.timeline = new Timeline(records, emit);
     watchGroups(records, emit);
@@ -262,7 +262,7 @@ export class Engine {
   }
 
   #inboxEvents(events: readonly DownEvent[]): void {
-    this.resets.heard(events);
+    this.news.heard(events);
     this.#profile.heard(events);
     for (const event of events) {
       if (event.type === "presence:state") this.presence.received(event.presences);
