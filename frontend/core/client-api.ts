@@ -193,6 +193,8 @@ export type ClientErrorCode =
   | "wrong_recovery_code"
   | "wrong_passkey"
   | "too_many_passkeys"
+  /** Sixteen are active: one has to be removed first. */
+  | "too_many_devices"
   | "wrong_link_code"
   | "rate_limited"
   | "offline"
