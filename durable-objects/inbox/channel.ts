@@ -1,5 +1,5 @@
 /** The inbox's sockets: answers the frames of devices, and tells live devices what happens to the account. */
-import type { AccountId, DeviceId, SessionId } from "#schema/ids.ts";
+import type { AccountId, ConversationId, DeviceId, SessionId } from "#schema/ids.ts";
 import { limits } from "#schema/limits.ts";
 import type { DeviceSend, ProfileEpoch } from "#schema/protocol/inbox.ts";
 import type { PresenceGet } from "#schema/protocol/presence.ts";
@@ -109,6 +109,10 @@ export class InboxChannel {
   resetChanged(): void {
     const reset = this.#context.parts.resets.pending();
     this.#tell(() => serialise({ type: "account:reset", ...(reset && { reset }) }));
+  }
+
+  joinsChanged(conversationId: ConversationId): void {
+    this.#tell(() => serialise({ type: "group:joins", conversationId }));
   }
 
   passwordChanged(): void {

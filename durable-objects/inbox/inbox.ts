@@ -231,6 +231,10 @@ export class Inbox extends DurableObject<ObjectEnv> implements Rpc.InboxRpc {
     return answerDone(() => this.#core.advance(input));
   }
 
+  joinsChanged(input: { conversationId: ConversationId }): Promise<RpcResult<null>> {
+    return answerDone(() => this.#channel.joinsChanged(input.conversationId));
+  }
+
   enqueueDeviceMessage(input: Rpc.DeviceMessageInput): Promise<RpcResult<null>> {
     return answerDone(() => this.#core.enqueueDeviceMessage(input));
   }

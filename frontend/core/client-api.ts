@@ -68,7 +68,7 @@ export type ClientEvent =
   /** Who is in the group, what it is called, or what one may do there. */
   | { readonly type: "group"; readonly conversationId: ConversationId }
   | { readonly type: "typing"; readonly conversationId: ConversationId; readonly typing: boolean }
-  /** This account asked to be let into a group, or no longer does. */
+  /** Who waits to be let into a group has changed: this account elsewhere, or others where it is an admin. */
   | { readonly type: "joins" }
   /** See `alarms`. */
   | { readonly type: "alarms" }

@@ -12,4 +12,4 @@ export const subprotocol = `sotto.v${protocolVersion}`;
 export const tokenSubprotocolPrefix = "token.";
 
 /** SHA-256 of the canonical form of the up and down schemas; pinned by version.test.ts. */
-export const protocolHash = "cf9152965a7424dd602eb7a7dfcfe9356ddba0c8f4797f11e818b9061036f5cc";
+export const protocolHash = "802d2445368ab42861446cd5a30c826c8fcf10a1bda51da234523bb948be4b67";

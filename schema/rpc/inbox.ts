@@ -208,6 +208,8 @@ export interface InboxRpc {
     readonly epoch: number;
   }): Promise<RpcResult<null>>;
   advance(input: AdvanceInput): Promise<RpcResult<null>>;
+  /** Somebody asks to be let into a group of which this account is an admin, or an answer to its own asking is there. Kept nowhere. */
+  joinsChanged(input: { readonly conversationId: ConversationId }): Promise<RpcResult<null>>;
   /** Refuses an unknown or inactive device with `not_found`, a sender without a shared conversation with `forbidden`. */
   enqueueDeviceMessage(input: DeviceMessageInput): Promise<RpcResult<null>>;
   /** Whether this account is online, as far as `viewer` may see. */

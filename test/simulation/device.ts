@@ -245,6 +245,7 @@ export class SimDevice {
       case "presence:state":
       case "account:reset":
       case "account:password":
+      case "group:joins":
       case "profile:copied":
       case "pong":
         return; // nothing that a light device acts on

@@ -1,15 +1,15 @@
-/** What the server last said about this account as a whole: a reset that was asked for, another password. */
+/** What the server last said about this account as a whole: a reset that was asked for, another password, who waits to be let in. */
 import type { DownEvent } from "#schema/protocol/down.ts";
 import type { PasswordChangeView } from "../account/password-api.ts";
 import type { PendingResetView } from "../account/reset-api.ts";
 
 export class AccountNews {
-  readonly #changed: () => void;
+  readonly #changed: (what: "alarms" | "joins") => void;
   #reset: PendingResetView | undefined;
   #password: PasswordChangeView | undefined;
   #isQuiet = false;
 
-  constructor(changed: () => void) {
+  constructor(changed: (what: "alarms" | "joins") => void) {
     this.#changed = changed;
   }
 
@@ -24,11 +24,12 @@ export class AccountNews {
   heard(events: readonly DownEvent[]): void {
     for (const event of events) {
       if (event.type === "account:reset" || event.type === "inbox:state") this.setReset(event.reset);
+      else if (event.type === "group:joins") this.#changed("joins");
       else if (event.type === "account:password") {
         const { changedAtMs, device } = event;
         if (changedAtMs === this.#password?.changedAtMs) continue;
         this.#password = { changedAtMs, device };
-        this.#changed();
+        this.#changed("alarms");
       }
     }
   }
@@ -37,7 +38,7 @@ export class AccountNews {
     const { requestedAtMs, effectiveAtMs } = this.#reset ?? {};
     if (reset?.requestedAtMs === requestedAtMs && reset?.effectiveAtMs === effectiveAtMs) return;
     this.#reset = reset && { requestedAtMs: reset.requestedAtMs, effectiveAtMs: reset.effectiveAtMs };
-    this.#changed();
+    this.#changed("alarms");
   }
 
   /** Says nothing of the password while `work` runs: its person knows. */
@@ -47,7 +48,7 @@ export class AccountNews {
       return await work();
     } finally {
       this.#isQuiet = false;
-      this.#changed();
+      this.#changed("alarms");
     }
   }
 }

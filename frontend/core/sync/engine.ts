@@ -79,7 +79,7 @@ export class Engine {
     [this.#environment, this.#events, this.self] = [environment, events, self];
     this.call = sessionCall(environment, tokens);
     const emit = events.emit.bind(events);
-    this.news = new AccountNews(() => emit({ type: "alarms" }));
+    this.news = new AccountNews((type) => emit({ type }));
     this.conversations = new Conversations(records, self, emit);
     this.timeline = new Timeline(records, emit);
     watchGroups(records, emit);
