@@ -129,9 +129,12 @@ export class InboxChannel {
     this.#tell((identity) => (identity.device === device ? messageEvent(message) : undefined));
   }
 
-  sessionsEnded(sessions: readonly SessionId[]): void {
+  sessionsEnded(
+    sessions: readonly SessionId[],
+    reason: "session_revoked" | "replaced" = "session_revoked",
+  ): void {
     if (sessions.length === 0) return;
-    this.#context.sockets.closeWhere(({ session }) => sessions.includes(session), "session_revoked");
+    this.#context.sockets.closeWhere(({ session }) => sessions.includes(session), reason);
   }
 
   #resume(socket: DeviceSocket, profile: ProfileEpoch | undefined): void {

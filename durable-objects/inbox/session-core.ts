@@ -39,7 +39,8 @@ export abstract class SessionCore {
   openSession(input: OpenSessionInput): Identity {
     const account = knownAccount(this.context.sql);
     const ended = this.context.sql.transaction(() => this.parts.sessions.open(input));
-    this.#sessionsEnded(ended);
+    // Whoever else runs as this device stops for it, where an ended session would be renewed.
+    this.#sessionsEnded(ended, "replaced");
     return {
       account: account.account,
       device: input.device,
@@ -124,9 +125,12 @@ export abstract class SessionCore {
     this.context.onNotice();
   }
 
-  #sessionsEnded(ended: readonly SessionId[]): void {
+  #sessionsEnded(
+    ended: readonly SessionId[],
+    reason: "session_revoked" | "replaced" = "session_revoked",
+  ): void {
     if (ended.length === 0) return;
-    this.channel.sessionsEnded(ended);
+    this.channel.sessionsEnded(ended, reason);
     this.context.onNotice();
   }
 }

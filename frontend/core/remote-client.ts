@@ -59,6 +59,7 @@ export function connectClient(port: RpcPort): RemoteClient {
     finishReset: method("finishReset"),
     alarms: method("alarms"),
     stopReset: method("stopReset"),
+    continueHere: method("continueHere"),
     changePassword: method("changePassword"),
     acknowledgePassword: method("acknowledgePassword"),
     logout: method("logout"),

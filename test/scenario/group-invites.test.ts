@@ -161,8 +161,10 @@ test("[CL242] links that were reset, turned off, ended by a removal, expired or 
   await everyoneHas([ben], conversationId, "over.anna link on");
   expect(await codeOf(ben.client, conversationId)).toBe(third);
   const benAccount = await accountIn(anna.client, conversationId, "over.ben");
+  expect(await anna.client.group(conversationId)).toMatchObject({ hasInvite: true });
   await anna.client.removeMember(conversationId, benAccount);
   expect(await anna.client.groupInvite(conversationId)).toBeUndefined();
+  expect(await anna.client.group(conversationId)).toMatchObject({ hasInvite: false });
   await eventually("ben is out", async () => {
     return (await groupView(ben.client, conversationId))?.membership === "removed";
   });
@@ -177,6 +179,7 @@ test("[CL242] links that were reset, turned off, ended by a removal, expired or 
   await refused(carl.client.previewInvite(fourth), "invite_expired");
   await refused(carl.client.acceptInvite(fourth), "invite_expired");
   expect(await anna.client.groupInvite(conversationId)).toMatchObject({ code: fourth, isExpired: true });
+  expect(await anna.client.group(conversationId)).toMatchObject({ hasInvite: false });
   await renew({ expiresAtMs: Date.now() + 60_000 });
   expect(await carl.client.acceptInvite(fourth)).toEqual({ state: "joined", conversationId });
   await everyoneHas([anna, carl], conversationId, "over.carl joined");

@@ -67,5 +67,6 @@ export const accountStates: readonly State[] = [
       await page.getByText(passwordText.done(2)).waitFor();
     },
   },
+  { name: "replaced-alarm", path: "/", scene: "replaced" },
   { name: "password-alarm", path: "/", scene: "password_alarm" },
 ];

@@ -74,6 +74,8 @@ function optionsFor(scene: string, nowMs: number): FakeOptions {
       const password = { changedAtMs: nowMs - 600_000, device: 2 };
       return { signedIn: true, conversations: all, reset: { alarms: { password } } };
     }
+    case "replaced":
+      return { signedIn: true, conversations: all, reset: { alarms: { isReplaced: true } } };
     case "copied":
       return { signedIn: true, conversations: all, reset: { alarms: { copiedAtMs: nowMs - 60_000 } } };
     case "passkeys":

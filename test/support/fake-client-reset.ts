@@ -17,6 +17,7 @@ type ResetCalls = Pick<
   | "finishReset"
   | "alarms"
   | "stopReset"
+  | "continueHere"
   | "changePassword"
   | "acknowledgePassword"
 >;
@@ -60,6 +61,11 @@ export function fakeReset(parts: {
     async stopReset() {
       await delay();
       if (alarms.reset === undefined) throw new ClientError("reset_over");
+      alarms = {};
+      emit({ type: "alarms" });
+    },
+    async continueHere() {
+      await delay();
       alarms = {};
       emit({ type: "alarms" });
     },

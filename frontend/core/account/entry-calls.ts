@@ -98,9 +98,17 @@ export abstract class EntryCalls extends LockCalls implements EntryApi {
         ...(reset && { reset }),
         ...(password && { password }),
         ...(copiedAtMs !== undefined && { copiedAtMs }),
+        ...(signedIn.engine.profile.isReplaced && { isReplaced: true }),
       };
     });
   }
+
+  continueHere: ResetApi["continueHere"] = () =>
+    guard(async () => {
+      const { engine } = this.#account.session();
+      engine.profile.goOn();
+      engine.reconnectNow();
+    });
 
   stopReset: ResetApi["stopReset"] = () =>
     guard(async () => (await resets()).stopReset(this.#account.session().engine));

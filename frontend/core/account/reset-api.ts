@@ -15,6 +15,8 @@ export interface AlarmsView {
   readonly password?: PasswordChangeView;
   /** When a copy of this store, on another machine, was last found to be in use. */
   readonly copiedAtMs?: number;
+  /** Another copy of this store has taken its place: nothing is sent or received here until `continueHere`. */
+  readonly isReplaced?: true;
 }
 
 /** What a reset costs, and how far one is. Times of the local clock. */
@@ -48,6 +50,8 @@ export interface ResetApi {
   finishReset(input: { deviceName: string }): Promise<{ recoveryCode: string }>;
   /** On a device of the account. */
   alarms(): Promise<AlarmsView>;
+  /** Takes the place of whoever has taken this copy's. */
+  continueHere(): Promise<void>;
   /** This was not the owner. Rejects with `reset_over` when nothing waits any more. */
   stopReset(): Promise<void>;
 }

@@ -19,6 +19,7 @@ const methods: Readonly<Record<ClientMethod, "kept" | "not_kept">> = {
   finishReset: "kept",
   alarms: "kept",
   stopReset: "kept",
+  continueHere: "kept",
   changePassword: "kept",
   acknowledgePassword: "kept",
   logout: "kept",
