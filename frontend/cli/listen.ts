@@ -47,13 +47,7 @@ export async function listen(client: Client, { count, from, json }: Arguments): 
     client.subscribe((event) => {
       if (event.type === "account" && event.status.state === "ended")
         reject(new Error("the session was ended"));
-      if (event.type === "alarms") {
-        void client.alarms().then(({ isReplaced }) => {
-          if (isReplaced)
-            reject(new Error("a copy of this folder has taken over; run it again to go on here"));
-        }, reject);
-        warn(client).catch(reject);
-      }
+      if (event.type === "alarms") warn(client).catch(reject);
       if (event.type === "messages" || event.type === "conversations") run();
     });
     process.once("SIGINT", () => resolve(0));
