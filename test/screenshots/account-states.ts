@@ -67,6 +67,12 @@ export const accountStates: readonly State[] = [
       await page.getByText(passwordText.done(2)).waitFor();
     },
   },
+  {
+    name: "replaced-in-chat",
+    path: "/",
+    scene: "replaced",
+    steps: (page) => page.getByRole("navigation").getByText("tomas_v", { exact: true }).click(),
+  },
   { name: "replaced-alarm", path: "/", scene: "replaced" },
   { name: "password-alarm", path: "/", scene: "password_alarm" },
 ];
