@@ -152,6 +152,8 @@ export const limits = {
   vaultWraps: 6,
   vaultWrapBytes: 1536,
 
+  /** Characters of a password; it is checked where it is chosen, because nobody else ever sees it. */
+  passwordMinChars: 10,
   /** Wrong passwords in a row within the window before the account name has to wait. */
   loginFailures: 3,
   loginWindowMs: 15 * MINUTE_MS,

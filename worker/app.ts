@@ -48,6 +48,7 @@ serve(app, auth.enrolDevice, loginRoutes.handleEnrolDevice);
 serve(app, auth.refresh, sessionRoutes.handleRefresh);
 serve(app, auth.renewChallenge, sessionRoutes.handleRenewChallenge);
 serve(app, auth.renew, sessionRoutes.handleRenew);
+serve(app, auth.changePassword, loginRoutes.handleChangePassword);
 serve(app, auth.logout, sessionRoutes.handleLogout);
 serve(app, auth.signOut, sessionRoutes.handleSignOut);
 serve(app, auth.me, sessionRoutes.handleMe);

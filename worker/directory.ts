@@ -76,6 +76,25 @@ export class Directory {
     );
   }
 
+  /** Puts another password in the place of the one with the salt `before`; false when that is no longer the newest. */
+  async replaceAuthKey(
+    account: AccountId,
+    before: string,
+    next: Pick<AccountRecord, "serverSalt" | "authHash" | "argon2">,
+  ): Promise<boolean> {
+    const { serverSalt, authHash, argon2 } = next;
+    const { meta } = await query(() =>
+      this.#database
+        .prepare(
+          `UPDATE accounts SET server_salt = ?, auth_hash = ?, argon2_memory_kib = ?, argon2_passes = ?
+           WHERE account_id = ? AND server_salt = ?`,
+        )
+        .bind(serverSalt, authHash, argon2.memoryKiB, argon2.passes, account, before)
+        .run(),
+    );
+    return meta.changes === 1;
+  }
+
   /** Puts `wraps` in the place of those of `version`; false when that is no longer the newest. */
   async replaceWraps(account: AccountId, version: number, wraps: SealedVault["wraps"]): Promise<boolean> {
     const { meta } = await query(() =>

@@ -45,6 +45,7 @@ import { JoinRequestStore } from "./join-request-store.ts";
 import { logFault, openRoom } from "./open-room.ts";
 import type { ConversationAlarm, Room } from "./room.ts";
 import { SqliteConversationStore } from "./sqlite-store.ts";
+import { tellJoins } from "./tell-joins.ts";
 
 /** Ended sessions are refused until their access tokens have run out for certain. */
 const endedSessionMs = 60 * 60_000;
@@ -70,6 +71,7 @@ export class Conversation extends DurableObject<ObjectEnv> implements Conversati
       groupStore: this.#groupStore,
       requests: new JoinRequestStore(this.#sql),
       now: Date.now,
+      tell: (conversationId, accounts) => tellJoins(this.env, conversationId, accounts),
     });
     context.setWebSocketAutoResponse(new WebSocketRequestResponsePair(pingText, pongText));
     this.#sockets = new SocketRoster(context);
@@ -141,8 +143,7 @@ export class Conversation extends DurableObject<ObjectEnv> implements Conversati
   createGroup(input: CreateGroupInput): Promise<RpcResult<Summary>> {
     return answerRpc(async () => {
       const isNew = this.#room === undefined;
-      const store = this.#store;
-      const groupStore = this.#groupStore;
+      const [store, groupStore] = [this.#store, this.#groupStore];
       const register = async (account: AccountId, conversationId: ConversationId, createdAtMs: number) => {
         const registration = { conversationId, kind: "group", createdAtMs, visible: false } as const;
         return unwrap(await inboxStub(this.env, account).registerConversation(registration));
@@ -204,10 +205,7 @@ export class Conversation extends DurableObject<ObjectEnv> implements Conversati
   }
 
   undecryptable({ account, count }: { account: AccountId; count: number }): Promise<RpcResult<null>> {
-    return answerRpc(() => {
-      this.#memberRoom(account).undecryptable(count);
-      return null;
-    });
+    return answerDone(() => this.#memberRoom(account).undecryptable(count));
   }
 
   accountChanged({ set, endedSessions }: AccountChange): Promise<RpcResult<null>> {

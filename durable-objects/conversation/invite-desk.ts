@@ -7,7 +7,7 @@ import { sameBytes } from "#schema/envelope/bytes.ts";
 import { groupRoles } from "#schema/envelope/group-change.ts";
 import { type GroupInvite, isInviteExpired } from "#schema/envelope/group-invite.ts";
 import type { GroupState } from "#schema/envelope/group-state.ts";
-import type { AccountId } from "#schema/ids.ts";
+import type { AccountId, ConversationId } from "#schema/ids.ts";
 import { limits } from "#schema/limits.ts";
 import type {
   InvitedInput,
@@ -33,6 +33,8 @@ export interface InviteDeskContext {
   readonly groupStore: GroupStore;
   readonly requests: JoinRequestStore;
   readonly now: () => number;
+  /** Who asks has changed, or what became of it: these accounts are concerned. */
+  readonly tell: (conversationId: ConversationId, accounts: readonly AccountId[]) => void;
 }
 
 interface Found {
@@ -68,7 +70,7 @@ export class InviteDesk {
   }
 
   request({ identity, publicKey, proof }: InvitedInput & { readonly proof: string }): JoinRequestState {
-    const { requests, now } = this.#context;
+    const { requests, now, tell } = this.#context;
     const { state, invite } = this.#find(publicKey);
     const { account, username } = identity;
     if (!invite.needsApproval || state.members.has(account)) throw refusal("forbidden");
@@ -77,6 +79,7 @@ export class InviteDesk {
     const isFull = requests.waiting(limits.joinRequests).length >= limits.joinRequests;
     if (isFull) throw refusal("rate_limited", { retryAfterMs: limits.joinRequestMs / 30 });
     requests.add({ account, username, requestedAtMs: now(), publicKey, proof });
+    tell(state.record.conversationId, adminsOf(state));
     return "waiting";
   }
 
@@ -96,10 +99,11 @@ export class InviteDesk {
   }
 
   refuse(admin: AccountId, account: AccountId): void {
-    this.#asAdmin(admin);
-    const { requests } = this.#context;
+    const state = this.#asAdmin(admin);
+    const { requests, tell } = this.#context;
     if (requests.find(account)?.refused !== 0) throw refusal("not_found");
     requests.refuse(account);
+    tell(state.record.conversationId, [account, ...adminsOf(state)]);
   }
 
   /** What limits the calls comes first, so that it tells nothing about the group. */
@@ -137,6 +141,10 @@ export function invited(group: GroupState, publicKey: Uint8Array, nowMs: number)
   if (!isKnown || isDissolved) throw refusal("not_found");
   if (isInviteExpired(invite, nowMs)) throw refusal("link_over");
   return invite;
+}
+
+function adminsOf({ members }: ConversationState): AccountId[] {
+  return [...members.values()].filter(({ role }) => role >= groupRoles.admin).map(({ account }) => account);
 }
 
 function stateOf(request: { readonly refused: number } | undefined): JoinRequestState {

@@ -1,5 +1,5 @@
 /** The inbox's sockets: answers the frames of devices, and tells live devices what happens to the account. */
-import type { AccountId, DeviceId, SessionId } from "#schema/ids.ts";
+import type { AccountId, ConversationId, DeviceId, SessionId } from "#schema/ids.ts";
 import { limits } from "#schema/limits.ts";
 import type { DeviceSend, ProfileEpoch } from "#schema/protocol/inbox.ts";
 import type { PresenceGet } from "#schema/protocol/presence.ts";
@@ -111,6 +111,14 @@ export class InboxChannel {
     this.#tell(() => serialise({ type: "account:reset", ...(reset && { reset }) }));
   }
 
+  joinsChanged(conversationId: ConversationId): void {
+    this.#tell(() => serialise({ type: "group:joins", conversationId }));
+  }
+
+  passwordChanged(): void {
+    this.#tell(() => this.#passwordChange());
+  }
+
   prekeysLow(device: DeviceId, stock: PrekeyStockRecord): void {
     this.#tell((identity) =>
       identity.device === device ? serialise({ type: "prekey:stock", ...stock }) : undefined,
@@ -121,9 +129,12 @@ export class InboxChannel {
     this.#tell((identity) => (identity.device === device ? messageEvent(message) : undefined));
   }
 
-  sessionsEnded(sessions: readonly SessionId[]): void {
+  sessionsEnded(
+    sessions: readonly SessionId[],
+    reason: "session_revoked" | "replaced" = "session_revoked",
+  ): void {
     if (sessions.length === 0) return;
-    this.#context.sockets.closeWhere(({ session }) => sessions.includes(session), "session_revoked");
+    this.#context.sockets.closeWhere(({ session }) => sessions.includes(session), reason);
   }
 
   #resume(socket: DeviceSocket, profile: ProfileEpoch | undefined): void {
@@ -148,6 +159,8 @@ export class InboxChannel {
       const more = cursor !== undefined;
       socket.send(serialise({ type: "inbox:state", conversations, more, ...reset }));
     } while (cursor !== undefined);
+    const passwordChange = this.#passwordChange();
+    if (passwordChange !== undefined) socket.send(passwordChange);
     for (const messages of parts.queue.pending(device)) {
       for (const frame of packFrames(messages.map(messageEvent))) socket.send(frame);
     }
@@ -174,6 +187,11 @@ export class InboxChannel {
       this.#context.onFailure(error);
       socket.send(errorEvent("unavailable", { id, retryAfterMs: 1000 }));
     }
+  }
+
+  #passwordChange(): string | undefined {
+    const change = this.#context.parts.password.lastChange();
+    return change && serialise({ type: "account:password", ...change });
   }
 
   #tell(eventFor: (identity: Identity) => string | undefined): void {

@@ -9,7 +9,6 @@ import type {
   ClaimInput,
   DeviceMessageInput,
   EnrolInput,
-  OpenSessionInput,
   OwnDeviceRecord,
   PrekeyInput,
   PrekeyStockRecord,
@@ -17,45 +16,20 @@ import type {
   Registration,
   ResetCommand,
   ResetStandingRecord,
-  RotateInput,
 } from "#schema/rpc/inbox.ts";
-import type { DeviceSet, Identity } from "#schema/rpc/shared.ts";
-import { SottoError } from "#schema/errors.ts";
+import type { DeviceSet } from "#schema/rpc/shared.ts";
 import { refusal } from "../support/error-events.ts";
-import type { Sql } from "../support/sql.ts";
-import { loadAccount, nextEpoch } from "./account.ts";
-import type { InboxChannel } from "./channel.ts";
 import { conflict } from "./device-chain.ts";
 import { type EnrolmentHashes, knownAccount } from "./devices.ts";
-import type { InboxParts } from "./parts.ts";
-import { sessionRevoked } from "./sessions.ts";
+import { SessionCore } from "./session-core.ts";
 
-export interface InboxContext {
-  readonly sql: Sql;
-  readonly now: () => number;
-  /** Creates or updates the tables; called before anything is written. */
-  readonly migrate: () => void;
-  /** Conversation objects have something to hear. */
-  readonly onNotice: () => void;
-}
-
-export class InboxCore {
-  readonly #context: InboxContext;
-  readonly #parts: InboxParts;
-  readonly #channel: InboxChannel;
-
-  constructor(context: InboxContext, parts: InboxParts, channel: InboxChannel) {
-    this.#context = context;
-    this.#parts = parts;
-    this.#channel = channel;
-  }
-
+export class InboxCore extends SessionCore {
   /** Devices that the new list revokes lose their sessions. A reset list comes with the claim of a request that is due. */
   enrol(input: EnrolInput, hashes: EnrolmentHashes): void {
-    const { sql, now } = this.#context;
-    const { devices, prekeys, sessions, resets } = this.#parts;
+    const { sql, now } = this.context;
+    const { devices, prekeys, sessions, resets } = this.parts;
     const { claimHash } = input;
-    this.#context.migrate();
+    this.context.migrate();
     let ended: SessionId[] = [];
     let wasPending = false;
     const outcome = sql.transaction(() => {
@@ -73,22 +47,22 @@ export class InboxCore {
       return result;
     });
     if (outcome === "repeated") return;
-    this.#channel.sessionsEnded(ended);
-    if (wasPending) this.#channel.resetChanged();
-    this.#deviceSetChanged();
+    this.channel.sessionsEnded(ended);
+    if (wasPending) this.channel.resetChanged();
+    this.deviceSetChanged();
   }
 
   /** Asking for a reset, withdrawing it, stopping it. Live devices hear of every change. */
   reset(command: ResetCommand): ResetStandingRecord {
-    const { sql } = this.#context;
-    const { resets, devices, summaries } = this.#parts;
+    const { sql } = this.context;
+    const { resets, devices, summaries } = this.parts;
     const account = knownAccount(sql);
     sql.transaction(() => {
       if (command.type === "request") resets.request(command.claimHash, command.delayMs);
       if (command.type === "cancel") resets.cancel(command.claimHash);
       if (command.type === "stop" && !resets.stop()) throw refusal("not_found");
     });
-    if (command.type !== "look") this.#channel.resetChanged();
+    if (command.type !== "look") this.channel.resetChanged();
     const claimHash = command.type === "stop" ? undefined : command.claimHash;
     const own = claimHash === undefined ? undefined : resets.own(claimHash);
     const lockedUntilMs = resets.lockedUntilMs();
@@ -102,8 +76,8 @@ export class InboxCore {
 
   /** Takes a list that only revokes. `hash` is its DLH, base64url. */
   publishList(deviceList: string, hash: string): void {
-    const { sql } = this.#context;
-    const { devices, sessions } = this.#parts;
+    const { sql } = this.context;
+    const { devices, sessions } = this.parts;
     knownAccount(sql);
     let ended: SessionId[] = [];
     const isNews = sql.transaction(() => {
@@ -112,188 +86,97 @@ export class InboxCore {
       return true;
     });
     if (!isNews) return;
-    this.#channel.sessionsEnded(ended);
-    this.#deviceSetChanged();
+    this.channel.sessionsEnded(ended);
+    this.deviceSetChanged();
   }
 
   ownDevices(): OwnDeviceRecord[] {
-    knownAccount(this.#context.sql);
-    return this.#parts.devices.own();
+    knownAccount(this.context.sql);
+    return this.parts.devices.own();
   }
 
   renameDevice(device: DeviceId, name: string): void {
-    knownAccount(this.#context.sql);
-    this.#parts.devices.rename(device, name);
-  }
-
-  openSession(input: OpenSessionInput): Identity {
-    const account = knownAccount(this.#context.sql);
-    const ended = this.#context.sql.transaction(() => this.#parts.sessions.open(input));
-    this.#sessionsEnded(ended);
-    return {
-      account: account.account,
-      device: input.device,
-      session: input.session,
-      username: account.username,
-    };
-  }
-
-  rotateSession(input: RotateInput): Identity {
-    const { sql } = this.#context;
-    const account = loadAccount(sql);
-    if (account === undefined) throw unauthenticated();
-    const rotation = sql.transaction(() => this.#parts.sessions.rotate(input));
-    if (rotation.type === "unknown") throw unauthenticated();
-    if (rotation.type === "reused") {
-      const matches = ({ session }: { session: SessionId }) => session === input.session;
-      this.#sessionsEnded(sql.transaction(() => this.#parts.sessions.end(matches)));
-      throw sessionRevoked();
-    }
-    return {
-      account: account.account,
-      device: rotation.device,
-      session: input.session,
-      username: account.username,
-    };
-  }
-
-  authorize(identity: Identity): void {
-    if (loadAccount(this.#context.sql) === undefined) throw sessionRevoked();
-    if (!this.#parts.sessions.isAlive(identity)) throw sessionRevoked();
-  }
-
-  /** Ends this session or all of the account, and bars the devices concerned from renewing by their key. */
-  endSessions(input: {
-    readonly identity: Identity;
-    readonly scope: "device" | "everywhere";
-    readonly signOut?: string | undefined;
-  }): number {
-    const { sql } = this.#context;
-    const { devices, sessions } = this.#parts;
-    const { identity, scope, signOut } = input;
-    this.authorize(identity);
-    let isNews = false;
-    const ended = sql.transaction(() => {
-      const concerned = scope === "device" ? [identity.device] : devices.all().map(({ device }) => device);
-      for (const device of concerned) devices.bar(device);
-      if (signOut !== undefined && devices.signOut(identity.device, signOut)) {
-        isNews = true;
-        nextEpoch(sql);
-      }
-      return sessions.end(({ device }) => concerned.includes(device));
-    });
-    this.#sessionsEnded(ended);
-    if (isNews) this.#deviceSetChanged();
-    return ended.length;
-  }
-
-  /** Takes the verified statement of a device that wiped itself; its sessions, if any are left, are over. */
-  signOut(device: DeviceId, statement: string): void {
-    const { sql } = this.#context;
-    knownAccount(sql);
-    let isNews = false;
-    const ended = sql.transaction(() => {
-      isNews = this.#parts.devices.signOut(device, statement);
-      if (isNews) nextEpoch(sql);
-      return this.#parts.sessions.end((session) => session.device === device);
-    });
-    this.#sessionsEnded(ended);
-    if (isNews) this.#deviceSetChanged();
+    knownAccount(this.context.sql);
+    this.parts.devices.rename(device, name);
   }
 
   directory(after: number): DeviceDirectory {
-    return this.#parts.devices.directory(knownAccount(this.#context.sql), after);
+    return this.parts.devices.directory(knownAccount(this.context.sql), after);
   }
 
   certificate(device: DeviceId): string {
-    knownAccount(this.#context.sql);
-    return this.#parts.devices.certificate(device);
+    knownAccount(this.context.sql);
+    return this.parts.devices.certificate(device);
   }
 
   deviceSet(): DeviceSet {
-    return this.#parts.devices.set(knownAccount(this.#context.sql));
+    return this.parts.devices.set(knownAccount(this.context.sql));
   }
 
   addPrekeys(device: DeviceId, prekeys: PrekeyInput): PrekeyStockRecord {
-    const { sql } = this.#context;
+    const { sql } = this.context;
     knownAccount(sql);
-    sql.transaction(() => this.#parts.prekeys.add(device, prekeys));
-    return this.#parts.prekeys.stock(device);
+    sql.transaction(() => this.parts.prekeys.add(device, prekeys));
+    return this.parts.prekeys.stock(device);
   }
 
   claimBundles({ requester, devices }: ClaimInput): Bundle[] {
-    const { sql } = this.#context;
-    const { prekeys } = this.#parts;
+    const { sql } = this.context;
+    const { prekeys } = this.parts;
     knownAccount(sql);
-    const reachable = [...new Set(devices)].filter((device) => this.#parts.devices.isReachable(device));
+    const reachable = [...new Set(devices)].filter((device) => this.parts.devices.isReachable(device));
     const bundles = sql.transaction(() => prekeys.claim({ requester, devices: reachable }));
     for (const device of reachable) {
       const stock = prekeys.stock(device);
-      if (prekeys.isLow(stock)) this.#channel.prekeysLow(device, stock);
+      if (prekeys.isLow(stock)) this.channel.prekeysLow(device, stock);
     }
     return bundles;
   }
 
   registerConversation(input: RegisterConversationInput): Registration {
-    const { sql } = this.#context;
+    const { sql } = this.context;
     const account = knownAccount(sql);
-    const summary = sql.transaction(() => this.#parts.summaries.register(input, account.epoch));
-    if (summary !== undefined) this.#channel.conversationChanged(summary);
-    return { username: account.username, set: this.#parts.devices.set(account) };
+    const summary = sql.transaction(() => this.parts.summaries.register(input, account.epoch));
+    if (summary !== undefined) this.channel.conversationChanged(summary);
+    return { username: account.username, set: this.parts.devices.set(account) };
   }
 
   /** The account is out of a group; it keeps the entry of its chat list. */
   departed(conversationId: ConversationId, epoch: number): void {
-    const { sql } = this.#context;
+    const { sql } = this.context;
     knownAccount(sql);
-    const summary = sql.transaction(() => this.#parts.summaries.depart(conversationId, epoch));
-    if (summary !== undefined) this.#channel.conversationChanged(summary);
+    const summary = sql.transaction(() => this.parts.summaries.depart(conversationId, epoch));
+    if (summary !== undefined) this.channel.conversationChanged(summary);
   }
 
   advance(input: AdvanceInput): void {
-    const { sql } = this.#context;
+    const { sql } = this.context;
     knownAccount(sql);
-    const { summary, peer, newPeerVersion } = sql.transaction(() => this.#parts.summaries.advance(input));
-    this.#channel.conversationAdvanced(summary, input);
-    if (newPeerVersion !== undefined) this.#channel.devicesChanged(peer, newPeerVersion);
+    const { summary, peer, newPeerVersion } = sql.transaction(() => this.parts.summaries.advance(input));
+    this.channel.conversationAdvanced(summary, input);
+    if (newPeerVersion !== undefined) this.channel.devicesChanged(peer, newPeerVersion);
   }
 
   /** Queues a message for one of this account's devices from a device of this account or of one with a common conversation. */
   enqueueDeviceMessage(input: DeviceMessageInput): void {
-    const { sql } = this.#context;
+    const { sql } = this.context;
     const account = knownAccount(sql);
     const mayWrite =
       input.sender.account === account.account ||
-      this.#parts.summaries.isShared(input.sender.account, input.group);
+      this.parts.summaries.isShared(input.sender.account, input.group);
     if (!mayWrite) throw refusal("forbidden");
-    if (!this.#parts.devices.isReachable(input.device)) throw refusal("not_found");
-    const queued = sql.transaction(() => this.#parts.queue.enqueue(input));
-    if (queued !== undefined) this.#channel.deviceMessage(input.device, queued);
+    if (!this.parts.devices.isReachable(input.device)) throw refusal("not_found");
+    const queued = sql.transaction(() => this.parts.queue.enqueue(input));
+    if (queued !== undefined) this.channel.deviceMessage(input.device, queued);
   }
 
   clean(): void {
-    const { prekeys, queue, notices, resets } = this.#parts;
-    this.#context.sql.transaction(() => {
+    const { prekeys, queue, notices, resets } = this.parts;
+    this.context.sql.transaction(() => {
       resets.clean();
       prekeys.clean();
       queue.clean();
       notices.clean();
     });
   }
-
-  #sessionsEnded(ended: readonly SessionId[]): void {
-    if (ended.length === 0) return;
-    this.#channel.sessionsEnded(ended);
-    this.#context.onNotice();
-  }
-
-  #deviceSetChanged(): void {
-    const { account } = knownAccount(this.#context.sql);
-    this.#channel.devicesChanged(account, this.#parts.devices.version());
-    this.#context.onNotice();
-  }
-}
-
-function unauthenticated(): SottoError {
-  return new SottoError("unauthenticated", "This session does not exist.");
 }

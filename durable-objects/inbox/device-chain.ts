@@ -3,6 +3,7 @@ import { encodeBase64url } from "#schema/envelope/base64url.ts";
 import { sameBytes } from "#schema/envelope/bytes.ts";
 import { parseDeviceCert } from "#schema/envelope/device-cert.ts";
 import type { DeviceList } from "#schema/envelope/device-list.ts";
+import { leavesOutRightly } from "#schema/envelope/device-list-succession.ts";
 import { SottoError } from "#schema/errors.ts";
 import type { DeviceId } from "#schema/ids.ts";
 
@@ -67,12 +68,12 @@ function follows(list: DeviceList, { list: before, hash }: Predecessor, kind: "c
   if (sameBytes(list.aik, before.aik) === isReset || encodeBase64url(list.prevHash) !== hash) return false;
   const keeps = before.devices.every((old) => {
     const now = list.devices.find(({ deviceId }) => deviceId === old.deviceId);
-    // Sixteen entries are all that fit: whoever starts anew may leave out those long revoked.
-    if (now === undefined) return isReset && old.status === "revoked";
+    if (now === undefined) return true; // see `leavesOutRightly`
     if (!sameBytes(now.certHash, old.certHash)) return false;
     return now.status === "revoked" || (old.status === "active" && !isReset);
   });
   const highest = before.devices.at(-1)?.deviceId ?? 0;
   const knownIds = new Set(before.devices.map(({ deviceId }) => deviceId));
-  return keeps && list.devices.every(({ deviceId }) => knownIds.has(deviceId) || deviceId > highest);
+  if (!keeps || !leavesOutRightly(before, list)) return false;
+  return list.devices.every(({ deviceId }) => knownIds.has(deviceId) || deviceId > highest);
 }

@@ -161,8 +161,11 @@ export class Devices {
 
   #adopt(list: DeviceList, text: string, hash: string): void {
     this.#sql.all("INSERT INTO device_lists VALUES (?, ?, ?)", list.version, text, hash);
-    for (const { deviceId, status } of list.devices) {
-      if (status === "revoked") this.#sql.all("UPDATE devices SET active = 0 WHERE device = ?", deviceId);
+    const active = new Set(
+      list.devices.filter(({ status }) => status === "active").map(({ deviceId }) => deviceId),
+    );
+    for (const { device } of this.all()) {
+      if (!active.has(device)) this.#sql.all("UPDATE devices SET active = 0 WHERE device = ?", device);
     }
     nextEpoch(this.#sql);
   }

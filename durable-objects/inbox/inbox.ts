@@ -157,8 +157,12 @@ export class Inbox extends DurableObject<ObjectEnv> implements Rpc.InboxRpc {
     return answerDone(() => this.#core.authorize(identity));
   }
 
-  endSessions(input: Parameters<Rpc.InboxRpc["endSessions"]>[0]): Promise<RpcResult<{ ended: number }>> {
+  endSessions(input: Rpc.EndSessionsInput): Promise<RpcResult<{ ended: number }>> {
     return answerRpc(() => ({ ended: this.#core.endSessions(input) }));
+  }
+
+  changePassword(input: Rpc.PasswordChangeInput): Promise<RpcResult<Rpc.PasswordChangeRecord>> {
+    return answerRpc(() => this.#core.changePassword(input));
   }
 
   signOut(input: { device: DeviceId; statement: string }): Promise<RpcResult<null>> {
@@ -227,6 +231,10 @@ export class Inbox extends DurableObject<ObjectEnv> implements Rpc.InboxRpc {
     return answerDone(() => this.#core.advance(input));
   }
 
+  joinsChanged(input: { conversationId: ConversationId }): Promise<RpcResult<null>> {
+    return answerDone(() => this.#channel.joinsChanged(input.conversationId));
+  }
+
   enqueueDeviceMessage(input: Rpc.DeviceMessageInput): Promise<RpcResult<null>> {
     return answerDone(() => this.#core.enqueueDeviceMessage(input));
   }
@@ -236,17 +244,11 @@ export class Inbox extends DurableObject<ObjectEnv> implements Rpc.InboxRpc {
   }
 
   presenceAudience(): Promise<RpcResult<PresenceAudience>> {
-    return answerRpc(() => {
-      knownAccount(this.#sql);
-      return this.#presence.audience();
-    });
+    return answerRpc(() => this.#presence.audience());
   }
 
   setPresenceAudience({ audience }: { audience: PresenceAudience }): Promise<RpcResult<null>> {
-    return answerDone(() => {
-      knownAccount(this.#sql);
-      this.#presence.setAudience(audience);
-    });
+    return answerDone(() => this.#presence.setAudience(audience));
   }
 
   typing(input: Rpc.TypingInput): Promise<RpcResult<null>> {

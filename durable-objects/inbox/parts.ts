@@ -2,6 +2,7 @@ import type { Sql } from "../support/sql.ts";
 import { DeviceQueue } from "./device-queue.ts";
 import { Devices } from "./devices.ts";
 import { Notices } from "./notices.ts";
+import { Password } from "./password.ts";
 import { Prekeys } from "./prekeys.ts";
 import { Profiles } from "./profiles.ts";
 import { Resets } from "./resets.ts";
@@ -17,6 +18,7 @@ export class InboxParts {
   readonly summaries: Summaries;
   readonly notices: Notices;
   readonly resets: Resets;
+  readonly password: Password;
   readonly profiles: Profiles;
 
   constructor(sql: Sql, now: () => number) {
@@ -27,6 +29,7 @@ export class InboxParts {
     this.summaries = new Summaries(sql);
     this.notices = new Notices(sql, now);
     this.resets = new Resets(sql, now);
+    this.password = new Password(sql, now);
     this.profiles = new Profiles(sql, now);
   }
 }

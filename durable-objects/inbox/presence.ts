@@ -10,6 +10,7 @@ import { errorEvent } from "../support/error-events.ts";
 import { serialise } from "../support/frames.ts";
 import type { Sql } from "../support/sql.ts";
 import { TokenBucket } from "../support/token-bucket.ts";
+import { knownAccount } from "./devices.ts";
 import type { Summaries } from "./summaries.ts";
 
 const minuteMs = 60_000;
@@ -55,11 +56,15 @@ export class PresenceDesk {
     return { account: own, state: "offline", lastSeenMs: coarse(lastSeenMs, nowMs) };
   }
 
+  /** Throws `not_found` where no account lives. */
   audience(): PresenceAudience {
+    knownAccount(this.#context.sql);
     return this.#row().presence;
   }
 
+  /** Throws `not_found` where no account lives. */
   setAudience(audience: PresenceAudience): void {
+    knownAccount(this.#context.sql);
     this.#context.sql.all("UPDATE account SET presence = ?", audience);
   }
 

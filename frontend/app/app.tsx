@@ -101,6 +101,7 @@ function Messenger() {
         <ChatList />
       </div>
       <div class="pane pane-chat">
+        {chatOpen && app.alarms.value.isReplaced === true && <Alarms alarms={{ isReplaced: true }} />}
         <ChatPane />
       </div>
       {route.name === "group" && (

@@ -24,6 +24,7 @@ export const usage = `sotto <command> [options]
   group join <link>                      come in by a link, or ask to
   reset ask | status | withdraw | finish [username]   begin anew when device and recovery code are lost
   reset stop                    somebody else asked for it
+  password                      change it; --scope everywhere signs out all other devices
   logout                        sign this device out and wipe its folder
 
   --server URL                  default http://localhost:8787, remembered per home
@@ -34,9 +35,9 @@ export const usage = `sotto <command> [options]
   --from NAME                   listen: only messages from this account
   --history none|100|all        what who comes into a group may read of before (default none)
   --json                        listen, history: one JSON object per line
-  --scope device|everywhere     logout: only here (default), or every session of the account
+  --scope device|everywhere     logout, password: only here (default), or every session of the account
 
-  SOTTO_PASSWORD, SOTTO_RECOVERY_CODE   instead of being asked
+  SOTTO_PASSWORD, SOTTO_NEW_PASSWORD, SOTTO_RECOVERY_CODE   instead of being asked
   SOTTO_PASSPHRASE                      seals the key file of a new home and opens it again`;
 
 export interface Arguments {

@@ -8,6 +8,7 @@ import { group } from "./group.ts";
 import { type Home, HomeInUseError, openHome } from "./home.ts";
 import { KeyFileError } from "./key-file.ts";
 import { history, listen } from "./listen.ts";
+import { password } from "./password.ts";
 import { ask, secret } from "./prompt.ts";
 import { reset } from "./reset.ts";
 import { send } from "./send.ts";
@@ -22,6 +23,7 @@ const commands: Record<string, (client: Client, input: Arguments) => Promise<num
   history,
   group,
   reset,
+  password,
   logout,
 };
 

@@ -54,16 +54,24 @@ function sayState(state: ResetView["state"], waitMs: number): string {
   }
 }
 
-/** Told on every device, whatever it does. */
+/** Told on every device, whatever it does. Throws where another copy of the folder has taken over: this one has nothing to do any more. */
 export async function warn(client: Client): Promise<void> {
-  const { reset: pending, copiedAtMs } = await client.alarms();
+  const { reset: pending, password, copiedAtMs, isReplaced } = await client.alarms();
   if (pending !== undefined) {
     const when = day(pending.effectiveAtMs);
     process.stderr.write(
       `Somebody with your password resets this account on ${when}. "sotto reset stop" ends it.\n`,
     );
   }
+  if (password !== undefined) {
+    process.stderr.write(
+      `The password was changed on ${day(password.changedAtMs)}, from device ${password.device}.\n`,
+    );
+    await client.acknowledgePassword();
+  }
   if (copiedAtMs !== undefined) {
     process.stderr.write(`A copy of this folder was in use elsewhere on ${day(copiedAtMs)}.\n`);
   }
+  if (isReplaced === true)
+    throw new Error("a copy of this folder has taken over; run it again to go on here");
 }

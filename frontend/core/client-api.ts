@@ -13,6 +13,7 @@ import type { LinkStatus } from "./account/link-status.ts";
 import type { TrustApi } from "./trust-api.ts";
 import type { LockApi } from "./account/lock-api.ts";
 import type { PasskeyQuestion, VaultSecret } from "./account/vault-api.ts";
+import type { PasswordApi } from "./account/password-api.ts";
 import type { ResetApi } from "./account/reset-api.ts";
 import type { InviteApi } from "./invites/invite-api.ts";
 
@@ -42,6 +43,7 @@ export type {
 } from "./invites/invite-api.ts";
 
 export type { LockQuestion, LockSecret, LockView } from "./account/lock-api.ts";
+export type { PasswordChangeView } from "./account/password-api.ts";
 export type { AlarmsView, PendingResetView, ResetView } from "./account/reset-api.ts";
 export type { PasskeyQuestion, PasskeyView, VaultSecret } from "./account/vault-api.ts";
 export type { LinkFailure, LinkStatus, LinkWay } from "./account/link-status.ts";
@@ -66,7 +68,7 @@ export type ClientEvent =
   /** Who is in the group, what it is called, or what one may do there. */
   | { readonly type: "group"; readonly conversationId: ConversationId }
   | { readonly type: "typing"; readonly conversationId: ConversationId; readonly typing: boolean }
-  /** This account asked to be let into a group, or no longer does. */
+  /** Who waits to be let into a group has changed: this account elsewhere, or others where it is an admin. */
   | { readonly type: "joins" }
   /** See `alarms`. */
   | { readonly type: "alarms" }
@@ -84,7 +86,7 @@ export type LoginResult =
     readonly hasClaim?: true;
   };
 
-export interface ClientApi extends DeviceApi, InviteApi, LockApi, ResetApi, TrustApi {
+export interface ClientApi extends DeviceApi, InviteApi, LockApi, PasswordApi, ResetApi, TrustApi {
   accountStatus(): Promise<AccountStatus>;
   connectionStatus(): Promise<ConnectionStatus>;
 
@@ -191,6 +193,8 @@ export type ClientErrorCode =
   | "wrong_recovery_code"
   | "wrong_passkey"
   | "too_many_passkeys"
+  /** Sixteen are active: one has to be removed first. */
+  | "too_many_devices"
   | "wrong_link_code"
   | "rate_limited"
   | "offline"

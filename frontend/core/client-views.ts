@@ -221,6 +221,8 @@ export interface GroupView {
   readonly myRole: GroupRole | undefined;
   readonly membership: Membership;
   readonly isContradicted: boolean;
+  /** An invite link leads in, and ends when somebody is removed. */
+  readonly hasInvite: boolean;
   /** Keys of earlier messages are still on their way from this device to who came in. */
   readonly isHandingOver: boolean;
   /** Owners first, then admins, then members; by name among equals. Of a group one is out of: as it was then. */

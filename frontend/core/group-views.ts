@@ -1,6 +1,7 @@
 /** What the app reads of groups besides their rows and messages: who is in, and where a message is. */
 import { encodeBase64url } from "#schema/envelope/base64url.ts";
 import type { GroupRole } from "#schema/envelope/group-change.ts";
+import { isInviteExpired } from "#schema/envelope/group-invite.ts";
 import { SottoError } from "#schema/errors.ts";
 import { getDelivery } from "#schema/http/delivery.ts";
 import type { AccountId, ConversationId, Sequence } from "#schema/ids.ts";
@@ -33,9 +34,11 @@ export async function viewGroup(
   const record = groupRecord(engine, conversationId);
   const group = await records.read(groupTable, conversationId);
   const { memberCount: _count, ...shown } = standing(engine.self, record, group);
-  const epoch = group?.history.head.state.epoch ?? 0;
+  const { epoch = 0, invite } = group?.history.head.state ?? {};
+  const hasInvite = invite !== undefined && !isInviteExpired(invite, engine.self.nowMs());
   const isHandingOver = await hasPromises(records, conversationId);
-  return { conversationId, ...shown, epoch, isHandingOver, members: membersOf(engine, record, group) };
+  const members = membersOf(engine, record, group);
+  return { conversationId, ...shown, epoch, hasInvite, isHandingOver, members };
 }
 
 export async function viewGroupConversation(

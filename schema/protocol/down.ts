@@ -6,10 +6,12 @@ import * as v from "valibot";
 import { errorFrameSchema, pongSchema } from "./control.ts";
 import { conversationResumedSchema, conversationUpdateSchema } from "./conversation.ts";
 import {
+  accountPasswordSchema,
   accountResetSchema,
   deviceMessageSchema,
   devicesChangedSchema,
   deviceSentSchema,
+  groupJoinsSchema,
   inboxStateSchema,
   prekeyStockSchema,
   profileCopiedSchema,
@@ -34,7 +36,9 @@ export const downEventSchema = v.variant("type", [
   devicesChangedSchema,
   prekeyStockSchema,
   accountResetSchema,
+  accountPasswordSchema,
   profileCopiedSchema,
+  groupJoinsSchema,
   presenceStateSchema,
   pongSchema,
   errorFrameSchema,

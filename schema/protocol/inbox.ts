@@ -58,6 +58,22 @@ export const accountResetSchema = v.looseObject({
   reset: v.optional(pendingResetSchema),
 });
 
+/** Down to every device of the account: the password was changed, from `device`. Comes again with every resume. */
+export const accountPasswordSchema = v.looseObject({
+  type: v.literal("account:password"),
+  changedAtMs: timestampMsSchema,
+  device: deviceIdSchema,
+});
+export type PasswordChange = Pick<v.InferOutput<typeof accountPasswordSchema>, "changedAtMs" | "device">;
+
+/**
+ * Down: who asks to be let into this group has changed, for its admins; or, for who asked, an answer is there. Says no more than that: the routes do.
+ */
+export const groupJoinsSchema = v.looseObject({
+  type: v.literal("group:joins"),
+  conversationId: conversationIdSchema,
+});
+
 /** Up: one sealed to-device message (CRYPTO 2.8). `id` makes a repeated send harmless. */
 export const deviceSendSchema = v.strictObject({
   type: v.literal("device:send"),

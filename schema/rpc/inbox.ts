@@ -56,6 +56,23 @@ export interface SessionRecord {
   readonly lastActiveDayMs: number;
 }
 
+export interface EndSessionsInput {
+  readonly identity: Identity;
+  readonly scope: "device" | "others" | "everywhere";
+  readonly signOut?: string | undefined;
+}
+
+export interface PasswordChangeInput {
+  readonly identity: Identity;
+  readonly signOutOthers: boolean;
+}
+
+export interface PasswordChangeRecord {
+  readonly changedAtMs: number;
+  /** Sessions of other devices. */
+  readonly ended: number;
+}
+
 export interface OwnDeviceRecord {
   readonly deviceId: DeviceId;
   readonly deviceName: string;
@@ -161,11 +178,9 @@ export interface InboxRpc {
   rotateSession(input: RotateInput): Promise<RpcResult<Identity>>;
   /** Whether the session lives and its device is active; otherwise `session_revoked`. */
   authorize(identity: Identity): Promise<RpcResult<null>>;
-  endSessions(input: {
-    readonly identity: Identity;
-    readonly scope: "device" | "everywhere";
-    readonly signOut?: string | undefined;
-  }): Promise<RpcResult<{ readonly ended: number }>>;
+  endSessions(input: EndSessionsInput): Promise<RpcResult<{ readonly ended: number }>>;
+  /** The Worker has checked the old password and is about to put the new one in its place. Repeating it is harmless. */
+  changePassword(input: PasswordChangeInput): Promise<RpcResult<PasswordChangeRecord>>;
   /** A verified sign-out statement of a device whose session is gone. */
   signOut(input: { readonly device: DeviceId; readonly statement: string }): Promise<RpcResult<null>>;
   /** Refusals: `not_found` (no account, nothing to stop), `reset_locked`, `reset_over`. */
@@ -193,6 +208,8 @@ export interface InboxRpc {
     readonly epoch: number;
   }): Promise<RpcResult<null>>;
   advance(input: AdvanceInput): Promise<RpcResult<null>>;
+  /** Somebody asks to be let into a group of which this account is an admin, or an answer to its own asking is there. Kept nowhere. */
+  joinsChanged(input: { readonly conversationId: ConversationId }): Promise<RpcResult<null>>;
   /** Refuses an unknown or inactive device with `not_found`, a sender without a shared conversation with `forbidden`. */
   enqueueDeviceMessage(input: DeviceMessageInput): Promise<RpcResult<null>>;
   /** Whether this account is online, as far as `viewer` may see. */

@@ -98,7 +98,7 @@ test("removing asks first; the safe choice has the focus, and the focus comes ba
   await page.keyboard.press("End");
   await page.keyboard.press("Enter");
   const question = page.getByRole("dialog", { name: words.member.removeTitle("ilse") });
-  await question.waitFor();
+  await question.getByText(words.member.removeBody("ilse", false), { exact: true }).waitFor();
   expect(await focused().textContent()).toBe(text.common.cancel);
   await page.keyboard.press("Escape");
   await question.waitFor({ state: "detached" });

@@ -50,12 +50,15 @@ async function post(rig: GroupRig, letter: string, change: GroupChange, device =
   }
 }
 
-function deskOf(rig: GroupRig, isThere = true): InviteDesk {
+type Told = Parameters<ConstructorParameters<typeof InviteDesk>[0]["tell"]>;
+
+function deskOf(rig: GroupRig, isThere = true, told: Told[] = []): InviteDesk {
   return new InviteDesk({
     state: () => (isThere ? rig.room.state : undefined),
     groupStore: rig.groupStore,
     requests: new JoinRequestStore(rig.sql),
     now: () => rig.nowMs,
+    tell: (...news) => told.push(news),
   });
 }
 
@@ -264,5 +267,24 @@ describe("asking to be let in", () => {
     await rig.change("a", createChange.remove(accountOf("c")));
     expect(desk.waiting(accountOf("a"))).toEqual([]);
     expect(rig.sql.all("SELECT account FROM join_requests")).toEqual([]);
+  });
+
+  test("[IN45] admins are told of the first request of an account, they and who asked of a refusal; of the rest nobody is", async () => {
+    const told: Told[] = [];
+    const { rig } = await asking();
+    const desk = deskOf(rig, true, told);
+    const admins = [accountOf("a"), accountOf("b")];
+    desk.request(as("d"));
+    expect(told.splice(0)).toEqual([[rig.id, admins]]);
+    desk.request(as("d"));
+    desk.waiting(accountOf("a"));
+    expect(refusalOf(() => desk.refuse(accountOf("c"), accountOf("d")))).toBe("forbidden");
+    expect(refusalOf(() => desk.request(as("c")))).toBe("forbidden");
+    expect(told).toEqual([]);
+    desk.refuse(accountOf("b"), accountOf("d"));
+    expect(told.splice(0)).toEqual([[rig.id, [accountOf("d"), ...admins]]]);
+    desk.request(as("d"));
+    expect(refusalOf(() => desk.refuse(accountOf("b"), accountOf("d")))).toBe("not_found");
+    expect(told).toEqual([]);
   });
 });

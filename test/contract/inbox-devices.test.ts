@@ -73,6 +73,54 @@ describe("enrolling", () => {
     expect(rig.core.directory(0)).toEqual(before);
   });
 
+  test("[DV11] an account that has had sixteen devices takes further ones: each pushes out the one revoked first", () => {
+    const rig = new InboxRig();
+    rig.enrol(1);
+    for (let device = 2; device <= 20; device += 1) rig.enrol(device, device === 2 ? [] : [device - 1]);
+    expect(rig.core.deviceSet().devices).toEqual([1, 20]);
+    expect(rig.list?.devices.map(({ deviceId }) => deviceId)).toEqual([
+      1, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20,
+    ]);
+    expect(kindOf(() => rig.session(2))).toBe("session_revoked");
+    expect(rig.core.directory(0).certificates).toHaveLength(20);
+    const back = rig.newDevice(5);
+    const list = unsigned(rig.list!, back, (devices) => devices.slice(1));
+    expect(kindOf(() => rig.submit(rig.enrolment(back, list)))).toBe("device_list_conflict");
+  });
+
+  test("[DV11] nothing else is left out: no active device, none that is revoked just now, none that another one precedes, none without need", () => {
+    const rig = new InboxRig();
+    rig.enrol(1);
+    for (let device = 2; device <= 16; device += 1) rig.enrol(device, device > 4 ? [device - 2] : []);
+    const full = rig.list!;
+    expect(full.devices.map(({ status }) => status === "active")).toEqual(
+      full.devices.map(({ deviceId }) => [1, 2, 15, 16].includes(deviceId)),
+    );
+    const own = rig.newDevice(17);
+    const without = (id: number, kept: (entry: DeviceListEntry) => DeviceListEntry = (entry) => entry) =>
+      unsigned(full, own, (devices) => devices.filter(({ deviceId }) => deviceId !== id).map(kept));
+    const revoking = (id: number) => (entry: DeviceListEntry) =>
+      entry.deviceId === id ? { ...entry, status: "revoked" as const } : entry;
+    const bad = {
+      "an active one": without(2),
+      "one revoked by this very list, in effect": without(15),
+      "a later revoked one": without(4),
+      "the newest one": without(16),
+      "more than has to go": unsigned(full, own, (devices) =>
+        devices.filter(({ deviceId }) => deviceId !== 3 && deviceId !== 4),
+      ),
+    };
+    for (const [name, list] of Object.entries(bad)) {
+      expect([name, kindOf(() => rig.submit(rig.enrolment(own, list)))]).toEqual([
+        name,
+        "device_list_conflict",
+      ]);
+    }
+    expect(rig.core.deviceSet().devices).toEqual([1, 2, 15, 16]);
+    expect(kindOf(() => rig.submit(rig.enrolment(own, without(3, revoking(15)))))).toBe("accepted");
+    expect(rig.core.deviceSet().devices).toEqual([1, 2, 16, 17]);
+  });
+
   test("[DV1] keys of another device of the account are refused", () => {
     const rig = new InboxRig();
     const first = rig.enrol(1);
@@ -151,7 +199,7 @@ function unsigned(
     kind: "change",
     version: previous.version + step,
     prevHash: deviceListHash(provider, previous),
-    devices: [...change(previous.devices), entry],
+    devices: [...change(previous.devices), entry].toSorted((a, b) => a.deviceId - b.deviceId),
   });
   return parseDeviceList(encodeDeviceList(tbs, new Uint8Array(64)));
 }

@@ -44,6 +44,17 @@ function resetEnrolment(
 const identity = (session: string, device: number) =>
   ({ account: anna, device, session, username: "anna" }) as never;
 
+test("[DV11] [AU73] an account with sixteen active devices can be reset, and none of them is left", () => {
+  const { rig, ask } = rigWithDevices(16);
+  const session = rig.session(1);
+  ask();
+  rig.nowMs += delayMs;
+  rig.submit(resetEnrolment(rig));
+  expect(rig.core.deviceSet().devices).toEqual([17]);
+  expect(kindOf(() => rig.core.authorize(identity(session, 1)))).toBe("session_revoked");
+  expect(kindOf(() => rig.session(1))).toBe("session_revoked");
+});
+
 describe("asking", () => {
   test("[AU70] a request waits its time and can then be carried out for a while", () => {
     const { rig, reset, ask } = rigWithDevices();

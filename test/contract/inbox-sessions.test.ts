@@ -97,9 +97,11 @@ describe("ending", () => {
     expect([rig.core.deviceSet().devices, rig.parts.sessions.list()]).toEqual([[1, 2], []]);
   });
 
-  test("[AU10] a new session of a device takes the place of its old one", () => {
+  test("[AU10] [WS8] a new session of a device takes the place of its old one", () => {
     const { rig, session } = rigWithSession();
+    const socket = rig.socket(1, session);
     const next = rig.session(1);
+    expect(socket.closedFor).toBe("replaced");
     expect([session, next].map((each) => kindOf(() => rig.core.authorize(identity(each))))).toEqual([
       "session_revoked",
       "accepted",

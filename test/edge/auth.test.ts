@@ -222,7 +222,7 @@ describe("sessions", () => {
     expect(JSON.stringify(refreshed.body)).not.toContain("refreshToken");
   });
 
-  test("[AU9] a device renews by its key; a wrong key, an unknown device and a signed-out one do not", async () => {
+  test("[AU9] [WS8] a device renews by its key; a wrong key, an unknown device and a signed-out one do not", async () => {
     const anna = await registerRaw(origin, newName());
     const ben = await registerRaw(origin, newName());
     const renew = async (account: string, deviceId: number, signer: typeof anna) => {
@@ -236,7 +236,9 @@ describe("sessions", () => {
       );
       return outcome("/api/auth/renew", { ticket: begun["ticket"], signature, refreshTransport: "body" });
     };
+    const inbox = await openInbox(tokenOf(anna));
     const renewed = (await renew(anna.account, 1, anna)) as { accessToken: string };
+    expect(await inbox.closed).toEqual({ code: 4409, reason: "replaced" });
     expect(await getMe(renewed.accessToken)).toBe("accepted");
     expect(await renew(anna.account, 1, ben)).toBe("bad_signature");
     expect(await renew(anna.account, 2, anna)).toBe("bad_signature");

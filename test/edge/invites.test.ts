@@ -9,7 +9,7 @@ import type { GroupChange } from "#schema/envelope/group-change.ts";
 import { createChange } from "#test/support/group-changes.ts";
 import { type RawAccount, rawRequest, registerRaw } from "#test/support/raw-account.ts";
 import { createOperation, groupIdOf, operationOn } from "#test/support/raw-group.ts";
-import { origin } from "./live-client.ts";
+import { openInbox, origin } from "./live-client.ts";
 import { newName, tokenOf } from "./pair.ts";
 
 const secret = new Uint8Array(32).fill(7);
@@ -36,6 +36,14 @@ async function ask(account: RawAccount | undefined, method: string, path: string
   };
   const { status, body } = await rawRequest(origin, method, `/api/conversations${path}`, options);
   return body.success ? { status, ...(body.data as object) } : { status, code: body.error.code };
+}
+
+/** Live, and with nothing of its first answer left. */
+async function liveInbox(account: RawAccount) {
+  const inbox = await openInbox(tokenOf(account));
+  inbox.send({ type: "inbox:resume" });
+  await inbox.nextOf("prekey:stock");
+  return inbox;
 }
 
 async function invited(needsApproval: boolean) {
@@ -93,7 +101,7 @@ test("[GR32] strangers: a preview for anyone who knows the key, operations for w
   expect(await ask(carl, "POST", `/${id}/operations`, { operation: late.operation })).toEqual(unknown);
 });
 
-test("[GR34] a request with its proof waits for admins alone, is refused by them, and says so", async () => {
+test("[GR34] [IN45] a request with its proof waits for admins alone, is refused by them, and says so", async () => {
   const { anna, ben, carl, id, proofOf } = await invited(true);
   const proof = encodeBase64url(Uint8Array.from(proofOf(carl).proof));
   const requests = `/${id}/invite/requests`;
@@ -101,7 +109,10 @@ test("[GR34] a request with its proof waits for admins alone, is refused by them
     status: 422,
     code: "bad_signature",
   });
+  const [admin, member, asking] = [await liveInbox(anna), await liveInbox(ben), await liveInbox(carl)];
   expect(await ask(carl, "POST", requests, { publicKey, proof })).toEqual({ status: 200, state: "waiting" });
+  const told = { type: "group:joins", conversationId: id };
+  expect(await admin.next()).toEqual(told);
   expect(await ask(carl, "POST", `/${id}/invite/operations`, { publicKey, proof, after: 0 })).toEqual({
     status: 403,
     code: "forbidden",
@@ -115,6 +126,9 @@ test("[GR34] a request with its proof waits for admins alone, is refused by them
   });
   expect(await ask(ben, "DELETE", `${requests}/${account}`)).toEqual({ status: 403, code: "forbidden" });
   expect(await ask(anna, "DELETE", `${requests}/${account}`)).toEqual({ status: 200 });
+  expect([await admin.next(), await asking.next()]).toEqual([told, told]);
+  expect(await member.pending()).toEqual([]);
+  for (const { socket } of [admin, member, asking]) socket.close();
   expect(await ask(carl, "POST", `/${id}/invite/own`, { publicKey })).toEqual({
     status: 200,
     state: "refused",

@@ -135,7 +135,7 @@ test("[AU74] a vault that skips a version or that no recovery code opens, and a 
   await call(anna, "request", { claim });
   await age(anna, limits.resetDelayMs);
   const good = finishing(anna, claim);
-  const wraps = [{ kind: "password", data: random(72) }];
+  const wraps = [{ kind: "passkey", data: random(72) }];
   const flipped = good.device.certificate.startsWith("A") ? "B" : "A";
   const spoilt = [
     { ...good, vault: { ...good.vault, version: 3 } },

@@ -33,7 +33,7 @@ afterAll(async () => {
   await server.close();
 });
 
-test("[CL190] [ATTACK 39] both copies go on under keys of their own, and both people are told", async () => {
+test("[CL190] [CL191] [ATTACK 39] the copy that lost its place stops until its person goes on there, under keys of its own, and both are told", async () => {
   const { conversationId } = await anna.client.startConversation("ben");
   await anna.client.sendText(conversationId, "one");
   const bensTexts = async (): Promise<string[]> => {
@@ -47,22 +47,44 @@ test("[CL190] [ATTACK 39] both copies go on under keys of their own, and both pe
   const network = new RecordedNetwork(server.origin, quickPasswordProvider);
   const copy = await Client.open(network.environment, { ...anna.storage, store: await store.clone() });
   open.push(copy);
-  await Promise.all([
-    copy.sendText(conversationId, "by the copy"),
-    anna.client.sendText(conversationId, "by Anna"),
-  ]);
-  await eventually("both messages", async () => {
-    const texts = await bensTexts();
-    return texts.includes("by the copy") && texts.includes("by Anna");
+  const isOut = async (client: Client) => (await client.alarms()).isReplaced === true;
+  const [first, second] = await eventually("one of them stops", async () => {
+    const out = [await isOut(anna.client), await isOut(copy)];
+    return (
+      out[0] !== out[1] && (out[0] === true ? ([copy, anna.client] as const) : ([anna.client, copy] as const))
+    );
   });
-  for (const client of [anna.client, copy]) {
-    await eventually("word of the copy", async () => {
-      for (const each of [anna.client, copy]) await each.reconnectNow();
-      return (await client.alarms()).copiedAtMs !== undefined;
-    });
+  await Promise.all([
+    first.sendText(conversationId, "by one"),
+    second.sendText(conversationId, "by the other"),
+  ]);
+  await eventually("what the connected one wrote", async () => (await bensTexts()).includes("by one"));
+  await second.reconnectNow();
+  await ben.client.sendText(conversationId, "are you still there?");
+  await eventually("it goes on", async () =>
+    (await allMessages(first, conversationId)).map(textOf).includes("are you still there?"),
+  );
+  expect([await isOut(first), await isOut(second)]).toEqual([false, true]);
+  expect(await bensTexts()).not.toContain("by the other");
+
+  await second.continueHere();
+  await eventually("what had waited", async () => (await bensTexts()).includes("by the other"));
+  await eventually("the other one stops", () => isOut(first));
+  for (const [client, other] of [
+    [first, second],
+    [second, first],
+    [first, second],
+    [second, first],
+  ] as const) {
+    await client.continueHere();
+    await eventually("the other one stops again", () => isOut(other));
+  }
+  for (const client of [first, second]) {
+    expect(await client.alarms()).toMatchObject({ copiedAtMs: expect.any(Number) });
   }
   await ben.client.sendText(conversationId, "who are you two?");
-  for (const client of [anna.client, copy]) {
+  for (const client of [second, first]) {
+    await client.continueHere();
     await eventually("Ben's question", async () =>
       (await allMessages(client, conversationId)).map(textOf).includes("who are you two?"),
     );

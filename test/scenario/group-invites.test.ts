@@ -18,6 +18,15 @@ async function codeOf(client: Client, conversationId: ConversationId): Promise<s
   return code;
 }
 
+/** How often a client has said that somebody's waiting has changed. */
+function joinNews(client: Client): { readonly count: number } {
+  const news = { count: 0 };
+  client.subscribe(({ type }) => {
+    if (type === "joins") news.count += 1;
+  });
+  return news;
+}
+
 const refused = (work: Promise<unknown>, code: string) => expect(work).rejects.toMatchObject({ code });
 
 test("[CL240] by a link one sees the group, joins at once, and all devices read each other", async () => {
@@ -74,7 +83,7 @@ test("[CL240] by a link one sees the group, joins at once, and all devices read 
   for (const hidden of [code, secret, "Open door"]) expect(wire).not.toContain(hidden);
 });
 
-test("[CL241] an admin approves or refuses who asks, and each is told", async () => {
+test("[CL241] [CL246] an admin approves or refuses who asks, and each is told", async () => {
   const names = ["ask.anna", "ask.ben", "ask.carl", "ask.dora"];
   const [anna, ben, carl, dora] = await Promise.all(names.map(person));
   if (!anna || !ben || !carl || !dora) throw new Error("four people");
@@ -82,13 +91,18 @@ test("[CL241] an admin approves or refuses who asks, and each is told", async ()
   await anna.client.setInvite(conversationId, { ...open, needsApproval: true });
   await everyoneHas([anna, ben], conversationId, "ask.anna link on");
   const code = await codeOf(anna.client, conversationId);
+  const news = [anna, ben, carl, dora].map(({ client }) => joinNews(client));
+  const [annaNews, benNews, carlNews, doraNews] = news;
+  if (!annaNews || !benNews || !carlNews || !doraNews) throw new Error("four people");
   expect(await carl.client.acceptInvite(code)).toEqual({ state: "waiting", conversationId });
+  await eventually("the admin is told", () => annaNews.count === 1);
   expect(await carl.client.acceptInvite(code)).toEqual({ state: "waiting", conversationId });
   expect(await dora.client.acceptInvite(code)).toEqual({ state: "waiting", conversationId });
   expect(await carl.client.previewInvite(code)).toMatchObject({ standing: "waiting", title: "Knock" });
   expect(await carl.client.pendingJoins()).toEqual([{ conversationId, title: "Knock", state: "waiting" }]);
   expect(await groupView(carl.client, conversationId)).toBeUndefined();
 
+  await eventually("the admin is told again", () => annaNews.count === 2);
   const requests = await anna.client.joinRequests(conversationId);
   expect(requests.map(({ username }) => username)).toEqual(["ask.carl", "ask.dora"]);
   expect(await ben.client.joinRequests(conversationId)).toEqual([]);
@@ -102,7 +116,11 @@ test("[CL241] an admin approves or refuses who asks, and each is told", async ()
   await carl.client.sendText(conversationId, "thank you");
   await everyoneHas([anna, ben, carl], conversationId, "ask.carl: thank you");
 
+  const before = doraNews.count;
   await anna.client.refuseJoin(conversationId, second.account);
+  await eventually("who asked is told", () => doraNews.count === before + 1);
+  await eventually("the admin is told as well", () => annaNews.count === 3);
+  expect(benNews.count).toBe(0);
   expect(await anna.client.joinRequests(conversationId)).toEqual([]);
   await refused(anna.client.refuseJoin(conversationId, second.account), "user_not_found");
   expect(await dora.client.pendingJoins()).toEqual([{ conversationId, title: "Knock", state: "refused" }]);
@@ -143,8 +161,10 @@ test("[CL242] links that were reset, turned off, ended by a removal, expired or 
   await everyoneHas([ben], conversationId, "over.anna link on");
   expect(await codeOf(ben.client, conversationId)).toBe(third);
   const benAccount = await accountIn(anna.client, conversationId, "over.ben");
+  expect(await anna.client.group(conversationId)).toMatchObject({ hasInvite: true });
   await anna.client.removeMember(conversationId, benAccount);
   expect(await anna.client.groupInvite(conversationId)).toBeUndefined();
+  expect(await anna.client.group(conversationId)).toMatchObject({ hasInvite: false });
   await eventually("ben is out", async () => {
     return (await groupView(ben.client, conversationId))?.membership === "removed";
   });
@@ -159,6 +179,7 @@ test("[CL242] links that were reset, turned off, ended by a removal, expired or 
   await refused(carl.client.previewInvite(fourth), "invite_expired");
   await refused(carl.client.acceptInvite(fourth), "invite_expired");
   expect(await anna.client.groupInvite(conversationId)).toMatchObject({ code: fourth, isExpired: true });
+  expect(await anna.client.group(conversationId)).toMatchObject({ hasInvite: false });
   await renew({ expiresAtMs: Date.now() + 60_000 });
   expect(await carl.client.acceptInvite(fourth)).toEqual({ state: "joined", conversationId });
   await everyoneHas([anna, carl], conversationId, "over.carl joined");

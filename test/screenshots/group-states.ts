@@ -49,6 +49,17 @@ export const groupStates: readonly State[] = [
     },
   },
   {
+    name: "group-remove-with-link",
+    path: `${group("Chamber choir")}/group`,
+    steps: async (page) => {
+      await page
+        .getByRole("button", { name: /^[a-z_.]+, Member$/ })
+        .first()
+        .click();
+      await page.getByRole("menuitem", { name: "Remove from group" }).click();
+    },
+  },
+  {
     name: "group-leave",
     path: `${group("Chamber choir")}/group`,
     steps: (page) => page.getByRole("button", { name: "Leave group" }).click(),

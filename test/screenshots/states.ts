@@ -6,6 +6,7 @@ import { lockStates } from "./lock-states.ts";
 import { groupStates } from "./group-states.ts";
 import { inviteStates } from "./invite-states.ts";
 import { resetStates } from "./reset-states.ts";
+import { accountStates } from "./account-states.ts";
 import type { State } from "./state.ts";
 
 const chat = (username: string): string => `/chat/${fakeId(`chat-${username}`)}`;
@@ -355,6 +356,7 @@ export const states: readonly State[] = [
   },
   ...groupStates,
   ...inviteStates,
+  ...accountStates,
   ...resetStates,
   { name: "settings", path: "/settings" },
   { name: "settings-backup", path: "/settings", steps: showBackup },
@@ -382,14 +384,6 @@ export const states: readonly State[] = [
     },
   },
   { name: "list-restoring", path: "/", scene: "restoring" },
-  {
-    name: "settings-logout",
-    path: "/settings",
-    steps: async (page) => {
-      await page.getByText("Safari on iPhone").waitFor();
-      await page.getByRole("button", { name: "Log out everywhere" }).click();
-    },
-  },
   {
     name: "toast",
     path: "/",

@@ -244,6 +244,8 @@ export class SimDevice {
       case "prekey:stock":
       case "presence:state":
       case "account:reset":
+      case "account:password":
+      case "group:joins":
       case "profile:copied":
       case "pong":
         return; // nothing that a light device acts on

@@ -22,13 +22,14 @@ export interface CliInput {
   readonly home: string;
   readonly server?: string;
   readonly password?: string;
+  readonly newPassword?: string;
   readonly recoveryCode?: string;
   readonly input?: string;
 }
 
 export function startCli(
   args: readonly string[],
-  { home, server, password, recoveryCode, input }: CliInput,
+  { home, server, password, newPassword, recoveryCode, input }: CliInput,
 ): CliRun {
   const script = path.join(root, "frontend/cli/main.ts");
   const options = ["--home", home, ...(server === undefined ? [] : ["--server", server])];
@@ -40,6 +41,7 @@ export function startCli(
       env: {
         PATH: process.env["PATH"],
         ...(password !== undefined && { SOTTO_PASSWORD: password }),
+        ...(newPassword !== undefined && { SOTTO_NEW_PASSWORD: newPassword }),
         ...(recoveryCode !== undefined && { SOTTO_RECOVERY_CODE: recoveryCode }),
       },
     },

@@ -70,6 +70,12 @@ function optionsFor(scene: string, nowMs: number): FakeOptions {
       const reset = { requestedAtMs: nowMs - dayMs, effectiveAtMs: nowMs + 6 * dayMs };
       return { signedIn: true, conversations: all, reset: { alarms: { reset } } };
     }
+    case "password_alarm": {
+      const password = { changedAtMs: nowMs - 600_000, device: 2 };
+      return { signedIn: true, conversations: all, reset: { alarms: { password } } };
+    }
+    case "replaced":
+      return { signedIn: true, conversations: all, reset: { alarms: { isReplaced: true } } };
     case "copied":
       return { signedIn: true, conversations: all, reset: { alarms: { copiedAtMs: nowMs - 60_000 } } };
     case "passkeys":

@@ -180,6 +180,7 @@ export function fakeGroupMethods(host: FakeGroupHost): GroupMethods {
         myRole: myRole(group),
         isContradicted: group.isContradicted,
         isHandingOver: false,
+        hasInvite: group.invite !== undefined,
       };
     },
     renameGroup: (conversationId, name) =>

@@ -11,7 +11,15 @@ export interface FakeResetOptions {
 
 type ResetCalls = Pick<
   ClientApi,
-  "resetStanding" | "requestReset" | "cancelReset" | "finishReset" | "alarms" | "stopReset"
+  | "resetStanding"
+  | "requestReset"
+  | "cancelReset"
+  | "finishReset"
+  | "alarms"
+  | "stopReset"
+  | "continueHere"
+  | "changePassword"
+  | "acknowledgePassword"
 >;
 
 const weekMs = 7 * 86_400_000;
@@ -53,6 +61,22 @@ export function fakeReset(parts: {
     async stopReset() {
       await delay();
       if (alarms.reset === undefined) throw new ClientError("reset_over");
+      alarms = {};
+      emit({ type: "alarms" });
+    },
+    async continueHere() {
+      await delay();
+      alarms = {};
+      emit({ type: "alarms" });
+    },
+    async changePassword({ current, signOutOthers }) {
+      await delay();
+      if (current.startsWith("often")) throw new ClientError("rate_limited", { retryAfterMs: 840_000 });
+      if (current.startsWith("wrong")) throw new ClientError("wrong_credentials");
+      return { signedOut: signOutOthers ? 2 : 0 };
+    },
+    async acknowledgePassword() {
+      await delay();
       alarms = {};
       emit({ type: "alarms" });
     },

@@ -84,6 +84,11 @@ export async function routeSamples(
     refresh: { refreshToken: `${b64(16)}.${b64(16)}.${b64(32)}` },
     renewChallenge: { account: peer.account, deviceId: 1 },
     renew: { ticket, signature: b64(64), refreshTransport: "body" },
+    changePassword: {
+      authKey: b64(32),
+      next: { authKey: b64(32), argon2: { memoryKiB: 65_536, passes: 3, lanes: 1 } },
+      signOutOthers: false,
+    },
     logout: { scope: "device" },
     signOut: { statement: b64(93) },
     claimBundles: { devices: [1] },

@@ -52,8 +52,5 @@ export const handlePrepareLink: Handler<typeof links.prepareLink> = async ({ env
   if (found === undefined) throw new SottoError("not_found", "This account does not exist.");
   const devices = await callInbox(env, account, (inbox) => inbox.directory({ after: 0 }));
   const ticket = await signTicket(env, "login", { account, username });
-  const { version, data, wraps } = found.vault;
-  // A token alone must not get what could be guessed at.
-  const strong = wraps.filter(({ kind }) => kind !== "password");
-  return { account, ticket, salt: found.clientSalt, vault: { version, data, wraps: strong }, devices };
+  return { account, ticket, salt: found.clientSalt, vault: found.vault, devices };
 };

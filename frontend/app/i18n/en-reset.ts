@@ -76,6 +76,12 @@ export const resetText = {
     bannerStop: "Stop it",
     stopped: "Stopped. Nobody can ask again for a week.",
   },
+  replaced: {
+    title: "Sotto goes on somewhere else",
+    body: "A copy of this browser’s data has taken over. Nothing is sent or received here until you go on. If you know of no copy, log out here and log in again: then it can do nothing more.",
+    goOn: "Go on here",
+    review: "Settings",
+  },
   copied: {
     title: "This browser’s data is in use elsewhere, too",
     body: "Somebody may have copied it. Log out here and log in again: then the copy can do nothing more.",

@@ -6,6 +6,7 @@ export const errors: Record<ClientErrorCode, string> = {
   username_invalid: "That name cannot be used. Try another one.",
   wrong_credentials: "The username or the password is not right.",
   wrong_recovery_code: "That is not the recovery code of this account.",
+  too_many_devices: "This account has as many devices as it can have. Remove one first.",
   wrong_passkey: "That passkey does not open this account.",
   too_many_passkeys: "This account has as many passkeys as it can have. Remove one first.",
   wrong_link_code: "That is not a code for linking a device.",

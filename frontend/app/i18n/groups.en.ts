@@ -112,8 +112,8 @@ export const groups = {
     dismissOwner: "Dismiss as owner",
     remove: "Remove from group",
     removeTitle: (name: string) => `Remove ${name}?`,
-    removeBody: (name: string) =>
-      `${name} keeps what was written until now and cannot read anything written from now on. An invite link of the group ends.`,
+    removeBody: (name: string, hasInvite: boolean) =>
+      `${name} keeps what was written until now and cannot read anything written from now on.${hasInvite ? " The invite link of the group ends." : ""}`,
     removeAction: "Remove",
     ownerTitle: (name: string) => `Make ${name} an owner?`,
     ownerBody: (name: string) =>

@@ -6,12 +6,15 @@ import { resetClaimTable, storeProfileKey, storeProfileTable } from "../store/ow
 import type { AccountSession } from "./account-session.ts";
 import { LockCalls } from "./lock-calls.ts";
 import type { PendingLogin } from "./login.ts";
+import type { PasswordApi } from "./password-api.ts";
 import type { AlarmsView, ResetApi, ResetView } from "./reset-api.ts";
 
-type EntryApi = Pick<ClientApi, "register" | "login" | "completeLogin" | keyof ResetApi>;
+type EntryApi = Pick<ClientApi, "register" | "login" | "completeLogin" | keyof ResetApi | keyof PasswordApi>;
 
 /** Fetched when somebody has lost all keys. */
 const resets = () => import("./reset.ts");
+/** Fetched when there is another password. */
+const passwords = () => import("./change-password.ts");
 
 export abstract class EntryCalls extends LockCalls implements EntryApi {
   readonly #environment: Environment;
@@ -86,15 +89,43 @@ export abstract class EntryCalls extends LockCalls implements EntryApi {
     return guard(async () => {
       const { signedIn, status } = this.#account;
       if (signedIn === undefined || status.state !== "signed_in") return {};
-      const reset = signedIn.engine.resets.pending;
-      const profile = await this.#account.records.read(storeProfileTable, storeProfileKey);
+      const { records } = this.#account;
+      const { reset, password: told } = signedIn.engine.news;
+      const password = told && (await (await passwords()).unknownChange(records, signedIn.engine));
+      const profile = await records.read(storeProfileTable, storeProfileKey);
       const copiedAtMs = profile?.elsewhereAtMs;
-      return { ...(reset && { reset }), ...(copiedAtMs !== undefined && { copiedAtMs }) };
+      return {
+        ...(reset && { reset }),
+        ...(password && { password }),
+        ...(copiedAtMs !== undefined && { copiedAtMs }),
+        ...(signedIn.engine.profile.isReplaced && { isReplaced: true }),
+      };
     });
   }
 
+  continueHere: ResetApi["continueHere"] = () =>
+    guard(async () => {
+      const { engine } = this.#account.session();
+      engine.profile.goOn();
+      engine.reconnectNow();
+    });
+
   stopReset: ResetApi["stopReset"] = () =>
     guard(async () => (await resets()).stopReset(this.#account.session().engine));
+
+  changePassword: PasswordApi["changePassword"] = (input) =>
+    guard(async () => {
+      const { engine } = this.#account.session();
+      const { status, records } = this.#account;
+      const username = status.state === "signed_in" ? status.username : "";
+      return (await passwords()).changePassword(this.#environment, records, engine, username, input);
+    });
+
+  acknowledgePassword: PasswordApi["acknowledgePassword"] = () =>
+    guard(async () => {
+      const { engine } = this.#account.session();
+      await (await passwords()).acknowledgePassword(this.#account.records, engine);
+    });
 
   #reset(step: "viewReset" | "requestReset" | "cancelReset"): Promise<ResetView> {
     return guard(async () =>

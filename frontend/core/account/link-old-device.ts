@@ -1,11 +1,12 @@
 /** The side of a link that has the account: shows who asks, certifies it, hands over (CRYPTO 2.9). */
 import { decodeBase64url } from "#schema/envelope/base64url.ts";
-import { concat } from "#schema/envelope/bytes.ts";
+import { concat, sameBytes } from "#schema/envelope/bytes.ts";
 import { deviceCertMessage, encodeDeviceCertTbs } from "#schema/envelope/device-cert.ts";
+import type { DeviceList } from "#schema/envelope/device-list.ts";
 import { endLink, readFromNewDevice, writeFromOldDevice } from "#schema/http/links.ts";
 import type { DeviceId } from "#schema/ids.ts";
 import type { SessionCall } from "../api/session-api.ts";
-import { verifyDeviceCert } from "../crypto/device-identity.ts";
+import { deviceCertHash, verifyDeviceCert } from "../crypto/device-identity.ts";
 import { createNextList } from "../crypto/device-list.ts";
 import { type LinkCode, parseLinkCode } from "../crypto/link/link-code.ts";
 import { linkEmoji } from "../crypto/link/link-emoji.ts";
@@ -116,7 +117,8 @@ export async function runOldDevice(
     ticket,
     backupRoot,
     profileKey,
-    certificates: certificates.map(decodeBase64url),
+    // Of those that the list has no room for the new device hears when it needs them.
+    certificates: certificates.map(decodeBase64url).filter((bytes) => isNamed(provider, list, bytes)),
     pins: await person.pins(),
   });
   const grant = { deviceCert: cert.bytes, deviceList: list.bytes, vault, historyPack: new Uint8Array(0) };
@@ -145,4 +147,9 @@ function nextList(
     if (error instanceof RangeError) throw new LinkStopped("too_many_devices");
     throw error;
   }
+}
+
+function isNamed(provider: Provider, { devices }: DeviceList, certificate: Uint8Array): boolean {
+  const hash = deviceCertHash(provider, certificate);
+  return devices.some(({ certHash }) => sameBytes(certHash, hash));
 }

@@ -69,8 +69,8 @@ export async function repeatLogin(environment: Environment, pending: PendingLogi
 }
 
 /**
- * `makeRoom` gives empty records, and is asked once the secret has proved right. Throws `ClientError` wrong_recovery_code or
- * wrong_passkey, `CryptoError` for a directory that does not verify, `SottoError`, `StoreError`.
+ * `makeRoom` gives empty records, and is asked once the secret has proved right. Throws `ClientError` wrong_recovery_code,
+ * wrong_passkey or too_many_devices, `CryptoError` for a directory that does not verify, `SottoError`, `StoreError`.
  */
 export async function finishLogin(
   environment: Environment,
@@ -137,7 +137,7 @@ function joinAccount(
   const own = createOwnDevice(provider, aik, account, deviceId, nowMs);
   const active = previous.devices.filter(({ status }) => status === "active").map((entry) => entry.deviceId);
   const revoke = directory.signOuts.map((signOut) => signOut.deviceId).filter((id) => active.includes(id));
-  const list = createNextList(provider, aik, previous, { issuedAtMs: nowMs, add: [own.cert], revoke });
+  const list = nextList(provider, aik, previous, { issuedAtMs: nowMs, add: [own.cert], revoke });
   return {
     account,
     username,
@@ -148,4 +148,13 @@ function joinAccount(
     signOuts: [],
     backupRoot,
   };
+}
+
+function nextList(...input: Parameters<typeof createNextList>): ReturnType<typeof createNextList> {
+  try {
+    return createNextList(...input);
+  } catch (error) {
+    if (error instanceof RangeError) throw new ClientError("too_many_devices", { cause: error });
+    throw error;
+  }
 }

@@ -1,5 +1,7 @@
 /** What the app may ask about the reset of an account whose keys are lost, and about who else uses it: a part of `ClientApi`. */
 
+import type { PasswordChangeView } from "./password-api.ts";
+
 /** Somebody asked for a reset of this account. Times of the server's clock. */
 export interface PendingResetView {
   readonly requestedAtMs: number;
@@ -9,8 +11,12 @@ export interface PendingResetView {
 /** What a person has to be told at once about the account that is signed in. */
 export interface AlarmsView {
   readonly reset?: PendingResetView;
+  /** Another password than this person knows of. */
+  readonly password?: PasswordChangeView;
   /** When a copy of this store, on another machine, was last found to be in use. */
   readonly copiedAtMs?: number;
+  /** Another copy of this store has taken its place: nothing is sent or received here until `continueHere`. */
+  readonly isReplaced?: true;
 }
 
 /** What a reset costs, and how far one is. Times of the local clock. */
@@ -44,6 +50,8 @@ export interface ResetApi {
   finishReset(input: { deviceName: string }): Promise<{ recoveryCode: string }>;
   /** On a device of the account. */
   alarms(): Promise<AlarmsView>;
+  /** Takes the place of whoever has taken this copy's. */
+  continueHere(): Promise<void>;
   /** This was not the owner. Rejects with `reset_over` when nothing waits any more. */
   stopReset(): Promise<void>;
 }

@@ -126,7 +126,7 @@ export async function stopReset(engine: Engine): Promise<void> {
     if (!(error instanceof SottoError) || error.kind !== "not_found") throw error;
     throw new ClientError("reset_over", { cause: error });
   }
-  engine.resets.set(undefined);
+  engine.news.setReset(undefined);
 }
 
 async function assertDue(environment: Environment, pending: PendingLogin, claim: string): Promise<void> {

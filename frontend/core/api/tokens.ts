@@ -1,7 +1,7 @@
 /** Keeps a session alive: refreshes the access token before it expires, and renews it with the device's key. */
 import { SottoError } from "#schema/errors.ts";
 import { refresh, renew, renewChallenge, type Session } from "#schema/http/auth.ts";
-import type { AccountId, DeviceId } from "#schema/ids.ts";
+import type { AccountId, DeviceId, SessionId } from "#schema/ids.ts";
 import type { Environment } from "../environment.ts";
 import { callRoute } from "./http.ts";
 
@@ -28,6 +28,8 @@ export class Tokens {
   #current: { readonly token: string; readonly expiresAtMs: number } | undefined;
   #underWay: Promise<string> | undefined;
   #clockOffsetMs = 0;
+  #sessionId: SessionId | undefined;
+  #isHeld = false;
 
   constructor(environment: Environment, owner: TokenOwner) {
     this.#environment = environment;
@@ -44,11 +46,28 @@ export class Tokens {
   adopt(session: Session): void {
     this.#clockOffsetMs = session.serverTimeMs - this.#environment.nowMs();
     this.#current = { token: session.accessToken, expiresAtMs: session.accessExpiresAtMs };
+    this.#sessionId = session.sessionId;
     if (session.refreshToken !== undefined) this.#refreshToken = session.refreshToken;
   }
 
-  /** A token that is good for at least a minute. Throws `SottoError`; `session_revoked` after `ended` was called. */
+  /** The session in force; undefined before the first one. */
+  get sessionId(): SessionId | undefined {
+    return this.#sessionId;
+  }
+
+  /** Another token is being fetched, and perhaps another session opened. */
+  get isReplacing(): boolean {
+    return this.#underWay !== undefined;
+  }
+
+  /** While held no token is given or fetched, so that whoever else has opened a session as this device keeps it. */
+  hold(isHeld: boolean): void {
+    this.#isHeld = isHeld;
+  }
+
+  /** A token that is good for at least a minute. Throws `SottoError`: `unavailable` while held, `session_revoked` after `ended` was called. */
   access(): Promise<string> {
+    if (this.#isHeld) return Promise.reject(new SottoError("unavailable", "Another copy is connected."));
     const current = this.#current;
     if (current !== undefined && current.expiresAtMs - this.serverNowMs() > marginMs) {
       return Promise.resolve(current.token);

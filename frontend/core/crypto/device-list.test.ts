@@ -156,6 +156,10 @@ describe("lists", () => {
   test.each([
     ["a revoked device returns", after.devices.map((entry) => ({ ...entry, status: "active" as const }))],
     ["an active device vanishes", after.devices.filter(({ deviceId }) => deviceId !== 1)],
+    [
+      "a revoked device vanishes though there is room",
+      after.devices.filter(({ deviceId }) => deviceId !== 2),
+    ],
     ["the newest device vanishes", after.devices.filter(({ deviceId }) => deviceId !== 3)],
     ["a device gets other keys", after.devices.map((entry) => ({ ...entry, certHash: new Uint8Array(32) }))],
   ])("BAD_CERT: %s", (_, devices) => {
@@ -173,34 +177,65 @@ describe("lists", () => {
     expect(() => verifyListChain(provider, accountId, lists)).toThrow(code("BAD_CERT"));
   });
 
-  test("BAD_CERT: an old id used again", () => {
-    const dropped = resign({ ...after, devices: after.devices.filter(({ deviceId }) => deviceId !== 2) });
-    const dropping = verifyListChain(provider, accountId, [third.bytes, dropped]);
-    const again = createNextList(provider, aik, dropping.list, { issuedAtMs: 5 });
-    const reused = resign({
-      ...again,
-      devices: after.devices.map((entry) => ({ ...entry, status: "active" as const })),
-    });
-    expect(() => verifyListChain(provider, accountId, [third.bytes, dropped, reused])).toThrow(
-      code("BAD_CERT"),
-    );
-  });
-
-  test("a full list drops its oldest revoked devices, never active ones", () => {
+  /** Devices 3 … `last`, each added by the list that revokes the one before it. */
+  const grow = (
+    last: number,
+    each: (list: DeviceList, next: DeviceList) => void = () => undefined,
+  ): DeviceList => {
     let list = first;
-    for (let deviceId = 3; deviceId < 24; deviceId += 1) {
+    for (let deviceId = 3; deviceId <= last; deviceId += 1) {
       const cert = certifyDevice(provider, aik, keys[2]!, { accountId, deviceId, createdAtMs: 1 });
       const revoke = deviceId === 3 ? [] : [deviceId - 1];
       const next = createNextList(provider, aik, list, { issuedAtMs: 1, add: [cert], revoke });
-      verify([list, next]);
+      each(list, next);
       list = next;
     }
+    return list;
+  };
+
+  test("[DV11] a full list leaves out the device that was revoked first, never active ones", () => {
+    const list = grow(23, (before, next) => verify([before, next]));
     expect(list.devices.length).toBe(16);
     expect(list.devices.filter(({ status }) => status === "active").map(({ deviceId }) => deviceId)).toEqual([
       1, 2, 23,
     ]);
     expect(() => createNextList(provider, aik, list, { issuedAtMs: 1, revoke: [22] })).toThrow(RangeError);
     expect(() => createNextList(provider, aik, list, { issuedAtMs: 1, revoke: [99] })).toThrow(RangeError);
+  });
+
+  test("BAD_CERT: an id that was left out is used again", () => {
+    const list = grow(20);
+    const next = createNextList(provider, aik, list, { issuedAtMs: 5 });
+    const [, , third = next.devices[0]!] = first.devices;
+    const back = { ...third, deviceId: 3, status: "active" as const };
+    const devices = [...next.devices.filter(({ deviceId }) => deviceId !== 8), back];
+    const lists = [
+      list.bytes,
+      resign({ ...next, devices: devices.toSorted((a, b) => a.deviceId - b.deviceId) }),
+    ];
+    expect(() => verifyListChain(provider, accountId, lists)).toThrow(code("BAD_CERT"));
+  });
+
+  test("[DV11] a list of active devices has no room: one has to be revoked by a list before, unless all of them are", () => {
+    const many = Array.from({ length: 16 }, (_, index) =>
+      certifyDevice(provider, aik, keys[2]!, { accountId, deviceId: index + 1, createdAtMs: 1 }),
+    );
+    const full = createGenesisList(provider, aik, { accountId, issuedAtMs: 1, certs: many });
+    const cert = certifyDevice(provider, aik, keys[2]!, { accountId, deviceId: 17, createdAtMs: 1 });
+    const change = { issuedAtMs: 2, add: [cert], revoke: [5] };
+    expect(() => createNextList(provider, aik, full, change)).toThrow(RangeError);
+    const revoked = createNextList(provider, aik, full, { issuedAtMs: 2, revoke: [5] });
+    const joined = createNextList(provider, aik, revoked, { issuedAtMs: 3, add: [cert] });
+    verify([full, revoked, joined]);
+    expect(joined.devices.map(({ deviceId }) => deviceId)).not.toContain(5);
+    const fresh = createAccountKey(provider);
+    const own = certifyDevice(provider, fresh, keys[2]!, { accountId, deviceId: 17, createdAtMs: 1 });
+    const revoke = full.devices.map(({ deviceId }) => deviceId);
+    const reset = createResetList(provider, fresh, full, { issuedAtMs: 2, add: [own], revoke });
+    verify([full, reset]);
+    expect(reset.devices.filter(({ status }) => status === "active").map(({ deviceId }) => deviceId)).toEqual(
+      [17],
+    );
   });
 });
 

@@ -12,6 +12,7 @@ import {
   encodeDeviceListTbs,
   parseDeviceList,
 } from "#schema/envelope/device-list.ts";
+import { dispensableDevices } from "#schema/envelope/device-list-succession.ts";
 import { deviceCertHash } from "./device-identity.ts";
 import { type KeyPair, type Provider } from "./provider.ts";
 
@@ -51,7 +52,7 @@ export function createGenesisList(
 }
 
 /**
- * The next list under the same account key. A list that would exceed 16 entries drops the oldest revoked ones.
+ * The next list under the same account key. A list that would exceed 16 entries leaves out the oldest that were revoked before it.
  * Throws `RangeError` for a revocation of a device that is not active, or for more than 16 active devices.
  */
 export function createNextList(
@@ -106,12 +107,13 @@ function nextContent(
   });
   if (revoked.size > 0) throw new RangeError("device list: no such device to revoke");
   const devices = [...kept, ...added.values()];
-  const highestId = kept.at(-1)?.deviceId;
-  while (devices.length > deviceListMaxEntries) {
-    const at = devices.findIndex((entry) => entry.status === "revoked" && entry.deviceId !== highestId);
-    if (at === -1) throw new RangeError("device list: too many devices");
-    devices.splice(at, 1);
-  }
+  const excess = Math.max(0, devices.length - deviceListMaxEntries);
+  const leftOut = new Set(
+    dispensableDevices(previous, kind)
+      .slice(0, excess)
+      .map(({ deviceId }) => deviceId),
+  );
+  if (leftOut.size < excess) throw new RangeError("device list: too many devices");
   return {
     kind,
     accountId: previous.accountId,
@@ -119,7 +121,7 @@ function nextContent(
     version: previous.version + 1,
     prevHash: deviceListHash(provider, previous),
     issuedAtMs: change.issuedAtMs,
-    devices,
+    devices: devices.filter(({ deviceId }) => !leftOut.has(deviceId)),
   };
 }
 

@@ -6,6 +6,7 @@ import {
   deviceListRotationMessage,
   parseDeviceList,
 } from "#schema/envelope/device-list.ts";
+import { leavesOutRightly } from "#schema/envelope/device-list-succession.ts";
 import { type DeviceAddress, deviceCertHash, verifyDeviceCert } from "./device-identity.ts";
 import { deviceListHash } from "./device-list.ts";
 import { assertOr, CryptoError, parsing } from "./errors.ts";
@@ -141,10 +142,7 @@ function assertFollows(provider: Provider, previous: DeviceList, list: DeviceLis
   }
   const highest = list.devices.at(-1)?.deviceId ?? 0;
   assertOr(highest >= highestBefore, "BAD_CERT", "device list: the newest device vanished");
-  const isComplete = previous.devices.every(
-    (old) => old.status === "revoked" || list.devices.some((entry) => entry.deviceId === old.deviceId),
-  );
-  assertOr(isComplete, "BAD_CERT", "device list: an active device vanished without revocation");
+  assertOr(leavesOutRightly(previous, list), "BAD_CERT", "device list: a device vanished that must be named");
 }
 
 function identitySince(chain: readonly DeviceList[], pin: ListPin): "same" | "rotated" | "reset" {

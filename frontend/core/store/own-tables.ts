@@ -28,6 +28,10 @@ export const toldListKey = "self";
 /** What proves that this store asked for the reset of an account, key username: base64url of 32 bytes. */
 export const resetClaimTable = jsonTable<{ readonly claim: string }>("reset-claims");
 
+/** The newest change of the password that the person knows of; one record, key `self`. */
+export const passwordKnownTable = jsonTable<{ readonly changedAtMs: number }>("password-known");
+export const passwordKnownKey = "self";
+
 /** The name of this copy of the store and how often it has connected; one record, key `self`. */
 export interface StoreProfileRecord {
   /** 16 random bytes, base64url. */

@@ -3,6 +3,7 @@ import * as v from "valibot";
 import type { Bytes } from "#schema/envelope/bytes.ts";
 import { closeCodes } from "#schema/errors.ts";
 import { limits } from "#schema/limits.ts";
+import type { SessionId } from "#schema/ids.ts";
 import { pingText } from "#schema/protocol/control.ts";
 import { batchSchema, type DownEvent, downEventSchema } from "#schema/protocol/down.ts";
 import { subprotocol, tokenSubprotocolPrefix } from "#schema/protocol/version.ts";
@@ -37,8 +38,8 @@ export interface ConnectionHandlers {
   changed(state: LinkState): void;
   /** The server will not have this socket (`forbidden`, `not_found`, `upgrade_required`). */
   refused(code: number): void;
-  /** Somebody else has opened this socket, or a session, as this device. */
-  replaced?(): void;
+  /** Perhaps somebody else has opened a session as this device. `isTaken`: certainly. */
+  replaced?(isTaken: boolean): void;
 }
 
 export class Connection {
@@ -58,6 +59,8 @@ export class Connection {
   #cancelRenewal: () => void = () => undefined;
   #lastTrafficAtMs = 0;
   #isRenewing = false;
+  /** Under which the socket was opened. */
+  #session: SessionId | undefined;
 
   constructor(environment: Environment, tokens: Tokens, path: string, handlers: ConnectionHandlers) {
     this.#environment = environment;
@@ -131,6 +134,7 @@ export class Connection {
 
   #opened(token: string): void {
     this.#openedAtMs = this.#environment.nowMs();
+    this.#session = this.#tokens.sessionId;
     this.#enter({ state: "open" });
     this.#schedulePing();
     this.#planRenewal(token);
@@ -209,8 +213,11 @@ export class Connection {
     // The server drops the old socket as soon as it sees the new one, which may be before it opens here.
     if (this.#isRenewing && code === closeCodes.replaced) return;
     this.#cancelRenewal();
-    if (code === closeCodes.replaced || code === closeCodes.session_revoked) this.#handlers.replaced?.();
-    const remedy = closeRemedy(code);
+    const isOwnDoing = this.#tokens.isReplacing || this.#tokens.sessionId !== this.#session;
+    if (code === closeCodes.session_revoked) this.#handlers.replaced?.(false);
+    if (code === closeCodes.replaced) this.#handlers.replaced?.(!isOwnDoing);
+    const isRenewed = code === closeCodes.replaced && isOwnDoing;
+    const remedy = isRenewed ? "retry_now" : closeRemedy(code);
     if (remedy === "stop") {
       this.stop();
       this.#handlers.refused(code);

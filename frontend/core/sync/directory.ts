@@ -1,7 +1,7 @@
 /** Who the devices of an account are: fetched, verified against the pin, kept (CRYPTO 2.1, 2.2). */
 import { decodeBase64url, encodeBase64url } from "#schema/envelope/base64url.ts";
-import { parseDeviceCert } from "#schema/envelope/device-cert.ts";
-import { type DeviceList, parseDeviceList } from "#schema/envelope/device-list.ts";
+import { type DeviceCert, parseDeviceCert } from "#schema/envelope/device-cert.ts";
+import { type DeviceList, deviceListMaxEntries, parseDeviceList } from "#schema/envelope/device-list.ts";
 import { EnvelopeError } from "#schema/envelope/envelope-error.ts";
 import { type DeviceDirectory, getDevices } from "#schema/http/devices.ts";
 import type { AccountId, DeviceId } from "#schema/ids.ts";
@@ -26,9 +26,11 @@ export interface AccountDevices {
   readonly pin: ListPin;
   /** When the pinned list was issued, by its signer's clock. */
   readonly issuedAtMs: number;
+  /** Others may have been left out of the list. */
+  readonly isFull: boolean;
   /** Devices to encrypt to: active and not signed out. */
   readonly recipients: readonly VerifiedDevice[];
-  /** Every device of the list whose certificate was verified, revoked ones included. */
+  /** Every device whose certificate was verified: those of the list, revoked ones included, and those that it has no room for. */
   readonly known: ReadonlyMap<DeviceId, { readonly device: VerifiedDevice; readonly active: boolean }>;
 }
 
@@ -101,11 +103,12 @@ export class Directory {
   }
 
   async #fetch(account: AccountId): Promise<AccountDevices> {
-    const pinned = (await this.tryLoad(account))?.pin ?? this.book.handedPin(account);
-    const answer = await this.#call(getDevices, {
-      params: { account },
-      query: { after: pinned === undefined ? undefined : pinned.version - 1 },
-    });
+    const loaded = await this.tryLoad(account);
+    const pinned = loaded?.pin ?? this.book.handedPin(account);
+    // Where a list has no room for all devices, earlier ones say who they were.
+    const needsAll = loaded === undefined || loaded.isFull;
+    const after = needsAll || pinned === undefined ? undefined : pinned.version - 1;
+    const answer = await this.#call(getDevices, { params: { account }, query: { after } });
     try {
       return await this.#records.transact(async (transaction) => {
         const known = await transaction.get(directoryTable, account);
@@ -155,14 +158,8 @@ export function verifyDirectory(
   const active = verifyDevices(provider, verified.list, certificates.map(decodeBase64url), {
     isVerified: (hash) => wasVerified.has(encodeBase64url(hash)),
   });
-  const revoked = verifyRevoked(
-    provider,
-    verified.list,
-    lists.map(parseDeviceList),
-    certificates,
-    wasVerified,
-  );
-  const kept = [...active.map(({ cert }) => encodeBase64url(cert.bytes)), ...revoked];
+  const gone = verifyGone(provider, verified.list, lists.map(parseDeviceList), certificates, wasVerified);
+  const kept = [...active.map(({ cert }) => encodeBase64url(cert.bytes)), ...gone];
   const signOuts = answer.signOuts.filter(({ deviceId, statement }) => {
     const device = active.find((candidate) => candidate.deviceId === deviceId);
     return device !== undefined && isValidSignOut(provider, device, statement);
@@ -181,10 +178,10 @@ export function verifyDirectory(
 }
 
 /**
- * Certificates of revoked devices that the list names by hash: late messages of theirs still open, and what they did in groups still holds.
- * Those of an earlier account key are signed by the key of a list of `chain` that named them, or were known before the reset.
+ * Certificates of revoked devices, which the newest list names by hash or has no room for: late messages of theirs still open, and what they did
+ * in groups still holds. They are signed by the key of a list of `chain` that named them, or were known before.
  */
-function verifyRevoked(
+function verifyGone(
   provider: Provider,
   newest: DeviceList,
   chain: readonly DeviceList[],
@@ -193,21 +190,30 @@ function verifyRevoked(
 ): string[] {
   const names = (list: DeviceList, hash: string): boolean =>
     list.devices.some(({ certHash }) => encodeBase64url(certHash) === hash);
-  const revoked = new Set(
-    newest.devices
-      .filter(({ status }) => status === "revoked")
-      .map(({ certHash }) => encodeBase64url(certHash)),
-  );
+  const entries = new Map(newest.devices.map((entry) => [entry.deviceId, entry]));
   return certificates.filter((text) => {
     const bytes = decodeBase64url(text);
     const hash = hashText(provider, bytes);
-    if (!revoked.has(hash)) return false;
+    const cert = tryParseCert(bytes);
+    if (cert === undefined) return false;
+    const entry = entries.get(cert.deviceId);
+    const isRevoked = entry?.status === "revoked" && encodeBase64url(entry.certHash) === hash;
+    if (entry !== undefined && !isRevoked) return false;
     if (wasVerified.has(hash)) return true;
     const keys = new Map(
       chain.filter((list) => names(list, hash)).map((list) => [encodeBase64url(list.aik), list]),
     );
     return [...keys.values()].some((list) => isCertifiedBy(provider, bytes, list));
   });
+}
+
+function tryParseCert(certificate: Uint8Array): DeviceCert | undefined {
+  try {
+    return parseDeviceCert(certificate);
+  } catch (error) {
+    if (error instanceof EnvelopeError) return undefined;
+    throw error;
+  }
 }
 
 function isCertifiedBy(provider: Provider, certificate: Uint8Array, list: DeviceList): boolean {
@@ -247,6 +253,11 @@ function openRecord(provider: Provider, account: AccountId, record: DirectoryRec
     const device = { accountId: cert.accountId, deviceId, cert, certHash };
     known.set(deviceId, { device, active: status === "active" });
   }
+  for (const cert of certificates.values()) {
+    const { accountId, deviceId } = cert;
+    const device = { accountId, deviceId, cert, certHash: deviceCertHash(provider, cert.bytes) };
+    if (!known.has(deviceId)) known.set(deviceId, { device, active: false });
+  }
   return {
     account,
     username: record.username,
@@ -256,6 +267,7 @@ function openRecord(provider: Provider, account: AccountId, record: DirectoryRec
       aik: decodeBase64url(record.pin.aik),
     },
     issuedAtMs: list.issuedAtMs,
+    isFull: list.devices.length === deviceListMaxEntries,
     recipients: [...known.values()]
       .filter(({ device, active }) => active && !signedOut.has(device.deviceId))
       .map(({ device }) => device),

@@ -11,6 +11,7 @@ import type { Environment } from "../environment.ts";
 import type { BlobStore } from "../store/blob-store.ts";
 import type { Records } from "../store/records.ts";
 import { conversationTable } from "../store/tables.ts";
+import { AccountNews } from "./account-news.ts";
 import { CaughtUp } from "./caught-up.ts";
 import { Connection, type LinkState } from "./connection.ts";
 import { ConversationChannels } from "./conversation-channels.ts";
@@ -29,7 +30,6 @@ import { ListClaims } from "./list-claims.ts";
 import { MessageApplier } from "./message-applier.ts";
 import { Outbox } from "./outbox.ts";
 import { Presence } from "./presence.ts";
-import { ResetNews } from "./reset-news.ts";
 import { Receipts } from "./receipts.ts";
 import type { Self } from "./self.ts";
 import { StoreProfile } from "./store-profile.ts";
@@ -53,7 +53,8 @@ export class Engine {
   readonly receipts: Receipts;
   readonly typing: Typing;
   readonly presence: Presence;
-  readonly resets: ResetNews;
+  readonly news: AccountNews;
+  readonly profile: StoreProfile;
   readonly attachments: Attachments;
   readonly backup: Backup;
   readonly #events: EventHub;
@@ -61,7 +62,6 @@ export class Engine {
   readonly #channels: ConversationChannels;
   readonly #incoming: Incoming;
   readonly #deviceQueue: DeviceQueue;
-  readonly #profile: StoreProfile;
   readonly #inbox: Connection;
   readonly #caughtUp = new CaughtUp((conversation) => this.#incoming.applied(conversation));
   #inboxIsComplete = false;
@@ -79,7 +79,7 @@ export class Engine {
     [this.#environment, this.#events, this.self] = [environment, events, self];
     this.call = sessionCall(environment, tokens);
     const emit = events.emit.bind(events);
-    this.resets = new ResetNews(() => emit({ type: "alarms" }));
+    this.news = new AccountNews((type) => emit({ type }));
     this.conversations = new Conversations(records, self, emit);
     this.timeline = new Timeline(records, emit);
     watchGroups(records, emit);
@@ -103,7 +103,7 @@ export class Engine {
     const sealer = new FrameSealer(records, self, this.directory, groupSealer, this.call);
     this.outbox = new Outbox(environment, records, self, this.timeline, sealer, {
       want: (conversationId, wanted) => this.#channels.want(conversationId, "outbox", wanted),
-      isLive: (id) => this.#profile.isClear && this.#caughtUp.has(id) && this.#channels.isLive(id),
+      isLive: (id) => this.profile.isClear && this.#caughtUp.has(id) && this.#channels.isLive(id),
       send: (conversationId, frame) => this.#channels.send(conversationId, frame),
     });
     this.attachments = new Attachments({
@@ -154,12 +154,12 @@ export class Engine {
       events: (received) => this.#inboxEvents(received),
       changed: (state) => this.#linkChanged(state),
       refused: () => this.#updateStatus(),
-      replaced: () => this.#profile.doubt(),
+      replaced: (isTaken) => this.profile.doubt(isTaken),
     });
     const parts = { call, directory, listClaims, chains, keys: this.backup, emit };
     this.#deviceQueue = new DeviceQueue(environment, records, self, parts, send);
     const told = { send, clear: () => this.#keysAreClear(), elsewhere: () => emit({ type: "alarms" }) };
-    this.#profile = new StoreProfile(environment, records, self, told);
+    this.profile = new StoreProfile(environment, records, self, { ...told, hold: tokens.hold.bind(tokens) });
   }
 
   /** Loads what is stored. The engine answers views from here on. Throws `StoreError`. */
@@ -195,7 +195,7 @@ export class Engine {
     this.presence.stop();
     this.backup.stop();
     this.#deviceQueue.stop();
-    this.#profile.stop();
+    this.profile.stop();
   }
 
   get status(): ConnectionStatus {
@@ -217,9 +217,9 @@ export class Engine {
   #inboxOpened(): void {
     this.attachments.wake();
     this.#inboxIsComplete = false;
-    void this.#profile.connect();
+    void this.profile.connect();
     this.receipts.live();
-    if (this.#profile.isClear) this.#deviceQueue.live();
+    if (this.profile.isClear) this.#deviceQueue.live();
     this.#names.live();
     this.presence.ask();
   }
@@ -238,7 +238,7 @@ export class Engine {
   }
 
   #updateStatus(): void {
-    const [before, link] = [this.#status, this.#inbox.state];
+    const [before, link] = [this.#status, this.profile.shown(this.#inbox.state)];
     const isCaughtUp = this.#inboxIsComplete && this.#channels.healing === 0;
     this.#status = link.state === "open" ? { state: isCaughtUp ? "online" : "updating" } : link;
     if (JSON.stringify(before) === JSON.stringify(this.#status)) return;
@@ -262,8 +262,8 @@ export class Engine {
   }
 
   #inboxEvents(events: readonly DownEvent[]): void {
-    this.resets.heard(events);
-    this.#profile.heard(events);
+    this.news.heard(events);
+    this.profile.heard(events);
     for (const event of events) {
       if (event.type === "presence:state") this.presence.received(event.presences);
       else if (event.type === "typing:start" || event.type === "typing:stop") this.#typingEvent(event);

@@ -7,6 +7,7 @@ import type { DownEvent } from "#schema/protocol/down.ts";
 import type { Environment } from "../environment.ts";
 import { storeProfileKey, storeProfileTable, type StoreProfileRecord } from "../store/own-tables.ts";
 import type { Records } from "../store/records.ts";
+import type { LinkState } from "./connection.ts";
 import type { Self } from "./self.ts";
 import { renewAllKeys } from "./went-back.ts";
 
@@ -21,12 +22,15 @@ export class StoreProfile {
     readonly send: (frame: object) => unknown;
     /** From now on sealing is safe. */
     readonly clear: () => void;
-    /** Another copy is in use. */
+    /** Another copy is in use, or no longer keeps this one out. */
     readonly elsewhere: () => void;
+    /** Leaves the session to the other copy, or takes one again. */
+    readonly hold: (isHeld: boolean) => void;
   };
   #isClear = false;
   #isRenewing = false;
   #isStopped = false;
+  #isReplaced = false;
 
   constructor(
     environment: Environment,
@@ -36,6 +40,7 @@ export class StoreProfile {
       readonly send: (frame: object) => unknown;
       readonly clear: () => void;
       readonly elsewhere: () => void;
+      readonly hold: (isHeld: boolean) => void;
     },
   ) {
     this.#environment = environment;
@@ -49,9 +54,34 @@ export class StoreProfile {
     return this.#isClear;
   }
 
-  /** Another store connects as this device: nothing more is sealed until the server has said what to do. */
-  doubt(): void {
+  /** Another copy has taken this one's place, and keeps it until the person goes on here. */
+  get isReplaced(): boolean {
+    return this.#isReplaced;
+  }
+
+  /**
+   * Another store connects as this device: nothing more is sealed until the server has said what to do. With `isTaken` this copy stays
+   * away: two that take each other's place would do so without end.
+   */
+  doubt(isTaken: boolean): void {
     this.#isClear = false;
+    if (!isTaken) return;
+    this.#isReplaced = true;
+    this.#links.hold(true);
+    this.#links.elsewhere();
+  }
+
+  /** The inbox's connection as the person is told of it: a copy that stays away is not trying. */
+  shown(link: LinkState): LinkState {
+    return this.#isReplaced ? { state: "idle" } : link;
+  }
+
+  /** The person goes on here: whoever else is connected has to go. */
+  goOn(): void {
+    if (!this.#isReplaced) return;
+    this.#isReplaced = false;
+    this.#links.hold(false);
+    this.#links.elsewhere();
   }
 
   stop(): void {

@@ -6,6 +6,7 @@ import presence from "./migrations/0001_presence.sql";
 import groups from "./migrations/0002_groups.sql";
 import resets from "./migrations/0003_resets.sql";
 import profiles from "./migrations/0004_profiles.sql";
+import password from "./migrations/0005_password.sql";
 
 export const migrations: readonly { readonly tag: string; readonly sql: string }[] = [
   { tag: "0000_init", sql: init },
@@ -13,4 +14,5 @@ export const migrations: readonly { readonly tag: string; readonly sql: string }
   { tag: "0002_groups", sql: groups },
   { tag: "0003_resets", sql: resets },
   { tag: "0004_profiles", sql: profiles },
+  { tag: "0005_password", sql: password },
 ];

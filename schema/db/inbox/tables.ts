@@ -14,6 +14,10 @@ export const account = sqliteTable("account", {
   lastSeenMs: integer("last_seen_ms").notNull().default(0),
   /** No reset may be asked for before: a device stopped one. */
   resetLockedUntilMs: integer("reset_locked_until_ms").notNull().default(0),
+  /** 0: it is that of the registration. */
+  passwordChangedAtMs: integer("password_changed_at_ms").notNull().default(0),
+  /** The device it was last changed from. */
+  passwordChangedBy: integer("password_changed_by").notNull().default(0),
 });
 
 /** The copies of a device's store that were seen, so that one which was put back, or runs elsewhere, is noticed. */

@@ -58,14 +58,16 @@ function setUp(options: { random?: number } = {}) {
   tokens.adopt(session);
   const states: LinkState[] = [];
   const refused: number[] = [];
+  const replaced: boolean[] = [];
   let opens = 0;
   const connection = new Connection(environment, tokens, "/ws/inbox", {
     opened: () => (opens += 1),
     events: () => undefined,
     changed: (state) => states.push(state),
     refused: (code) => refused.push(code),
+    replaced: (isTaken) => replaced.push(isTaken),
   });
-  return { time, opened, connection, states, refused, opens: () => opens };
+  return { time, opened, connection, states, refused, replaced, tokens, session, opens: () => opens };
 }
 
 describe("connection", () => {
@@ -155,6 +157,28 @@ describe("connection", () => {
     expect(opened).toHaveLength(2); // the token could not be replaced: the network is away
     expect(connection.state).toMatchObject({ state: "waiting" });
     expect(closeRemedy(4999)).toBe("retry");
+  });
+
+  test("[CL191] 4409 is somebody else's doing, unless this client has opened another session itself", async () => {
+    const { connection, opened, replaced, tokens, session } = setUp();
+    connection.start();
+    await settle();
+    opened[0]?.events.opened();
+    tokens.adopt({ ...session, sessionId: "BBBBBBBBBBBBBBBBBBBBBA" as SessionId });
+    opened[0]?.events.closed(closeCodes.replaced, "");
+    await settle();
+    expect([replaced, opened.length]).toEqual([[false], 2]); // at once, under the new session
+    opened[1]?.events.opened();
+    opened[1]?.events.closed(closeCodes.session_revoked, "");
+    expect(replaced).toEqual([false, false]);
+    const other = setUp();
+    other.connection.start();
+    await settle();
+    other.opened[0]?.events.opened();
+    other.opened[0]?.events.closed(closeCodes.replaced, "");
+    await settle();
+    expect([other.replaced, other.opened.length]).toEqual([[true], 1]);
+    expect(other.connection.state.state).toBe("waiting");
   });
 
   test("[CL61] the back-off never leaves its bounds", () => {

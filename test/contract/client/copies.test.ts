@@ -20,7 +20,7 @@ async function reconnect(server: FakeServer, client: Client): Promise<void> {
   await until(isOnline);
 }
 
-test("[CL190] [ATTACK 39] a profile and its copy seal nothing under the same keys, go on both, and are both told", async () => {
+test("[CL190] [CL191] [ATTACK 39] of a profile and its copy one goes on, the other one stops until its person comes back; no key is used twice", async () => {
   const server = new FakeServer();
   const store = new RollbackStore();
   const { client: alice, storage } = await person(server, "alice", { storage: testStorage(store) });
@@ -42,22 +42,34 @@ test("[CL190] [ATTACK 39] a profile and its copy seal nothing under the same key
   const copied = { ...storage, store: await store.clone() };
   const copy = await Client.open(server.environment(), copied);
   open.push(copy);
+  const isOut = async (client: Client) => (await client.alarms()).isReplaced === true;
+  await until(() => isOut(alice));
+  expect(await alice.connectionStatus()).toEqual({ state: "idle" });
   await Promise.all([copy.sendText(conversationId, "copy"), alice.sendText(conversationId, "first")]);
-  await until(async () => (await bob.listMessages(conversationId, { limit: 9 })).messages.length === 4);
-  const texts = (await bob.listMessages(conversationId, { limit: 9 })).messages.map(({ content }) =>
-    content.type === "text" ? content.text : content.type,
-  );
-  expect(texts.slice(2).toSorted()).toEqual(["copy", "first"]);
+  await shows(bob, conversationId, ["hello", "one", "copy"]);
+  // Nothing brings the one that lost its place back but its person.
+  await alice.reconnectNow();
+  await expect(alice.listDevices()).rejects.toMatchObject({ code: "offline" });
+  await bob.sendText(conversationId, "which one?");
+  await shows(copy, conversationId, ["hello", "one", "copy", "which one?"]);
+  expect([await isOut(alice), await isOut(copy)]).toEqual([true, false]);
+  await shows(bob, conversationId, ["hello", "one", "copy", "which one?"]);
+
+  await alice.continueHere();
+  await until(() => isOut(copy));
+  await shows(bob, conversationId, ["hello", "one", "copy", "which one?", "first"]);
+  expect(await isOut(alice)).toBe(false);
   expect(asked).toBe(0); // no key was used twice
-  // Each takes the other's place, and finds out.
+  // Who comes back after the other one had the same name is told so.
+  for (const client of [copy, alice, copy, alice]) {
+    await client.continueHere();
+    await until(() => isOut(client === copy ? alice : copy));
+  }
   for (const client of [alice, copy]) {
-    await until(async () => {
-      for (const one of [alice, copy]) await one.reconnectNow();
-      return (await client.alarms()).copiedAtMs !== undefined;
-    }, 10_000);
+    expect(await client.alarms()).toMatchObject({ copiedAtMs: expect.any(Number) });
   }
   await alice.sendText(conversationId, "still here");
-  await until(async () => (await bob.listMessages(conversationId, { limit: 9 })).messages.length === 5);
+  await until(async () => (await bob.listMessages(conversationId, { limit: 9 })).messages.length === 6);
   expect(asked).toBe(0);
 }, 20_000);
 

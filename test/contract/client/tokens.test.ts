@@ -65,6 +65,18 @@ function setUp(answers: Record<string, Answer>, refreshTransport: "cookie" | "bo
 }
 
 describe("tokens", () => {
+  test("[CL191] while held no token is given and none fetched; afterwards it goes on", async () => {
+    const { tokens, calls } = setUp({ refresh: { status: "session" } });
+    await tokens.access();
+    tokens.hold(true);
+    await expect(tokens.access()).rejects.toMatchObject({ kind: "unavailable" });
+    tokens.invalidate("access 1");
+    await expect(tokens.access()).rejects.toMatchObject({ kind: "unavailable" });
+    expect(calls).toHaveLength(1);
+    tokens.hold(false);
+    expect(await tokens.access()).toBe("access 2");
+  });
+
   test("[CL56] many callers lead to one refresh; the token is used until a minute before it expires", async () => {
     const { tokens, calls, renewed, time } = setUp({ refresh: { status: "session" } });
     expect(await Promise.all([tokens.access(), tokens.access(), tokens.access()])).toEqual(

@@ -263,7 +263,7 @@ function Question({
         <ConfirmDialog
           {...common}
           title={removes ? words.member.removeTitle(name) : words.member.ownerTitle(name)}
-          body={removes ? words.member.removeBody(name) : words.member.ownerBody(name)}
+          body={removes ? words.member.removeBody(name, group.hasInvite) : words.member.ownerBody(name)}
           action={removes ? words.member.removeAction : words.member.ownerAction}
           onConfirm={() => (removes ? onRemove(member) : onOwner(member))}
         />

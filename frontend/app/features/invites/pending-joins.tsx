@@ -4,10 +4,7 @@ import type { PendingJoinView } from "#core/client-api.ts";
 import type { ConversationId } from "#schema/ids.ts";
 import { inviteText } from "../../i18n/en-invites.ts";
 import { useApp } from "../../state/context.ts";
-import { isWatched } from "../../state/watching.ts";
 import { Icon } from "../../ui/icons.tsx";
-
-const repeatMs = 30_000;
 
 /** Above the chats: what this account asked to be let into, and what became of it. */
 export function PendingJoins() {
@@ -21,20 +18,16 @@ export function PendingJoins() {
     const read = (): void => {
       client.api.pendingJoins().then(
         (found) => (isCurrent ? setJoins(found) : undefined),
-        () => undefined, // asked again soon
+        () => undefined, // asked again when there is a connection
       );
     };
     read();
-    const timer = setInterval(() => {
-      if (isWatched()) read();
-    }, repeatMs);
     const stop = client.subscribe((event) => {
       if (event.type === "joins") read();
     });
     return () => {
       stop();
       isCurrent = false;
-      clearInterval(timer);
     };
   }, [client, isOnline, count]);
 

@@ -1,5 +1,7 @@
+import { limits } from "#schema/limits.ts";
+
 /** A rough, local hint. It never sends or stores anything and never forbids what is long enough. */
-export const passwordMinChars = 10;
+export const passwordMinChars = limits.passwordMinChars;
 
 export type PasswordStrength = "too_short" | "weak" | "fair" | "strong";
 

@@ -7,26 +7,8 @@ import { errorCode } from "../../state/timeline.ts";
 import { PasswordField, TextField } from "../../ui/field.tsx";
 import { deviceName } from "../settings/device-name.ts";
 import { Notice, OnboardingFrame, WorkingScreen } from "./frame.tsx";
-import { passwordMinChars, passwordStrength, type PasswordStrength } from "./password-strength.ts";
-
-const strengthSteps: Record<PasswordStrength, number> = { too_short: 0, weak: 1, fair: 2, strong: 3 };
-
-function StrengthHint({ password, username }: { password: string; username: string }) {
-  if (password === "") return <>{text.signUp.passwordHint}</>;
-  const strength = passwordStrength(password, username);
-  return (
-    <span class={`strength strength-${strengthSteps[strength]}`}>
-      <span class="strength-bar" aria-hidden="true">
-        <i />
-        <i />
-        <i />
-      </span>
-      {strength === "too_short"
-        ? text.signUp.strength.too_short(passwordMinChars - Array.from(password).length)
-        : text.signUp.strength[strength]}
-    </span>
-  );
-}
+import { passwordStrength } from "./password-strength.ts";
+import { StrengthHint } from "./strength-hint.tsx";
 
 /** What the username field says; a name still being typed is not yet wrong for being short. */
 function usernameHint(folded: string, left: boolean): { readonly text: string; readonly wrong: boolean } {

@@ -11,6 +11,7 @@ import { Icon, type IconName } from "../../ui/icons.tsx";
 import { BackupSection } from "../backup/backup-section.tsx";
 import { StorageSection } from "../evicted/storage-section.tsx";
 import { LockSection } from "../lock/lock-section.tsx";
+import { PasswordSection } from "../password/password-section.tsx";
 import { PresenceChoice } from "./presence-choice.tsx";
 import { LinkDevice } from "../link/link-device.tsx";
 import { PasskeysSection } from "../vault/passkeys-section.tsx";
@@ -81,6 +82,7 @@ export function Settings() {
             {linkText.linkAction}
           </button>
         </section>
+        <PasswordSection />
         <PasskeysSection />
         <section class="settings-leave">
           <button type="button" class="button button-danger-quiet" onClick={() => setAsking("device")}>
