@@ -1,13 +1,13 @@
 /** The command line: the same core in Node. */
 import { Client } from "#core/client.ts";
 import { ClientError } from "#core/client-api.ts";
-import { nobleProvider } from "#core/crypto/noble-provider.ts";
 import { platformEnvironment } from "#core/platform-environment.ts";
 import { type Arguments, parseArguments, usage, UsageError } from "./arguments.ts";
 import { group } from "./group.ts";
 import { type Home, HomeInUseError, openHome } from "./home.ts";
 import { KeyFileError } from "./key-file.ts";
 import { history, listen } from "./listen.ts";
+import { nodeCrypto } from "./node-provider.ts";
 import { ask, secret } from "./prompt.ts";
 import { reset } from "./reset.ts";
 import { send } from "./send.ts";
@@ -73,7 +73,7 @@ async function withClient(
   command: (client: Client, input: Arguments) => Promise<number>,
 ): Promise<number> {
   const origin = input.server ?? home.server() ?? defaultServer;
-  const environment = platformEnvironment({ provider: nobleProvider, origin, refreshTransport: "body" });
+  const environment = platformEnvironment({ ...nodeCrypto(), origin, refreshTransport: "body" });
   const client = await Client.open(environment, home.storage);
   try {
     const code = await command(client, { ...input, server: origin });

@@ -7,6 +7,7 @@ import { openSync, closeSync, mkdtempSync, openAsBlob, rmSync, writeSync } from 
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { FileBlobStore } from "#cli/file-blob-store.ts";
+import { nodeCrypto } from "#cli/node-provider.ts";
 import { Client } from "#core/client.ts";
 import type { AttachmentRef, MessageView } from "#core/client-api.ts";
 import { platformEnvironment } from "#core/platform-environment.ts";
@@ -58,8 +59,10 @@ export async function benchAttachments({ ours }: Pick<BenchContext, "ours">): Pr
 }
 
 async function signUp(origin: string, username: string, folder: string): Promise<Client> {
+  const { provider, ...crypto } = nodeCrypto();
   const environment = platformEnvironment({
-    provider: quickPasswordProvider,
+    ...crypto,
+    provider: { ...provider, argon2id: (...given) => quickPasswordProvider.argon2id(...given) },
     origin,
     refreshTransport: "body",
   });

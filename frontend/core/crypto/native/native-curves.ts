@@ -5,6 +5,7 @@
 import type { Bytes } from "#schema/envelope/bytes.ts";
 import { sameBytes } from "#schema/envelope/bytes.ts";
 import type { Provider } from "../provider.ts";
+import { isWeakPoint } from "./weak-point.ts";
 
 /** The operations of a `Provider` that the platform takes over, with its arguments and results. */
 export interface NativeCurves {
@@ -86,19 +87,6 @@ async function agrees(provider: Provider, curves: NativeCurves): Promise<boolean
 /** The neutral element as a key, for which a lax verifier accepts one signature for every message. */
 const smallOrderKey = Uint8Array.from({ length: 32 }, (_, index) => (index === 0 ? 1 : 0));
 const universalSignature = Uint8Array.from({ length: 64 }, (_, index) => (index === 0 ? 1 : 0));
-
-/** y of a point of order 8; those of small order are 0, 1, -1, this and its negative. */
-const orderEightY = 0x05fc536d880238b13933c6d305acdfd5f098eff289f4c345b027b2c28f95e826n;
-const fieldPrime = 2n ** 255n - 19n;
-const smallOrderY = [0n, 1n, fieldPrime - 1n, orderEightY, fieldPrime - orderEightY];
-
-/** Whether an encoded Edwards point is of small order or not in its one canonical form. */
-function isWeakPoint(encoded: Uint8Array): boolean {
-  let y = 0n;
-  for (const byte of encoded.toReversed()) y = (y << 8n) | BigInt(byte);
-  y &= 2n ** 255n - 1n;
-  return y >= fieldPrime || smallOrderY.includes(y);
-}
 
 function privateKeyInfo(head: string, secret: Uint8Array): Bytes {
   const info = new Uint8Array(48);
