@@ -58,6 +58,8 @@ test("curves of Node agree with ours, on refusals too", () => {
   expect(nodeProvider.verify(neutral, message, new Uint8Array(64).fill(1, 0, 1))).toBe(false);
   const malformed = expect.objectContaining({ name: "CryptoError", code: "MALFORMED" });
   expect(() => nodeProvider.x25519(key, new Uint8Array(32))).toThrow(malformed);
+  expect(() => nodeProvider.x25519FirstUse(key, new Uint8Array(32))).toThrow(malformed);
+  expect(nodeProvider.x25519FirstUse(key, pub)).toEqual(nobleProvider.x25519FirstUse(key, pub));
 });
 
 test("Node's own are used where they agree, ours where they are missing or wrong", async () => {

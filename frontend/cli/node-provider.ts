@@ -86,14 +86,10 @@ export const nodeProvider: Provider = {
     }
   },
   x25519PublicKey: (secret) => publicBytes(privateKey("x25519", secret)),
-  x25519(secret, pub) {
-    try {
-      return own(
-        diffieHellman({ privateKey: privateKey("x25519", secret), publicKey: publicKeyOf("x25519", pub) }),
-      );
-    } catch (cause) {
-      throw new CryptoError("MALFORMED", "X25519: public key refused", { cause });
-    }
+  x25519: (secret, pub) => agree(privateKey("x25519", secret), pub),
+  x25519FirstUse(secret, pub) {
+    const key = privateKey("x25519", secret);
+    return { pub: publicBytes(key), shared: agree(key, pub) };
   },
 };
 
@@ -125,12 +121,21 @@ function agrees(node: Provider): boolean {
     provider.tryOpen(secret, nonce, nobleProvider.seal(secret, nonce, message, other), message),
     provider.x25519(other, pub),
     provider.x25519PublicKey(secret),
+    provider.x25519FirstUse(other, pub),
     provider.ed25519PublicKey(secret),
     provider.sign(secret, message),
     provider.verify(publicKey, message, nobleProvider.sign(secret, message)),
     provider.verify(publicKey, other, nobleProvider.sign(secret, message)),
   ];
   return isDeepStrictEqual(answers(node), answers(nobleProvider));
+}
+
+function agree(key: KeyObject, pub: Uint8Array): Bytes {
+  try {
+    return own(diffieHellman({ privateKey: key, publicKey: publicKeyOf("x25519", pub) }));
+  } catch (cause) {
+    throw new CryptoError("MALFORMED", "X25519: public key refused", { cause });
+  }
 }
 
 function privateKey(curve: Curve, secret: Uint8Array): KeyObject {

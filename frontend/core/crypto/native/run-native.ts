@@ -4,10 +4,10 @@
  * with the answer at hand. A step needs one or two, and what comes before them is cheap or remembered.
  */
 import type { Bytes } from "#schema/envelope/bytes.ts";
-import type { Encapsulation, Kem, Provider } from "../provider.ts";
+import type { Encapsulation, FirstUse, Kem, Provider } from "../provider.ts";
 import type { NativeCurves } from "./native-curves.ts";
 
-type Answer = Bytes | boolean | Encapsulation;
+type Answer = Bytes | boolean | Encapsulation | FirstUse;
 
 /** Leaves the work at its first unanswered question. Never seen outside; one for all, because a stack trace costs more than a curve. */
 const suspended = new Error("suspended");
@@ -73,6 +73,12 @@ function remembering(
       // A refusal is repeated by the provider, which throws the error that the work expects.
       later(() => native.x25519(secret, pub).catch(() => provider.x25519(secret, pub))).slice(),
     x25519PublicKey: (secret) => later(() => native.x25519PublicKey(secret)).slice(),
+    x25519FirstUse(secret, own) {
+      const { pub, shared } = later(() =>
+        native.x25519FirstUse(secret, own).catch(() => provider.x25519FirstUse(secret, own)),
+      );
+      return { pub: pub.slice(), shared: shared.slice() };
+    },
     sign: (seed, message) => later(() => native.sign(seed, message)).slice(),
     verify: (publicKey, message, signature) => later(() => native.verify(publicKey, message, signature)),
     kem768: kemOf(provider.kem768),
