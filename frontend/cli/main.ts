@@ -9,6 +9,7 @@ import { KeyFileError } from "./key-file.ts";
 import { history, listen } from "./listen.ts";
 import { nodeCrypto } from "./node-provider.ts";
 import { ask, secret } from "./prompt.ts";
+import { putBytes } from "./put-bytes.ts";
 import { reset } from "./reset.ts";
 import { send } from "./send.ts";
 
@@ -73,7 +74,7 @@ async function withClient(
   command: (client: Client, input: Arguments) => Promise<number>,
 ): Promise<number> {
   const origin = input.server ?? home.server() ?? defaultServer;
-  const environment = platformEnvironment({ ...nodeCrypto(), origin, refreshTransport: "body" });
+  const environment = platformEnvironment({ ...nodeCrypto(), origin, refreshTransport: "body", putBytes });
   const client = await Client.open(environment, home.storage);
   try {
     const code = await command(client, { ...input, server: origin });

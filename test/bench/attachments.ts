@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { FileBlobStore } from "#cli/file-blob-store.ts";
 import { nodeCrypto } from "#cli/node-provider.ts";
+import { putBytes } from "#cli/put-bytes.ts";
 import { Client } from "#core/client.ts";
 import type { AttachmentRef, MessageView } from "#core/client-api.ts";
 import { platformEnvironment } from "#core/platform-environment.ts";
@@ -65,6 +66,7 @@ async function signUp(origin: string, username: string, folder: string): Promise
     provider: { ...provider, argon2id: (...given) => quickPasswordProvider.argon2id(...given) },
     origin,
     refreshTransport: "body",
+    putBytes,
   });
   const storage = { ...testStorage(), blobs: new FileBlobStore(path.join(folder, username)) };
   const client = await Client.open(environment, storage);

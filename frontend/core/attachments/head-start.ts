@@ -84,6 +84,7 @@ export class HeadStart implements SealingWatch {
       name,
       blobBytes,
       received,
+      ahead: 0,
       signal: this.#abort.signal,
       moved: (part, bytes) => this.#moved(part, bytes),
       available: (part) => this.#available(part),

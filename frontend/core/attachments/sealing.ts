@@ -93,6 +93,8 @@ class PieceWriter {
   readonly #name: string;
   readonly #watch: SealingWatch | undefined;
   #buffer = new Uint8Array(limits.attachmentPartBytes);
+  /** What is being written, or was. */
+  #other: Uint8Array<ArrayBuffer> | undefined;
   #filled = 0;
   #begun = 0;
   #writing: Promise<void> = Promise.resolve();
@@ -119,7 +121,7 @@ class PieceWriter {
     await this.#writing;
     this.#writing = this.#write(this.#begun, this.#buffer.subarray(0, this.#filled));
     this.#writing.catch(() => undefined); // thrown by whoever waits for it next
-    this.#buffer = new Uint8Array(limits.attachmentPartBytes);
+    [this.#buffer, this.#other] = [this.#other ?? new Uint8Array(limits.attachmentPartBytes), this.#buffer];
     this.#begun += 1;
     this.#filled = 0;
   }

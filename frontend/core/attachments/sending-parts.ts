@@ -1,4 +1,4 @@
-/** Sends the parts of a sealed file, two side by side, so that the way to the server is never idle between them. */
+/** Sends the parts of a sealed file. */
 import { partCount, partRange } from "#schema/http/attachments.ts";
 import { SottoError } from "#schema/errors.ts";
 import { ClientError } from "../client-api.ts";
@@ -6,7 +6,7 @@ import type { BlobStore } from "../store/blob-store.ts";
 import type { BlobPlace, BlobTransfers } from "./blob-transfers.ts";
 import { inOrder } from "./in-order.ts";
 
-/** Each is in memory as long as it is under way. */
+/** So that the way to the server is not idle between two parts. */
 const partsAhead = 1;
 
 /** The calls that an upload makes. */
@@ -19,6 +19,8 @@ export interface PartsToSend {
   readonly blobBytes: number;
   /** Parts that the server has. */
   readonly received: readonly number[];
+  /** Parts under way beside the one that is waited for; each is in memory for so long. */
+  readonly ahead: number;
   readonly signal: AbortSignal;
   /** So much of this part has moved; all of it when the server has it. */
   readonly moved: (part: number, bytes: number) => void;
@@ -30,12 +32,12 @@ export interface PartsToSend {
 export async function uploadSealed(
   transfers: UploadCalls,
   blobs: BlobStore,
-  parts: Omit<PartsToSend, "received" | "available">,
+  parts: Omit<PartsToSend, "received" | "available" | "ahead">,
 ): Promise<void> {
   const { received, complete } = await transfers.begin(parts.place, parts.blobBytes);
   if (complete) return;
   try {
-    await sendParts(transfers, blobs, { ...parts, received });
+    await sendParts(transfers, blobs, { ...parts, received, ahead: partsAhead });
     await transfers.complete(parts.place);
   } catch (error) {
     if (!(error instanceof SottoError) || error.kind !== "not_found") throw error;
@@ -48,10 +50,10 @@ export async function uploadSealed(
 export async function sendParts(
   transfers: UploadCalls,
   blobs: BlobStore,
-  { place, name, blobBytes, received, signal, moved, available }: PartsToSend,
+  { place, name, blobBytes, received, ahead, signal, moved, available }: PartsToSend,
 ): Promise<void> {
   const there = new Set(received);
-  const sent = inOrder(partCount(blobBytes), partsAhead, signal, async (part, stop) => {
+  const sent = inOrder(partCount(blobBytes), ahead, signal, async (part, stop) => {
     const { from, below } = partRange(blobBytes, part);
     if (!there.has(part)) {
       if ((await available?.(part)) === false) return;
