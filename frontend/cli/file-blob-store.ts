@@ -1,5 +1,5 @@
 /** Sealed blobs as files, one per piece: `name.piece`. */
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import type { BlobStore } from "#core/store/blob-store.ts";
 import { StoreError } from "#core/store/store.ts";
@@ -16,9 +16,11 @@ export class FileBlobStore implements BlobStore {
 
   async write(name: string, piece: number, bytes: Uint8Array): Promise<void> {
     try {
-      await mkdir(this.#folder, { recursive: true, mode: privateFolder });
       const file = this.#path(name, piece);
-      await writeFile(`${file}.new`, bytes, { mode: privateFile, flush: true });
+      await writeWhole(`${file}.new`, bytes).catch(async () => {
+        await mkdir(this.#folder, { recursive: true, mode: privateFolder });
+        await writeWhole(`${file}.new`, bytes);
+      });
       await rename(`${file}.new`, file);
     } catch (cause) {
       throw new StoreError("STORAGE_FAILED", { cause });
@@ -27,7 +29,7 @@ export class FileBlobStore implements BlobStore {
 
   async read(name: string, piece: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
     try {
-      return new Uint8Array(await readFile(this.#path(name, piece)));
+      return await readWhole(this.#path(name, piece));
     } catch {
       return undefined; // fetched again
     }
@@ -61,4 +63,35 @@ export class FileBlobStore implements BlobStore {
       return name === undefined ? [] : [{ name, piece: Number(piece) }];
     });
   }
+}
+
+/** In one call where the system takes it: `writeFile` hands over half a MiB at a time. */
+async function writeWhole(file: string, bytes: Uint8Array): Promise<void> {
+  const handle = await open(file, "w", privateFile);
+  try {
+    for (let at = 0; at < bytes.length;) at += (await handle.write(bytes, at)).bytesWritten;
+    await handle.datasync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** As `writeWhole`, for the same reason. */
+async function readWhole(file: string): Promise<Uint8Array<ArrayBuffer>> {
+  const handle = await open(file, "r");
+  try {
+    return await readAll(handle);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function readAll(handle: FileHandle): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array((await handle.stat()).size);
+  for (let at = 0; at < bytes.length;) {
+    const { bytesRead } = await handle.read(bytes, at);
+    if (bytesRead === 0) throw new RangeError("the file became shorter");
+    at += bytesRead;
+  }
+  return bytes;
 }

@@ -1,15 +1,16 @@
 /** The command line: the same core in Node. */
 import { Client } from "#core/client.ts";
 import { ClientError } from "#core/client-api.ts";
-import { nobleProvider } from "#core/crypto/noble-provider.ts";
 import { platformEnvironment } from "#core/platform-environment.ts";
 import { type Arguments, parseArguments, usage, UsageError } from "./arguments.ts";
 import { group } from "./group.ts";
 import { type Home, HomeInUseError, openHome } from "./home.ts";
 import { KeyFileError } from "./key-file.ts";
 import { history, listen } from "./listen.ts";
+import { nodeCrypto } from "./node-provider.ts";
 import { password } from "./password.ts";
 import { ask, secret } from "./prompt.ts";
+import { putBytes } from "./put-bytes.ts";
 import { reset } from "./reset.ts";
 import { send } from "./send.ts";
 
@@ -75,7 +76,7 @@ async function withClient(
   command: (client: Client, input: Arguments) => Promise<number>,
 ): Promise<number> {
   const origin = input.server ?? home.server() ?? defaultServer;
-  const environment = platformEnvironment({ provider: nobleProvider, origin, refreshTransport: "body" });
+  const environment = platformEnvironment({ ...nodeCrypto(), origin, refreshTransport: "body", putBytes });
   const client = await Client.open(environment, home.storage);
   try {
     const code = await command(client, { ...input, server: origin });

@@ -2,13 +2,21 @@
 import { tryNativeCurves } from "./crypto/native/native-curves.ts";
 import type { Environment, Socket, SocketEvents } from "./environment.ts";
 
-type Given = "provider" | "keysReady" | "origin" | "refreshTransport" | "onOnline" | "putBytes" | "reportKey";
+type Given =
+  | "provider"
+  | "nativeCurves"
+  | "keysReady"
+  | "origin"
+  | "refreshTransport"
+  | "onOnline"
+  | "putBytes"
+  | "reportKey";
 
 /** Binds the globals of the platform. `onOnline` and `putBytes` are left to the caller, because only browsers have them. */
 export function platformEnvironment(options: Pick<Environment, Given>): Environment {
   return {
-    ...options,
     nativeCurves: () => tryNativeCurves(options.provider),
+    ...options,
     fetch: (url, init) => fetch(url, init),
     openSocket,
     nowMs: () => Date.now(),

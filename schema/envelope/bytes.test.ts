@@ -45,6 +45,17 @@ test("a reader respects the bounds of the view it is given", () => {
   expect(reader.remaining).toBe(0);
 });
 
+test("a writer grows, and tells how far it is", () => {
+  const writer = new Writer().zeros(63).u16(0x0102).bytes(new Uint8Array(200).fill(7)).zeros(2);
+  expect(writer.length).toBe(267);
+  const bytes = writer.done();
+  expect(bytes).toEqual(
+    concat(new Uint8Array(63), Uint8Array.of(1, 2), new Uint8Array(200).fill(7), new Uint8Array(2)),
+  );
+  writer.u8(9);
+  expect(bytes.length).toBe(267);
+});
+
 test("a writer refuses what does not fit", () => {
   for (const write of [
     () => new Writer().u8(256),

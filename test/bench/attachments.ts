@@ -7,6 +7,8 @@ import { openSync, closeSync, mkdtempSync, openAsBlob, rmSync, writeSync } from 
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { FileBlobStore } from "#cli/file-blob-store.ts";
+import { nodeCrypto } from "#cli/node-provider.ts";
+import { putBytes } from "#cli/put-bytes.ts";
 import { Client } from "#core/client.ts";
 import type { AttachmentRef, MessageView } from "#core/client-api.ts";
 import { platformEnvironment } from "#core/platform-environment.ts";
@@ -58,10 +60,13 @@ export async function benchAttachments({ ours }: Pick<BenchContext, "ours">): Pr
 }
 
 async function signUp(origin: string, username: string, folder: string): Promise<Client> {
+  const { provider, ...crypto } = nodeCrypto();
   const environment = platformEnvironment({
-    provider: quickPasswordProvider,
+    ...crypto,
+    provider: { ...provider, argon2id: (...given) => quickPasswordProvider.argon2id(...given) },
     origin,
     refreshTransport: "body",
+    putBytes,
   });
   const storage = { ...testStorage(), blobs: new FileBlobStore(path.join(folder, username)) };
   const client = await Client.open(environment, storage);

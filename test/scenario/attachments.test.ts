@@ -187,6 +187,26 @@ test("[AT24] what is discarded while it goes up is gone: no message, no bytes co
   await eventually("the bytes are given back", async () => (await usedBytes()) === bytes);
 });
 
+test("[AT26] a file that cannot be read to its end leaves nothing: no message, no pieces, no bytes counted", async () => {
+  const before = await anna.client.listMessages(conversationId, { limit: 100 });
+  const [blobs, bytes] = [await anna.storage.blobs.names(), await usedBytes()];
+  const file = fileOf(noiseOf(30_000_000, "torn"));
+  const { promise: torn, reject: tear } = Promise.withResolvers<ArrayBuffer>();
+  torn.catch(() => undefined);
+  const slice = file.file.slice.bind(file.file);
+  file.file.slice = (from, to) => {
+    const part = slice(from, to);
+    return (from ?? 0) < 20_000_000 ? part : Object.assign(part, { arrayBuffer: () => torn });
+  };
+  const sending = anna.client.sendFiles(conversationId, { text: "torn", files: [file] });
+  await eventually("its upload is counted", async () => (await usedBytes()) !== bytes);
+  tear(new Error("the disk is gone"));
+  await expect(sending).rejects.toMatchObject({ code: "file_unreadable" });
+  expect(await anna.storage.blobs.names()).toEqual(blobs);
+  await eventually("the bytes are given back", async () => (await usedBytes()) === bytes);
+  expect((await anna.client.listMessages(conversationId, { limit: 100 })).messages).toEqual(before.messages);
+});
+
 test("[AT25] a file above the server's limit is refused before anything is sealed or sent", async () => {
   expect(await anna.client.maxFileBytes()).toBe(limits.maxFileBytes);
   const [names, sent] = [await anna.storage.blobs.names(), anna.network.wire.length];

@@ -25,21 +25,20 @@ const hmacOf = (key: Uint8Array, value: number): Bytes =>
       .digest(),
   );
 /** `iv 16 ‖ cipher key 32`. */
-const keysOf = (messageKey: Uint8Array): Buffer =>
-  Buffer.from(hkdfSync("sha256", messageKey, Buffer.alloc(32), "WhisperGroup", 48));
+const keysOf = (messageKey: Uint8Array): Bytes =>
+  new Uint8Array(hkdfSync("sha256", messageKey, Buffer.alloc(32), "WhisperGroup", 48));
 
 const libsignal: SenderChainProfile = {
   maxSkip: 25_000,
   maxSkippedTotal: 2_000,
   skippedMaxAgeMs: Number.MAX_SAFE_INTEGER,
   kdfChain: (_, chainKey) => ({ messageKey: hmacOf(chainKey, 1), chainKey: hmacOf(chainKey, 2) }),
-  seal(_, messageKey, __, plaintext) {
-    const keys = keysOf(messageKey);
+  contentKey: (_, messageKey) => keysOf(messageKey),
+  seal(_, keys, __, plaintext) {
     const cipher = createCipheriv("aes-256-cbc", keys.subarray(16), keys.subarray(0, 16));
     return concat(cipher.update(plaintext), cipher.final());
   },
-  tryOpen(_, messageKey, __, ciphertext) {
-    const keys = keysOf(messageKey);
+  tryOpen(_, keys, __, ciphertext) {
     const cipher = createDecipheriv("aes-256-cbc", keys.subarray(16), keys.subarray(0, 16));
     try {
       return concat(cipher.update(ciphertext), cipher.final());

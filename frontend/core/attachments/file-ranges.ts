@@ -52,11 +52,13 @@ export class FileRanges {
       const [first, last] = [ranges[0], ranges.at(-1)];
       if (first === undefined || last === undefined) return new Uint8Array(0);
       const sealed = await this.#sealed(name, conversationId, attachment, first.start, last.end);
-      const opened = ranges.map(({ index, start, end: stop }) =>
-        reader.open(index, sealed.subarray(start - first.start, stop - first.start)),
-      );
-      const skipped = from % attachmentChunkBytes;
-      return concat(...opened).slice(skipped, skipped + end - from);
+      const bytes = new Uint8Array(end - from);
+      for (const { index, start, end: stop } of ranges) {
+        const opened = reader.open(index, sealed.subarray(start - first.start, stop - first.start));
+        const at = index * attachmentChunkBytes - from;
+        bytes.set(opened.subarray(Math.max(0, -at), end - from - at), Math.max(0, at));
+      }
+      return bytes;
     } catch (error) {
       if (error instanceof SottoError && error.kind === "not_found") {
         throw new ClientError("file_gone", { cause: error });

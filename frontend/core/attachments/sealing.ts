@@ -1,6 +1,7 @@
 /** Seals a file into the blob store, piece by piece: never more than a few MiB of it are in memory. */
 import type { ConversationId } from "#schema/ids.ts";
 import { limits } from "#schema/limits.ts";
+import { blobBytesOf } from "#schema/envelope/attachment-size.ts";
 import { encodeBase64url } from "#schema/envelope/base64url.ts";
 import { type AttachmentId, attachmentIdSchema } from "#schema/ids.ts";
 import * as v from "valibot";
@@ -24,6 +25,21 @@ export type SealedFile = Pick<
   "attachmentId" | "fileKey" | "sizeBytes" | "blobBytes" | "blobHash"
 >;
 
+/** A blob that comes to be in the store. */
+export interface SealingBlob {
+  readonly attachmentId: AttachmentId;
+  readonly name: string;
+  readonly blobBytes: number;
+}
+
+/** Told while a file is being sealed. */
+export interface SealingWatch {
+  /** Before its first piece. */
+  begun(blob: SealingBlob): void;
+  /** So many pieces lie in the store, from the first one on. */
+  written(pieces: number): void;
+}
+
 /**
  * Throws `ClientError` `file_unreadable` when the file cannot be read or changes meanwhile, and `StoreError`; pieces
  * written until then are deleted.
@@ -33,13 +49,15 @@ export async function sealFile(
   blobs: BlobStore,
   conversationId: ConversationId,
   source: Blob,
+  watch?: SealingWatch,
 ): Promise<SealedFile> {
   const attachmentId: AttachmentId = v.parse(attachmentIdSchema, encodeBase64url(provider.random(16)));
   const secret = createAttachmentSecret(provider);
   const fileKey = encodeBase64url(secret.fileKey);
   const name = blobNameOf(provider, conversationId, { attachmentId, fileKey });
   const sealer = new AttachmentSealer(provider, addressOf(conversationId, attachmentId), secret, source.size);
-  const pieces = new PieceWriter(blobs, name);
+  const pieces = new PieceWriter(blobs, name, watch);
+  watch?.begun({ attachmentId, name, blobBytes: blobBytesOf(source.size) });
   try {
     const slices = inOrder(Math.ceil(source.size / stepBytes), 1, uncancelled, (step) =>
       readSlice(source, (step - 1) * stepBytes),
@@ -73,14 +91,18 @@ async function readSlice(source: Blob, at: number): Promise<Uint8Array> {
 class PieceWriter {
   readonly #blobs: BlobStore;
   readonly #name: string;
+  readonly #watch: SealingWatch | undefined;
   #buffer = new Uint8Array(limits.attachmentPartBytes);
+  /** What is being written, or was. */
+  #other: Uint8Array<ArrayBuffer> | undefined;
   #filled = 0;
   #begun = 0;
   #writing: Promise<void> = Promise.resolve();
 
-  constructor(blobs: BlobStore, name: string) {
+  constructor(blobs: BlobStore, name: string, watch: SealingWatch | undefined) {
     this.#blobs = blobs;
     this.#name = name;
+    this.#watch = watch;
   }
 
   async push(bytes: Uint8Array): Promise<void> {
@@ -97,11 +119,16 @@ class PieceWriter {
   async end(): Promise<void> {
     if (this.#filled === 0) return;
     await this.#writing;
-    this.#writing = this.#blobs.write(this.#name, this.#begun, this.#buffer.subarray(0, this.#filled));
+    this.#writing = this.#write(this.#begun, this.#buffer.subarray(0, this.#filled));
     this.#writing.catch(() => undefined); // thrown by whoever waits for it next
-    this.#buffer = new Uint8Array(limits.attachmentPartBytes);
+    [this.#buffer, this.#other] = [this.#other ?? new Uint8Array(limits.attachmentPartBytes), this.#buffer];
     this.#begun += 1;
     this.#filled = 0;
+  }
+
+  async #write(piece: number, bytes: Uint8Array): Promise<void> {
+    await this.#blobs.write(this.#name, piece, bytes);
+    this.#watch?.written(piece + 1);
   }
 
   /** Throws `StoreError` when a piece could not be written. */

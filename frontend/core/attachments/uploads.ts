@@ -5,8 +5,7 @@
  */
 import { encodeBase64url } from "#schema/envelope/base64url.ts";
 import { SottoError } from "#schema/errors.ts";
-import { partCount, partRange } from "#schema/http/attachments.ts";
-import type { ClientMessageId, ConversationId } from "#schema/ids.ts";
+import type { AttachmentId, ClientMessageId, ConversationId } from "#schema/ids.ts";
 import { type ClientEvent, ClientError, type OutgoingFile } from "../client-api.ts";
 import type { Environment } from "../environment.ts";
 import type { Records } from "../store/records.ts";
@@ -22,7 +21,8 @@ import { createMessageId, type Self } from "../sync/self.ts";
 import { writeOwnMessage } from "../sync/text-sealer.ts";
 import type { BlobCache } from "./blob-cache.ts";
 import type { BlobTransfers } from "./blob-transfers.ts";
-import { Progress } from "./progress.ts";
+import type { HeadStart } from "./head-start.ts";
+import { PartProgress, Progress } from "./progress.ts";
 import { Retrying } from "./retrying.ts";
 import { blobNameOf } from "./stored-attachment.ts";
 
@@ -44,6 +44,7 @@ export class Uploads {
   readonly #retrying: Retrying;
   readonly #rows = new Map<string, UploadRecord>();
   readonly #pump = new Pump(() => this.#run());
+  readonly #headStarts = new Map<AttachmentId, HeadStart>();
   #current: { readonly key: string; readonly abort: AbortController } | undefined;
   #stopped = false;
 
@@ -81,6 +82,7 @@ export class Uploads {
   stop(): void {
     this.#stopped = true;
     this.#current?.abort.abort();
+    for (const headStart of this.#headStarts.values()) headStart.breakOff();
   }
 
   wake(): void {
@@ -97,10 +99,13 @@ export class Uploads {
     const clientMessageId = createMessageId(self.provider);
     const startedAtMs = self.nowMs();
     const attachments: StoredAttachment[] = [];
+    const headStarts: HeadStart[] = [];
     const { sealFile } = await import("./sealing.ts");
     try {
       for (const { file, preview, ...about } of files) {
-        const sealed = await sealFile(self.provider, cache.blobs, conversationId, file);
+        const headStart = await this.#headStart(conversationId);
+        if (headStart !== undefined) headStarts.push(headStart);
+        const sealed = await sealFile(self.provider, cache.blobs, conversationId, file, headStart);
         attachments.push({ ...about, ...sealed, ...(preview && { preview: encodeBase64url(preview) }) });
       }
       await records.transact(async (transaction) => {
@@ -113,6 +118,7 @@ export class Uploads {
         transaction.insert(uploadTable, uploadKey(conversationId, clientMessageId), row);
       });
     } catch (error) {
+      for (const headStart of headStarts) void headStart.undo();
       for (const attachment of attachments) await this.#deletePieces(conversationId, attachment);
       throw error;
     }
@@ -143,9 +149,25 @@ export class Uploads {
   async forgetFiles(conversationId: ConversationId, attachments: readonly StoredAttachment[]): Promise<void> {
     for (const attachment of attachments) {
       await this.#context.cache.remove(blobNameOf(this.#context.self.provider, conversationId, attachment));
+      this.#takeOver(attachment)?.breakOff();
       const place = { conversationId, attachmentId: attachment.attachmentId };
       this.#context.transfers.delete(place).catch(() => undefined); // as said above
     }
+  }
+
+  /** Not beside another upload, which would have to wait longer for it. */
+  async #headStart(conversationId: ConversationId): Promise<HeadStart | undefined> {
+    if (this.#current !== undefined || this.#stopped) return undefined;
+    const { HeadStart } = await import("./head-start.ts");
+    const { transfers, cache } = this.#context;
+    return new HeadStart({ transfers, blobs: cache.blobs, known: this.#headStarts }, conversationId);
+  }
+
+  /** The head start that a file had, once. */
+  #takeOver({ attachmentId }: StoredAttachment): HeadStart | undefined {
+    const headStart = this.#headStarts.get(attachmentId);
+    this.#headStarts.delete(attachmentId);
+    return headStart;
   }
 
   async #run(): Promise<void> {
@@ -197,30 +219,14 @@ export class Uploads {
     signal: AbortSignal,
   ): Promise<void> {
     const { transfers, cache, self } = this.#context;
-    const place = { conversationId, attachmentId: attachment.attachmentId };
+    const { attachmentId, blobBytes } = attachment;
+    const place = { conversationId, attachmentId };
     const name = blobNameOf(self.provider, conversationId, attachment);
-    const { received, complete } = await transfers.begin(place, attachment.blobBytes);
-    if (complete) return;
-    const there = new Set(received);
-    let moved = 0;
-    for (let part = 1; part <= partCount(attachment.blobBytes); part += 1) {
-      const { from, below } = partRange(attachment.blobBytes, part);
-      if (!there.has(part)) {
-        const bytes = await cache.blobs.read(name, part - 1);
-        if (bytes?.length !== below - from) throw new ClientError("file_unreadable");
-        if (signal.aborted) throw new ClientError("cancelled");
-        const before = moved;
-        await asAgain(() =>
-          transfers.putPart(place, part, bytes, {
-            signal,
-            progress: (sent) => progress.moved(before + sent),
-          }),
-        );
-      }
-      moved += below - from;
-      progress.moved(moved);
-    }
-    await asAgain(() => transfers.complete(place));
+    const parts = new PartProgress(progress);
+    const moved = (part: number, bytes: number): void => parts.moved(part, bytes);
+    await this.#takeOver(attachment)?.handOver(signal, moved);
+    const { uploadSealed } = await import("./sending-parts.ts");
+    await uploadSealed(transfers, cache.blobs, { place, name, blobBytes, signal, moved });
   }
 
   /** The message takes its place among the others now, at the end of the outbox. */
@@ -259,16 +265,6 @@ export class Uploads {
   async #deletePieces(conversationId: ConversationId, attachment: StoredAttachment): Promise<void> {
     const name = blobNameOf(this.#context.self.provider, conversationId, attachment);
     await this.#context.cache.blobs.delete(name).catch(() => undefined); // swept at the next start
-  }
-}
-
-/** The upload was removed meanwhile (a long time offline): it is begun again. */
-async function asAgain(call: () => Promise<void>): Promise<void> {
-  try {
-    await call();
-  } catch (error) {
-    if (!(error instanceof SottoError) || error.kind !== "not_found") throw error;
-    throw new SottoError("unavailable", "The upload begins again.", { cause: error });
   }
 }
 

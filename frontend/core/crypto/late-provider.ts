@@ -37,6 +37,7 @@ export function lateProvider(
       verify: (publicKey, message, signature) => now().verify(publicKey, message, signature),
       x25519PublicKey: (secret) => now().x25519PublicKey(secret),
       x25519: (secret, pub) => now().x25519(secret, pub),
+      x25519FirstUse: (secret, pub) => now().x25519FirstUse(secret, pub),
       kem768: {
         publicKey: (seed) => now().kem768.publicKey(seed),
         encapsulate: (ek, random) => now().kem768.encapsulate(ek, random),

@@ -23,6 +23,10 @@ export const nobleAsymmetric: AsymmetricProvider = {
       throw new CryptoError("MALFORMED", "X25519: public key refused", { cause });
     }
   },
+  x25519FirstUse: (secret, pub) => ({
+    pub: nobleAsymmetric.x25519PublicKey(secret),
+    shared: nobleAsymmetric.x25519(secret, pub),
+  }),
   kem768: kemOf(ml_kem768),
   kem1024: kemOf(ml_kem1024),
 };

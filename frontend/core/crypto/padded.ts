@@ -1,4 +1,4 @@
-import { type Bytes, concat, isAllZero, Reader, Writer } from "#schema/envelope/bytes.ts";
+import { type Bytes, isAllZero, Reader, Writer } from "#schema/envelope/bytes.ts";
 import { paddedLength } from "#schema/envelope/padding.ts";
 import { assertOr, parsing } from "./errors.ts";
 
@@ -7,8 +7,11 @@ const lengthBytes = 4;
 /** `pad(m) = len u32 ‖ m ‖ 0…` up to `P(len + 4)` (CRYPTO 2.6). */
 export function pad(message: Uint8Array): Bytes {
   const total = paddedLength(message.length + lengthBytes);
-  const head = new Writer().u32(message.length).done();
-  return concat(head, message, new Uint8Array(total - lengthBytes - message.length));
+  return new Writer()
+    .u32(message.length)
+    .bytes(message)
+    .zeros(total - lengthBytes - message.length)
+    .done();
 }
 
 /** Throws `CryptoError` BAD_PADDING when length, zeros or total do not fit. */

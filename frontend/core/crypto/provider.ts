@@ -56,6 +56,14 @@ export interface SymmetricProvider {
   equal(a: Uint8Array, b: Uint8Array): boolean;
 }
 
+/** What the first use of a fresh X25519 key needs. */
+export interface FirstUse {
+  /** Of the own key. */
+  readonly pub: Bytes;
+  /** With the peer's. */
+  readonly shared: Bytes;
+}
+
 /** Curves and KEMs: what reading and writing messages takes. */
 export interface AsymmetricProvider {
   ed25519PublicKey(seed: Uint8Array): Bytes;
@@ -65,6 +73,8 @@ export interface AsymmetricProvider {
   x25519PublicKey(secret: Uint8Array): Bytes;
   /** Throws `CryptoError` MALFORMED when the result would be zero (low-order `pub`). */
   x25519(secret: Uint8Array, pub: Uint8Array): Bytes;
+  /** `x25519PublicKey(secret)` and `x25519(secret, pub)` at once, for platforms where reading in a key is what takes time. */
+  x25519FirstUse(secret: Uint8Array, pub: Uint8Array): FirstUse;
   readonly kem768: Kem;
   readonly kem1024: Kem;
 }

@@ -5,7 +5,7 @@
  * missing at any time (evicted by the browser, lost in a crash): whoever reads fetches it again.
  */
 export interface BlobStore {
-  /** Durable when it resolves, whole or not at all. Throws `StoreError` STORAGE_FAILED. */
+  /** Durable when it resolves, whole or not at all; `bytes` may be written over then. Throws `StoreError` STORAGE_FAILED. */
   write(name: string, piece: number, bytes: Uint8Array): Promise<void>;
   read(name: string, piece: number): Promise<Uint8Array<ArrayBuffer> | undefined>;
   /** Numbers of the pieces that are there, ascending. */

@@ -19,11 +19,11 @@ import {
 } from "#test/support/crypto/peers.ts";
 import { plaintextBytes, type Talk } from "./talk.ts";
 
-export function ownTalk(native: NativeCurves | undefined): Talk {
-  const [anna, ben] = [createPeer(nobleProvider, { account: 1 }), createPeer(nobleProvider, { account: 2 })];
+export function ownTalk(given: Provider, native: NativeCurves | undefined): Talk {
+  const [anna, ben] = [createPeer(given, { account: 1 }), createPeer(given, { account: 2 })];
   connect(anna, ben);
   const run = <Result>(work: (provider: Provider) => Result): Promise<Result> =>
-    runNative(nobleProvider, native, work);
+    runNative(given, native, work);
   const plaintext = capsuleOf("psst");
   return {
     async exchange(back) {
@@ -43,14 +43,17 @@ export function ownTalk(native: NativeCurves | undefined): Talk {
       );
       to.record = opened.record;
     },
-    toGroup: groupTalk(run),
+    toGroup: groupTalk(given, run),
   };
 }
 
 const recordOf = ({ record }: Peer): NonNullable<Peer["record"]> => record ?? { archived: [] };
 
-function groupTalk(run: <Result>(work: (provider: Provider) => Result) => Promise<Result>): Talk["toGroup"] {
-  const rig = new GroupRig(nobleProvider, "ao bm");
+function groupTalk(
+  given: Provider,
+  run: <Result>(work: (provider: Provider) => Result) => Promise<Result>,
+): Talk["toGroup"] {
+  const rig = new GroupRig(given, "ao bm");
   const first = rig.send("a", "first");
   rig.receive("b", first);
   const [anna, ben] = [rig.of("a"), rig.of("b")];
@@ -61,8 +64,8 @@ function groupTalk(run: <Result>(work: (provider: Provider) => Result) => Promis
   const place = { sender: anna.address, logEpoch: epoch, nowMs: startMs };
   let key = anna.key;
   return async () => {
-    const sealing: OwnSenderKey = key ?? createSenderKey(nobleProvider, { groupId, epoch }, startMs);
-    const clientMsgId = nobleProvider.random(16);
+    const sealing: OwnSenderKey = key ?? createSenderKey(given, { groupId, epoch }, startMs);
+    const clientMsgId = given.random(16);
     const { accountId: senderAccountId, deviceId: senderDeviceId } = anna.address;
     const ids = { conversationId: groupId, clientMsgId, senderAccountId, senderDeviceId };
     const sealed = await run((provider) =>

@@ -14,7 +14,7 @@ import { contentOfFranked, frankContent, type FrankedContent } from "../franking
 import { pad, unpad } from "../padded.ts";
 import { type Provider } from "../provider.ts";
 import { type GroupHistory, stateAt, wasMember } from "./group-history.ts";
-import { groupBodyKey, groupChainOf } from "./group-suite1.ts";
+import { groupChainOf } from "./group-suite1.ts";
 import { openInChain, sealInChain } from "./sender-chain.ts";
 import { type OwnSenderKey, type SenderKeys } from "./sender-key.ts";
 
@@ -57,11 +57,9 @@ export function sealGroupBody(
     }),
     pad(plaintext),
   );
-  const bodyKey = groupBodyKey(provider, sealed.messageKey);
-  sealed.messageKey.fill(0);
   return {
     body: sealed.bytes,
-    bodyKey,
+    bodyKey: sealed.contentKey,
     bodyHash: provider.sha256(sealed.bytes),
     commitment,
     key: { ...key, chain: sealed.chain },
@@ -129,7 +127,7 @@ export function openGroupBody(
   return {
     content,
     keys: { keys: keys.with(at, { ...key, chain: opened.chain }) },
-    bodyKey: groupBodyKey(provider, opened.messageKey),
+    bodyKey: opened.contentKey,
     isOlderState: parsed.epoch < logEpoch,
   };
 }

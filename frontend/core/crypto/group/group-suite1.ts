@@ -1,5 +1,4 @@
 import { label } from "#schema/envelope/labels.ts";
-import { type Bytes } from "#schema/envelope/bytes.ts";
 import { type Provider } from "../provider.ts";
 import { suite1 } from "../session/suite1.ts";
 import { type SenderChain, type SenderChainProfile } from "./sender-chain.ts";
@@ -13,10 +12,11 @@ const groupSuite1: SenderChainProfile = {
   maxSkippedTotal: 2000,
   skippedMaxAgeMs: suite1.skippedMaxAgeMs,
   kdfChain: (provider, chainKey) => suite1.kdfChain(provider, chainKey),
-  seal: (provider, messageKey, nonce, plaintext, ad) =>
-    provider.seal(groupBodyKey(provider, messageKey), nonce, plaintext, ad),
-  tryOpen: (provider, messageKey, nonce, ciphertext, ad) =>
-    provider.tryOpen(groupBodyKey(provider, messageKey), nonce, ciphertext, ad),
+  /** `BK = HK("", mk, L("group-bk"), 32)`. */
+  contentKey: (provider, messageKey) => provider.hkdf(none, messageKey, bodyKeyInfo, 32),
+  seal: (provider, contentKey, nonce, plaintext, ad) => provider.seal(contentKey, nonce, plaintext, ad),
+  tryOpen: (provider, contentKey, nonce, ciphertext, ad) =>
+    provider.tryOpen(contentKey, nonce, ciphertext, ad),
   sign: (provider, secret, message) => provider.sign(secret, message),
   verify: (provider, publicKey, message, signature) => provider.verify(publicKey, message, signature),
 };
@@ -32,9 +32,4 @@ export const senderKeyLimits = {
 /** The sender chain of suite 1 over a provider. */
 export function groupChainOf(provider: Provider): SenderChain {
   return { provider, profile: groupSuite1 };
-}
-
-/** `BK = HK("", mk, L("group-bk"), 32)`: opens one body, tells nothing about the chain. */
-export function groupBodyKey(provider: Provider, messageKey: Uint8Array): Bytes {
-  return provider.hkdf(none, messageKey, bodyKeyInfo, 32);
 }

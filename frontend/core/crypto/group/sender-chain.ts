@@ -9,9 +9,11 @@ export interface SenderChainProfile extends Pick<RatchetProfile, "kdfChain"> {
   readonly maxSkip: number;
   readonly maxSkippedTotal: number;
   readonly skippedMaxAgeMs: number;
+  /** Opens one message and tells nothing about the chain. */
+  contentKey(provider: Provider, messageKey: Uint8Array): Bytes;
   seal(
     provider: Provider,
-    messageKey: Uint8Array,
+    contentKey: Uint8Array,
     nonce: Uint8Array,
     plaintext: Uint8Array,
     ad: Uint8Array,
@@ -19,7 +21,7 @@ export interface SenderChainProfile extends Pick<RatchetProfile, "kdfChain"> {
   /** `undefined` when the seal does not hold. */
   tryOpen(
     provider: Provider,
-    messageKey: Uint8Array,
+    contentKey: Uint8Array,
     nonce: Uint8Array,
     ciphertext: Uint8Array,
     ad: Uint8Array,
@@ -61,7 +63,7 @@ export interface SealedInChain {
   readonly chain: SendingChain;
   /** `head ‖ ciphertext ‖ signature`. */
   readonly bytes: Bytes;
-  readonly messageKey: Bytes;
+  readonly contentKey: Bytes;
 }
 
 /** Seals and signs the next message; `frameOf` gets its number. The key is used up: store `chain` before anything is sent. */
@@ -75,13 +77,15 @@ export function sealInChain(
   const { provider, profile } = core;
   const step = profile.kdfChain(provider, chain.chainKey);
   const { nonce, head, adPrefix, signaturePrefix } = frameOf(chain.number);
-  const ciphertext = profile.seal(provider, step.messageKey, nonce, plaintext, concat(adPrefix, head));
+  const contentKey = profile.contentKey(provider, step.messageKey);
+  step.messageKey.fill(0);
+  const ciphertext = profile.seal(provider, contentKey, nonce, plaintext, concat(adPrefix, head));
   const signed = concat(head, ciphertext);
   const signature = profile.sign(provider, signingSecret, concat(signaturePrefix, signed));
   return {
     chain: { chainKey: step.chainKey, number: chain.number + 1 },
     bytes: concat(signed, signature),
-    messageKey: step.messageKey,
+    contentKey,
   };
 }
 
@@ -95,7 +99,7 @@ export interface OpenedInChain {
   /** To be kept only after everything about the message was found good. */
   readonly chain: ReceivingChain;
   readonly plaintext: Bytes;
-  readonly messageKey: Uint8Array;
+  readonly contentKey: Bytes;
 }
 
 /**
@@ -115,9 +119,10 @@ export function openInChain(
   assertOr(isSigned, "BAD_SIGNATURE", "sender chain: signature");
   const step = messageKeyAt(core, chain, frame.number, nowMs);
   const ad = concat(frame.adPrefix, frame.head);
-  const plaintext = profile.tryOpen(provider, step.messageKey, frame.nonce, frame.ciphertext, ad);
+  const contentKey = profile.contentKey(provider, step.messageKey);
+  const plaintext = profile.tryOpen(provider, contentKey, frame.nonce, frame.ciphertext, ad);
   if (plaintext === undefined) throw new CryptoError("BAD_TAG", "sender chain: tag");
-  return { ...step, plaintext };
+  return { chain: step.chain, contentKey, plaintext };
 }
 
 /** Derives the chain key at `number`, without changing anything. The caller has bounded the distance. */

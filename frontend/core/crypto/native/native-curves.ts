@@ -4,16 +4,22 @@
  */
 import type { Bytes } from "#schema/envelope/bytes.ts";
 import { sameBytes } from "#schema/envelope/bytes.ts";
-import type { Provider } from "../provider.ts";
+import type { FirstUse, Provider } from "../provider.ts";
+import { isWeakPoint } from "./weak-point.ts";
 
 /** The operations of a `Provider` that the platform takes over, with its arguments and results. */
 export interface NativeCurves {
   /** Rejects where the provider throws. */
   x25519(secret: Uint8Array, pub: Uint8Array): Promise<Bytes>;
   x25519PublicKey(secret: Uint8Array): Promise<Bytes>;
+  /** Rejects where the provider throws. */
+  x25519FirstUse(secret: Uint8Array, pub: Uint8Array): Promise<FirstUse>;
   sign(seed: Uint8Array, message: Uint8Array): Promise<Bytes>;
   verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): Promise<boolean>;
 }
+
+/** A key that the platform has read in. */
+type KeyHandle = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
 
 const basePoint = Uint8Array.from({ length: 32 }, (_, index) => (index === 0 ? 9 : 0));
 /** RFC 8410: PrivateKeyInfo of 32 bytes, for X25519 and Ed25519. */
@@ -21,15 +27,15 @@ const privateX25519 = "302e020100300506032b656e04220420";
 const privateEd25519 = "302e020100300506032b657004220420";
 
 const platformCurves: NativeCurves = {
-  async x25519(secret, pub) {
-    const { subtle } = crypto;
-    const [own, peer] = await Promise.all([
-      subtle.importKey("pkcs8", privateKeyInfo(privateX25519, secret), "X25519", false, ["deriveBits"]),
-      subtle.importKey("raw", copyOf(pub), "X25519", false, []),
-    ]);
-    return new Uint8Array(await subtle.deriveBits({ name: "X25519", public: peer }, own, 256));
-  },
+  x25519: async (secret, pub) => derive(await privateX25519Key(secret), await publicX25519Key(pub)),
   x25519PublicKey: (secret) => platformCurves.x25519(secret, basePoint),
+  async x25519FirstUse(secret, peer) {
+    const own = await privateX25519Key(secret);
+    const [pub, shared] = await Promise.all(
+      [basePoint, peer].map(async (point) => derive(own, await publicX25519Key(point))),
+    );
+    return { pub: pub!, shared: shared! };
+  },
   async sign(seed, message) {
     const info = privateKeyInfo(privateEd25519, seed);
     const key = await crypto.subtle.importKey("pkcs8", info, "Ed25519", false, ["sign"]);
@@ -65,6 +71,7 @@ async function agrees(provider: Provider, curves: NativeCurves): Promise<boolean
   const [secret, other, message] = [provider.random(32), provider.random(32), provider.random(40)];
   const pub = provider.x25519PublicKey(secret);
   const shared = await curves.x25519(other, pub);
+  const first = await curves.x25519FirstUse(other, pub);
   const signature = await curves.sign(secret, message);
   const publicKey = provider.ed25519PublicKey(secret);
   const forged = Uint8Array.from(signature, (byte, index) => (index === 40 ? byte ^ 1 : byte));
@@ -72,11 +79,18 @@ async function agrees(provider: Provider, curves: NativeCurves): Promise<boolean
     () => false,
     () => true,
   );
+  const isFirstUseRefused = await curves.x25519FirstUse(secret, new Uint8Array(32)).then(
+    () => false,
+    () => true,
+  );
   return (
     sameBytes(await curves.x25519PublicKey(secret), pub) &&
     sameBytes(shared, provider.x25519(other, pub)) &&
+    sameBytes(first.shared, shared) &&
+    sameBytes(first.pub, provider.x25519PublicKey(other)) &&
     sameBytes(signature, provider.sign(secret, message)) &&
     isLowOrderRefused &&
+    isFirstUseRefused &&
     (await curves.verify(publicKey, message, signature)) &&
     !(await curves.verify(publicKey, message, forged)) &&
     !(await curves.verify(smallOrderKey, message, universalSignature))
@@ -87,17 +101,17 @@ async function agrees(provider: Provider, curves: NativeCurves): Promise<boolean
 const smallOrderKey = Uint8Array.from({ length: 32 }, (_, index) => (index === 0 ? 1 : 0));
 const universalSignature = Uint8Array.from({ length: 64 }, (_, index) => (index === 0 ? 1 : 0));
 
-/** y of a point of order 8; those of small order are 0, 1, -1, this and its negative. */
-const orderEightY = 0x05fc536d880238b13933c6d305acdfd5f098eff289f4c345b027b2c28f95e826n;
-const fieldPrime = 2n ** 255n - 19n;
-const smallOrderY = [0n, 1n, fieldPrime - 1n, orderEightY, fieldPrime - orderEightY];
+function privateX25519Key(secret: Uint8Array): Promise<KeyHandle> {
+  const info = privateKeyInfo(privateX25519, secret);
+  return crypto.subtle.importKey("pkcs8", info, "X25519", false, ["deriveBits"]);
+}
 
-/** Whether an encoded Edwards point is of small order or not in its one canonical form. */
-function isWeakPoint(encoded: Uint8Array): boolean {
-  let y = 0n;
-  for (const byte of encoded.toReversed()) y = (y << 8n) | BigInt(byte);
-  y &= 2n ** 255n - 1n;
-  return y >= fieldPrime || smallOrderY.includes(y);
+function publicX25519Key(pub: Uint8Array): Promise<KeyHandle> {
+  return crypto.subtle.importKey("raw", copyOf(pub), "X25519", false, []);
+}
+
+async function derive(own: KeyHandle, peer: KeyHandle): Promise<Bytes> {
+  return new Uint8Array(await crypto.subtle.deriveBits({ name: "X25519", public: peer }, own, 256));
 }
 
 function privateKeyInfo(head: string, secret: Uint8Array): Bytes {

@@ -72,6 +72,8 @@ describe("running with the platform's curves", () => {
     const lowOrder = new Uint8Array(32);
     const exchange = runNative(nobleProvider, native, (provider) => provider.x25519(lowOrder, lowOrder));
     await expect(exchange).rejects.toMatchObject({ name: "CryptoError", code: "MALFORMED" });
+    const first = runNative(nobleProvider, native, (provider) => provider.x25519FirstUse(lowOrder, lowOrder));
+    await expect(first).rejects.toMatchObject({ name: "CryptoError", code: "MALFORMED" });
   });
 
   test("without curves the work runs once, as it is", async () => {
@@ -87,6 +89,10 @@ describe("the platform's curves", () => {
       { x25519: () => Promise.reject(new Error("unknown algorithm")) },
       { x25519: () => Promise.resolve(new Uint8Array(32)) },
       { x25519PublicKey: () => Promise.resolve(new Uint8Array(32)) },
+      {
+        x25519FirstUse: async (secret) => native.x25519FirstUse(secret, await native.x25519PublicKey(secret)),
+      },
+      { x25519FirstUse: () => Promise.resolve({ pub: new Uint8Array(32), shared: new Uint8Array(32) }) },
       { sign: () => Promise.resolve(new Uint8Array(64)) },
       { verify: () => Promise.resolve(true) },
       { verify: () => Promise.resolve(false) },

@@ -1,4 +1,4 @@
-import { type Bytes, concat, isAllZero, Reader, Writer } from "#schema/envelope/bytes.ts";
+import { type Bytes, isAllZero, Reader, Writer } from "#schema/envelope/bytes.ts";
 import { headerPaddedSizes } from "#schema/envelope/capsule-envelope.ts";
 import { assertOr, parsing } from "../errors.ts";
 import { type Header } from "./ratchet-state.ts";
@@ -19,8 +19,7 @@ export function encodeHeader(header: Header): Bytes {
     .u32(header.number);
   if (kemOffer !== undefined) writer.u32(kemOffer.seq).bytes(kemOffer.ek, 1184);
   if (kemReply !== undefined) writer.u32(kemReply.seq).bytes(kemReply.ciphertext, 1088);
-  const plain = writer.done();
-  return concat(plain, new Uint8Array(paddedHeaderLength(plain.length) - plain.length));
+  return writer.zeros(paddedHeaderLength(writer.length) - writer.length).done();
 }
 
 /** Throws `CryptoError` MALFORMED for unknown flags, another size class or non-zero padding. */

@@ -43,8 +43,7 @@ function startSendingChain(ratchet: Ratchet, state: RatchetState, nowMs: number)
   const { sending, receiving, kem } = state;
   if (receiving.dh === undefined) throw new CryptoError("NO_SESSION", "ratchet: the peer's key is unknown");
   const secret = provider.random(32);
-  const dh = { secret, pub: provider.x25519PublicKey(secret) };
-  const shared = provider.x25519(secret, receiving.dh);
+  const { pub, shared } = provider.x25519FirstUse(secret, receiving.dh);
   const encapsulated = kem.peer && tryEncapsulate(provider, kem.peer.ek);
   const ikm = encapsulated ? concat(shared, encapsulated.secret) : shared;
   const { rootKey, chainKey, nextHeaderKey } = profile.kdfRoot(provider, state.rootKey, ikm);
@@ -58,7 +57,7 @@ function startSendingChain(ratchet: Ratchet, state: RatchetState, nowMs: number)
     ...state,
     rootKey,
     sending: {
-      dh,
+      dh: { secret, pub },
       chainKey,
       headerKey: sending.nextHeaderKey,
       nextHeaderKey,
