@@ -13,4 +13,4 @@ export const subprotocol = `sotto.v${protocolVersion}`;
 export const tokenSubprotocolPrefix = "token.";
 
 /** SHA-256 of the canonical form of the up and down schemas; pinned by version.test.ts. */
-export const protocolHash = "39af0ceec50c1cfb73a61b88d8c244aa374935ed45355de3c9eb90bca013bcc2";
+export const protocolHash = "dc85225d013dd5057776af30a5259c4f08338dc90080bc9a2a34172289bd96b2";
