@@ -21,5 +21,6 @@ export function leavesOutRightly(
   const missing = before.devices.filter(({ deviceId }) => !kept.has(deviceId));
   if (missing.length === 0) return true;
   const first = dispensableDevices(before, list.kind).slice(0, missing.length);
-  return list.devices.length === deviceListMaxEntries && first.every(({ deviceId }) => !kept.has(deviceId));
+  if (list.devices.length !== deviceListMaxEntries || first.length !== missing.length) return false;
+  return first.every(({ deviceId }) => !kept.has(deviceId));
 }
