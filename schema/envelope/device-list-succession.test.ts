@@ -13,7 +13,7 @@ const range = (from: number, to: number) => Array.from({ length: to - from + 1 }
 test("[DV11] a full list leaves out as many revoked devices as it has to, and no device that is not revoked", () => {
   const before = { devices: [entry(1, "revoked"), ...active(range(2, 16))] };
   const list = (devices: readonly DeviceListEntry[]) => ({
-    kind: "ordinary" as const,
+    kind: "change" as const,
     devices: [...devices],
   });
   expect(leavesOutRightly(before, list(active(range(2, 17))))).toBe(true);
