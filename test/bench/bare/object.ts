@@ -1,6 +1,6 @@
 /**
- * The yardstick of the send path: an object that does nothing but group commit. No authentication, no schema check,
- * no membership, no idempotency, no receipts; the same frames, the same row, one frame per socket per flush.
+ * The yardstick of the send path: an object that does nothing but commit what a frame brought. No authentication, no schema check,
+ * no membership, no idempotency, no receipts; the same frames, rows of as many messages, one frame per socket per flush.
  */
 import { DurableObject } from "cloudflare:workers";
 
@@ -10,6 +10,9 @@ interface Frame {
   readonly body: string;
   readonly capsules: readonly string[];
 }
+
+/** Messages that share a row, as in the product. */
+const rowMessages = 64;
 
 /** The layout of schema/protocol/send-frame.ts, taken at its word. */
 function readFrames(buffer: ArrayBuffer): Frame[] {
@@ -40,14 +43,12 @@ function readFrames(buffer: ArrayBuffer): Frame[] {
 export class Bare extends DurableObject {
   #queue: { socket: WebSocket; frame: Frame }[] = [];
   #seq = 0;
-  #isDue = false;
 
   constructor(ctx: DurableObjectState, env: unknown) {
     super(ctx, env as never);
     ctx.storage.sql.exec(
-      "CREATE TABLE IF NOT EXISTS log(seq INTEGER PRIMARY KEY, id TEXT, body TEXT, capsules TEXT, time_ms INTEGER)",
+      "CREATE TABLE IF NOT EXISTS log(seq INTEGER PRIMARY KEY, ids TEXT, bodies TEXT, capsules TEXT, time_ms INTEGER)",
     );
-    this.#seq = Number(ctx.storage.sql.exec("SELECT coalesce(max(seq), 0) AS n FROM log").one()["n"]);
   }
 
   override fetch(): Response {
@@ -64,18 +65,7 @@ export class Bare extends DurableObject {
     if (typeof data !== "string") for (const frame of readFrames(data)) this.#queue.push({ socket, frame });
     else if (data.startsWith('{"type":"conversation:resume"'))
       socket.send(JSON.stringify({ type: "conversation:resumed", lastSeq: this.#seq }));
-    if (this.#queue.length > 0 && !this.#isDue) void this.#flushWhenSettled();
-  }
-
-  async #flushWhenSettled(): Promise<void> {
-    this.#isDue = true;
-    let before: number;
-    do {
-      before = this.#queue.length;
-      await new Response("turn").text();
-    } while (this.#queue.length > before);
-    this.#isDue = false;
-    this.#flush();
+    if (this.#queue.length > 0) this.#flush();
   }
 
   override webSocketClose(socket: WebSocket, code: number): void {
@@ -88,34 +78,34 @@ export class Bare extends DurableObject {
     const serverTimeMs = Date.now();
     const acks = new Map<WebSocket, string[]>();
     const events: string[] = [];
+    for (const { socket, frame } of queue) {
+      const seq = ++this.#seq;
+      const { conversationId, clientMessageId, body, capsules } = frame;
+      const list = acks.get(socket) ?? [];
+      list.push(JSON.stringify({ type: "message:ack", conversationId, clientMessageId, seq, serverTimeMs }));
+      acks.set(socket, list);
+      const [capsule] = capsules;
+      const event = {
+        type: "message:new",
+        conversationId,
+        seq,
+        clientMessageId,
+        serverTimeMs,
+        body,
+        capsule,
+      };
+      events.push(JSON.stringify(event));
+    }
     this.ctx.storage.transactionSync(() => {
-      for (const { socket, frame } of queue) {
-        const seq = ++this.#seq;
+      for (let start = 0; start < queue.length; start += rowMessages) {
+        const frames = queue.slice(start, start + rowMessages).map(({ frame }) => frame);
         this.ctx.storage.sql.exec(
           "INSERT INTO log VALUES (?, ?, ?, ?, ?)",
-          seq,
-          frame.clientMessageId,
-          frame.body,
-          JSON.stringify(frame.capsules),
+          this.#seq - queue.length + start + 1,
+          frames.map(({ clientMessageId }) => clientMessageId).join(","),
+          frames.map(({ body }) => body).join(","),
+          frames.map(({ capsules }) => capsules.join(".")).join(","),
           serverTimeMs,
-        );
-        const { conversationId, clientMessageId, body } = frame;
-        const list = acks.get(socket) ?? [];
-        list.push(
-          JSON.stringify({ type: "message:ack", conversationId, clientMessageId, seq, serverTimeMs }),
-        );
-        acks.set(socket, list);
-        const [capsule] = frame.capsules;
-        events.push(
-          JSON.stringify({
-            type: "message:new",
-            conversationId,
-            seq,
-            clientMessageId,
-            serverTimeMs,
-            body,
-            capsule,
-          }),
         );
       }
     });
