@@ -225,6 +225,7 @@ function heapsOf(state: string, output: string, entries: readonly WireEntry[]): 
         .filter((entry) => entry.place === place)
         .map(({ text }) => text)
         .join("\n"),
+      place === "up bytes" ? "latin1" : "utf8",
     ),
   }));
   return [...filesBelow(state), { name: "output", bytes: Buffer.from(output) }, ...texts];
@@ -236,7 +237,7 @@ test("[AR40] [HT40] no plaintext, password or key in what the server stores, pri
   const bytes = heaps.reduce((sum, heap) => sum + heap.bytes.length, 0);
   console.log(`${needles.length} needles in ${search.forms} forms, ${heaps.length} heaps, ${bytes} bytes`);
   expect(heaps.map(({ name }) => name).filter((name) => name.endsWith(".sqlite")).length).toBeGreaterThan(4);
-  expect(heaps.filter(({ name }) => name.startsWith("wire")).length).toBe(6);
+  expect(heaps.filter(({ name }) => name.startsWith("wire")).length).toBe(7);
   // Objects of the bucket: a manifest and a segment of either person's backup at least.
   expect(heaps.filter(({ name }) => /r2.+blobs/.test(name)).length).toBeGreaterThan(3);
   expect(heaps.flatMap((heap) => search.find(heap))).toEqual([]);

@@ -186,6 +186,10 @@ test("[CL242] links that were reset, turned off, ended by a removal, expired or 
   // Who left may come back, and starts anew.
   await carl.client.leaveGroup(conversationId);
   await anna.client.sendText(conversationId, "meanwhile");
+  await eventually("what was said meanwhile has its place", async () => {
+    const { messages } = await anna.client.listMessages(conversationId, { limit: 1 });
+    return messages.at(-1)?.seq !== undefined;
+  });
   expect(await carl.client.acceptInvite(fourth)).toEqual({ state: "joined", conversationId });
   await everyoneHas([anna, carl], conversationId, "over.carl joined");
   await carl.client.sendText(conversationId, "back");
