@@ -30,12 +30,7 @@ family.start(toolPath("wrangler"), [
   "--var",
   `ALLOWED_ORIGINS:http://localhost:${appPort}`,
 ]);
-try {
-  await untilHealthy(`http://localhost:${workerPort}`);
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  family.stop(1);
-}
+await untilAnswers(`http://localhost:${workerPort}`);
 family.start(toolPath("vite"), [
   "--config",
   "frontend/vite.config.ts",
@@ -44,6 +39,17 @@ family.start(toolPath("vite"), [
   "--port",
   appPort,
 ]);
+// Vite passes the question on to the Worker: both have to answer before anybody is told to come.
+await untilAnswers(`http://localhost:${appPort}`);
 console.log(
   `\n  Sotto is ready after ${((Date.now() - startedAt) / 1000).toFixed(1)} s:  http://localhost:${appPort}\n`,
 );
+
+async function untilAnswers(origin: string): Promise<void> {
+  try {
+    await untilHealthy(origin);
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    family.stop(1);
+  }
+}
