@@ -1,39 +1,25 @@
 /** An account through more devices than a device list has room for, with real clients of the real server. */
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { Client } from "#core/client.ts";
 import type { LinkStatus } from "#core/client-api.ts";
 import type { ConversationId } from "#schema/ids.ts";
 import { limits } from "#schema/limits.ts";
+import { openCrowd } from "../support/crowd.ts";
 import { accountIn, everyoneHas, said } from "../support/group-stage.ts";
 import {
   eventually,
   type LivePerson,
   quickPasswordProvider,
   signIn,
-  signUp,
   testStorage,
 } from "../support/people.ts";
 import { RecordedNetwork } from "../support/recorded-network.ts";
-import { startServer, type TestServer } from "../support/server.ts";
 
-let server: TestServer;
-const open: Client[] = [];
-const keep = (person: LivePerson): LivePerson => {
-  open.push(person.client);
-  return person;
-};
-
-beforeAll(async () => {
-  server = await startServer();
-});
-afterAll(async () => {
-  await Promise.allSettled(open.map((client) => client.close()));
-  await server.close();
-});
+const { server, clients, person, further } = await openCrowd();
 
 /** The next device comes, and the one before it is logged out. */
 async function moveOn(person: LivePerson): Promise<LivePerson> {
-  const next = keep(await signIn(server.origin, person));
+  const next = await further(person);
   await person.client.logout("device");
   return next;
 }
@@ -42,7 +28,7 @@ async function link(person: LivePerson): Promise<LivePerson> {
   const network = new RecordedNetwork(server.origin, quickPasswordProvider);
   const storage = testStorage();
   const client = await Client.open(network.environment, storage);
-  open.push(client);
+  clients.push(client);
   const reached = (side: Client, state: LinkStatus["state"]) =>
     eventually(`link ${state}`, async () => {
       const status = await side.linkStatus();
@@ -63,9 +49,9 @@ async function link(person: LivePerson): Promise<LivePerson> {
 }
 
 test("[DV11] the twentieth device is as good as the first, and what the first one did in a group is still verified", async () => {
-  const first = keep(await signUp(server.origin, "anna"));
-  const ben = keep(await signUp(server.origin, "ben"));
-  const carl = keep(await signUp(server.origin, "carl"));
+  const first = await person("anna");
+  const ben = await person("ben");
+  const carl = await person("carl");
   const { conversationId } = await first.client.createGroup({ name: "Long-lived", usernames: ["ben"] });
   await everyoneHas([first, ben], conversationId, "anna created ben");
   await first.client.setMemberRole(
@@ -103,11 +89,11 @@ async function talk(from: LivePerson, to: LivePerson): Promise<ConversationId> {
 }
 
 test("[DV11] with sixteen active devices a further one is told so, until one is removed", async () => {
-  const dora = keep(await signUp(server.origin, "dora"));
-  for (let device = 2; device <= limits.devices; device += 1) keep(await signIn(server.origin, dora));
+  const dora = await person("dora");
+  for (let device = 2; device <= limits.devices; device += 1) await further(dora);
   await expect(signIn(server.origin, dora)).rejects.toMatchObject({ code: "too_many_devices" });
   await dora.client.removeDevice({ deviceId: 5, recoveryCode: dora.recoveryCode });
-  const late = keep(await signIn(server.origin, dora));
+  const late = await further(dora);
   expect(await late.client.accountStatus()).toMatchObject({
     state: "signed_in",
     deviceId: limits.devices + 1,

@@ -1,30 +1,20 @@
 /** Another password, with real clients of the real server. */
-import { afterAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { Client } from "#core/client.ts";
+import { openCrowd } from "../support/crowd.ts";
 import {
   eventually,
   type LivePerson,
   quickPasswordProvider,
   reopen,
-  signIn,
   signUp,
   testStorage,
 } from "../support/people.ts";
 import { RecordedNetwork } from "../support/recorded-network.ts";
-import { startServer } from "../support/server.ts";
 
-const server = await startServer();
+const { server, people, clients, person, further } = await openCrowd();
 const { origin } = server;
-const open: Client[] = [];
-afterAll(async () => {
-  await Promise.allSettled(open.map((client) => client.close()));
-  await server.close();
-});
 
-const keep = <Person extends { client: Client }>(person: Person): Person => {
-  open.push(person.client);
-  return person;
-};
 const codeOf = (work: Promise<unknown>): Promise<string> =>
   work.then(
     () => "accepted",
@@ -35,13 +25,13 @@ const told = async (client: Client) => (await client.alarms()).password;
 async function logIn(username: string, password: string): Promise<string> {
   const { environment } = new RecordedNetwork(origin, quickPasswordProvider);
   const client = await Client.open(environment, testStorage());
-  open.push(client);
+  clients.push(client);
   return codeOf(client.login({ username, password }));
 }
 
 test("[AU80] [AU82] [AU84] [CL185] changed on one device: the other one is told until its person knows, and both go on", async () => {
-  const anna = keep(await signUp(origin, "anna"));
-  const laptop = keep(await signIn(origin, anna));
+  const anna = await person("anna");
+  const laptop = await further(anna);
   const next = "another password of anna";
   const wrong = { current: "not the one", next, signOutOthers: true };
   expect(await codeOf(anna.client.changePassword(wrong))).toBe("wrong_credentials");
@@ -55,15 +45,17 @@ test("[AU80] [AU82] [AU84] [CL185] changed on one device: the other one is told 
   const known = await eventually("the other device is told", () => told(laptop.client));
   expect(known).toEqual({ changedAtMs: expect.any(Number), device: 1 });
   expect(await anna.client.alarms()).toEqual({});
-  const again = keep(await reopen(origin, laptop));
+  const again = await reopen(origin, laptop);
+  people.push(again);
   expect(await eventually("told again after a restart", () => told(again.client))).toEqual(known);
   await again.client.acknowledgePassword();
   expect(await again.client.alarms()).toEqual({});
-  const later = keep(await reopen(origin, again));
+  const later = await reopen(origin, again);
+  people.push(later);
   await eventually("online", async () => (await later.client.connectionStatus()).state === "online");
   expect(await later.client.alarms()).toEqual({});
 
-  const phone = keep(await signIn(origin, { ...anna, password: next }));
+  const phone = await further({ ...anna, password: next });
   await eventually("online", async () => (await phone.client.connectionStatus()).state === "online");
   expect(await phone.client.alarms()).toEqual({});
   expect((await anna.client.listDevices()).map(({ deviceId }) => deviceId)).toEqual([1, 2, 3]);
@@ -84,7 +76,7 @@ async function losingAnAnswer(person: LivePerson): Promise<Client> {
     },
   };
   const client = await Client.open(lossy, person.storage);
-  open.push(client);
+  clients.push(client);
   return client;
 }
 
@@ -101,8 +93,8 @@ test("[AU80] [CL185] the answer is lost: the same call again is done, and whoeve
 });
 
 test("[AU83] whoever asks for it is left alone with this device", async () => {
-  const carl = keep(await signUp(origin, "carl"));
-  const laptop = keep(await signIn(origin, carl));
+  const carl = await person("carl");
+  const laptop = await further(carl);
   const change = { current: carl.password, next: "another password of carl", signOutOthers: true };
   expect(await carl.client.changePassword(change)).toEqual({ signedOut: 1 });
   await eventually("the other one is out", async () => {
