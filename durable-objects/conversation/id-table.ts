@@ -43,19 +43,19 @@ export class IdTable {
   }
 
   /**
-   * Where these ids may stand among the newest `limits.repeatMessages` of a log that ends with `lastSeq`: also where a write
-   * was taken back, and where the message has been pruned.
+   * Where these ids may stand among the newest `limits.repeatMessages` of the log: also where a write was taken back, and where
+   * the message has been pruned.
    */
-  placesOf(ids: readonly ClientMessageId[], lastSeq: Sequence): Sequence[] {
-    const known = (this.#seqsById ??= this.#read(lastSeq));
+  placesOf(ids: readonly ClientMessageId[]): Sequence[] {
+    const known = (this.#seqsById ??= this.#read());
     return ids.flatMap((id) => known.get(id) ?? []);
   }
 
-  #read(lastSeq: Sequence): Map<ClientMessageId, readonly Sequence[]> {
+  #read(): Map<ClientMessageId, readonly Sequence[]> {
     const known = new Map<ClientMessageId, readonly Sequence[]>();
     const rows = this.#sql.all<{ row: number; ids: string }>(
-      "SELECT row, ids FROM ids WHERE row >= ? ORDER BY row",
-      rowOf(Math.max(1, lastSeq - limits.repeatMessages + 1)),
+      "SELECT row, ids FROM ids WHERE row >= (SELECT max(row) FROM ids) - ? ORDER BY row",
+      Math.ceil(limits.repeatMessages / rowIds),
     );
     for (const { row, ids } of rows) {
       ids.split(",").forEach((id, index) => {

@@ -92,7 +92,7 @@ export class SqliteConversationStore implements ConversationStore {
 
   withIds(ids: readonly ClientMessageId[]): StoredMessage[] {
     return this.#ids
-      .placesOf(ids, this.#log.lastSeq())
+      .placesOf(ids)
       .flatMap((seq) => this.#log.between(seq, seq))
       .filter(({ clientMessageId }) => ids.includes(clientMessageId)); // what was taken back is not there, or another is
   }

@@ -3,6 +3,7 @@
  * separated by commas, which none of them contains. What a head says is up to the table; its fields are separated by dots.
  */
 import type { ClientMessageId, Sequence } from "../ids.ts";
+import { splitBySize } from "../split.ts";
 
 /** Messages of one row, and characters of their bodies: what has to be read to get one of them. */
 export const packedMessages = 64;
@@ -27,31 +28,13 @@ export function packMessages<Message extends Packable>(
   messages: readonly Message[],
   encodeHead: (message: Message) => string,
 ): MessagePack[] {
-  const packs: MessagePack[] = [];
-  const close = (part: readonly Message[]): void => {
-    const [first, last] = [part[0], part.at(-1)];
-    if (first === undefined || last === undefined) return;
-    packs.push({
-      firstSeq: first.seq,
-      lastSeq: last.seq,
-      ids: part.map(({ clientMessageId }) => clientMessageId).join(","),
-      heads: part.map(encodeHead).join(","),
-      bodies: part.map(({ body }) => body).join(","),
-    });
-  };
-  let start = 0;
-  let chars = 0;
-  messages.forEach(({ body }, index) => {
-    const isFull = index - start === packedMessages || chars + body.length > packedChars;
-    if (index > start && isFull) {
-      close(messages.slice(start, index));
-      start = index;
-      chars = 0;
-    }
-    chars += body.length;
-  });
-  close(messages.slice(start));
-  return packs;
+  return splitBySize(messages, ({ body }) => body.length, packedMessages, packedChars).map((part) => ({
+    firstSeq: part[0]?.seq ?? 0,
+    lastSeq: part.at(-1)?.seq ?? 0,
+    ids: part.map(({ clientMessageId }) => clientMessageId).join(","),
+    heads: part.map(encodeHead).join(","),
+    bodies: part.map(({ body }) => body).join(","),
+  }));
 }
 
 /** The messages of a pack from `first` to `last`, each with what `decodeHead` reads. */

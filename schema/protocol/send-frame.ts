@@ -18,6 +18,7 @@ import { assertWellFormed } from "../envelope/envelope-error.ts";
 import { groupKeyEntryBytes } from "../envelope/group-body.ts";
 import { type AccountId, base64UrlLength, type ClientMessageId, type ConversationId } from "../ids.ts";
 import { limits } from "../limits.ts";
+import { splitBySize } from "../split.ts";
 import type { AddressedCapsule, MessageSend } from "./message.ts";
 
 const sendsType = 1;
@@ -36,21 +37,7 @@ const bytesOf = (text: string): number => Math.floor((text.length * 3) / 4);
 
 /** Frames with `messages`, all of one conversation, in order: as few as the limits allow. */
 export function packSends(messages: readonly MessageSend[]): Bytes[] {
-  const frames: Bytes[] = [];
-  let start = 0;
-  let size = 0;
-  messages.forEach((message, index) => {
-    const bytes = sizeOf(message);
-    const isFull = index - start >= limits.eventsPerFrame || size + bytes > limits.packedChars;
-    if (index > start && isFull) {
-      frames.push(encodeSends(messages.slice(start, index), size));
-      start = index;
-      size = 0;
-    }
-    size += bytes;
-  });
-  if (start < messages.length) frames.push(encodeSends(messages.slice(start), size));
-  return frames;
+  return splitBySize(messages, sizeOf, limits.eventsPerFrame, limits.packedChars).map(encodeSends);
 }
 
 function sizeOf({ lists, capsules, body }: MessageSend): number {
@@ -59,7 +46,8 @@ function sizeOf({ lists, capsules, body }: MessageSend): number {
   return size;
 }
 
-function encodeSends(messages: readonly MessageSend[], size: number): Bytes {
+function encodeSends(messages: readonly MessageSend[]): Bytes {
+  const size = messages.reduce((sum, message) => sum + sizeOf(message), 0);
   const frame = new Uint8Array(frameHeadBytes + size);
   const view = new DataView(frame.buffer);
   let at = 3;
