@@ -17,6 +17,35 @@ interface Outcome {
   readonly failed: number;
   readonly skipped: number;
   readonly seconds: number;
+  readonly failures: readonly string[];
+}
+
+/** What of vitest's JSON report is read here. */
+interface Report {
+  readonly numFailedTests: number;
+  readonly numPassedTests: number;
+  readonly numPendingTests: number;
+  readonly numTodoTests: number;
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly message: string;
+    readonly assertionResults: readonly {
+      readonly status: string;
+      readonly fullName: string;
+      readonly failureMessages: readonly string[];
+    }[];
+  }[];
+}
+
+/** Every failed test: its file, its name and the head of what it said; a file that broke as a whole by its message. */
+function failuresOf(report: Report): string[] {
+  const head = (text: string): string => text.split("\n").slice(0, 6).join("\n    ");
+  return report.testResults.flatMap(({ name, message, assertionResults }) => {
+    const file = path.relative(root, name);
+    const failed = assertionResults.filter(({ status }) => status === "failed");
+    if (failed.length === 0) return message === "" ? [] : [`${file}\n    ${head(message)}`];
+    return failed.map((test) => `${file} > ${test.fullName}\n    ${head(test.failureMessages.join("\n"))}`);
+  });
 }
 
 function run(args: readonly string[]): Promise<number> {
@@ -31,7 +60,7 @@ async function check(name: string, args: readonly string[]): Promise<Outcome> {
   console.log(`\n── ${name}`);
   const code = await run(args);
   const seconds = (Date.now() - startedAt) / 1000;
-  return { name, passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0, seconds };
+  return { name, passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0, seconds, failures: [] };
 }
 
 async function suite(project: string): Promise<Outcome> {
@@ -49,14 +78,19 @@ async function suite(project: string): Promise<Outcome> {
   ]);
   const seconds = (Date.now() - startedAt) / 1000;
   try {
-    const json = JSON.parse(readFileSync(report, "utf8")) as Record<string, number>;
-    const failed = json["numFailedTests"] ?? 0;
-    const passed = json["numPassedTests"] ?? 0;
-    const skipped = (json["numPendingTests"] ?? 0) + (json["numTodoTests"] ?? 0);
+    const json = JSON.parse(readFileSync(report, "utf8")) as Report;
+    const failed = json.numFailedTests;
     const uncounted = code !== 0 && failed === 0 ? 1 : 0; // a suite that broke outside its tests
-    return { name: project, passed, failed: failed + uncounted, skipped, seconds };
+    return {
+      name: project,
+      passed: json.numPassedTests,
+      failed: failed + uncounted,
+      skipped: json.numPendingTests + json.numTodoTests,
+      seconds,
+      failures: failuresOf(json),
+    };
   } catch {
-    return { name: project, passed: 0, failed: 1, skipped: 0, seconds };
+    return { name: project, passed: 0, failed: 1, skipped: 0, seconds, failures: [] };
   }
 }
 
@@ -92,6 +126,7 @@ if (chosen.some(([name]) => name === "browser")) process.env["SOTTO_BROWSER"] = 
 const outcomes: Outcome[] = [];
 for (const [, step] of chosen) outcomes.push(await step());
 
+for (const { failures } of outcomes) for (const failure of failures) console.log(`\n── failed: ${failure}`);
 console.log("\n── summary");
 for (const { name, passed, failed, skipped, seconds } of outcomes) {
   const mark = failed === 0 ? "ok    " : "FAILED";

@@ -70,7 +70,7 @@ test("[CL253] [ATTACK 56] keys from another member, or of more than the operatio
   const before = await inside(carl, async (records) => {
     const found = { position: await positionOf(records), keys: await keysOf(records) };
     await records.transact(async (transaction) => {
-      for (const key of await transaction.keys(restoredKeyTable)) {
+      for (const { key } of await transaction.list(restoredKeyTable)) {
         await transaction.get(restoredKeyTable, key);
         transaction.delete(restoredKeyTable, key);
       }

@@ -102,7 +102,11 @@ test("[CL261] who comes in later sees the picture, on every device; who is out n
     return (await groupView(ben.client, id))?.membership === "removed";
   });
   await expect(ben.client.groupPicture(id)).rejects.toMatchObject({ code: "file_gone" });
+  // Carl gets the new name and its key at once, when he is back.
+  carl.network.unplug();
   await anna.client.renameGroup(id, "Kitchen without ben");
+  await everyoneHas([anna, tablet], id, "file.anna renamed Kitchen without ben");
+  carl.network.plugIn();
   await everyoneHas([anna, carl, tablet], id, "file.anna renamed Kitchen without ben");
   await everyoneSees([anna, carl, tablet], id, first);
 });

@@ -276,7 +276,7 @@ export class BackupWriter {
     await this.#records.transact(async (transaction) => {
       const current = await transaction.get(backupStateTable, backupKey);
       if (current?.version !== state.version) return;
-      for (const key of await transaction.keys(backupCursorTable)) {
+      for (const { key } of await transaction.list(backupCursorTable)) {
         await transaction.get(backupCursorTable, key);
         transaction.delete(backupCursorTable, key);
       }

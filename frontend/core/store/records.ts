@@ -173,16 +173,23 @@ export class Transaction {
     return found?.value;
   }
 
-  /** Committed records of a range; what this transaction staged is not among them. */
-  list<Value>(table: Table<Value>, range: StoreRange): Promise<Versioned<Value>[]> {
-    return this.#source.list(table, range);
-  }
-
-  /** Keys of a whole small table, those staged in this transaction included. */
-  async keys<Value>(table: Table<Value>): Promise<string[]> {
-    const stored = (await this.#source.list(table, {})).map(({ key }) => key);
-    const staged = [...this.#staged.values()].filter((change) => change.table.name === table.name);
-    return [...new Set([...stored, ...staged.map(({ key }) => key)])];
+  /** Records of a range; one that is to be written over or deleted has to be read with `get` besides. */
+  async list<Value>(table: Table<Value>, range: StoreRange = {}): Promise<Versioned<Value>[]> {
+    const { limit, descending = false } = range;
+    const staged = [...this.#staged.values()].filter(
+      (change) => change.table.name === table.name && isWithin(change.key, range),
+    );
+    if (staged.length === 0) return this.#source.list(table, range);
+    const found = new Map<string, Versioned<Value>>();
+    // As many more as may be gone.
+    const wider = limit === undefined ? range : { ...range, limit: limit + staged.length };
+    for (const each of await this.#source.list(table, wider)) found.set(each.key, each);
+    for (const { key, expected, value } of staged) {
+      if (value === undefined) found.delete(key);
+      else found.set(key, { key, generation: expected + 1, value: value as Value });
+    }
+    const sorted = [...found.values()].sort((a, b) => (a.key < b.key === descending ? 1 : -1));
+    return sorted.slice(0, limit);
   }
 
   /** Writes over a record that was read in this transaction, or creates it when the read found none. */
@@ -209,6 +216,10 @@ export class Transaction {
     if (expected === undefined) throw new RangeError("transaction: the record was not read");
     this.#staged.set(path, { table, key, expected, value });
   }
+}
+
+function isWithin(key: string, { from, below }: StoreRange): boolean {
+  return (from === undefined || key >= from) && (below === undefined || key < below);
 }
 
 function pathOf(table: { readonly name: string }, key: string): string {

@@ -104,7 +104,7 @@ export async function openCapsule(
   const prekeys = await findPrekeys(transaction, envelope);
   const uses = new Set<string>();
   if (prekeys.some(({ kind }) => kind === "lastResort")) {
-    for (const key of await transaction.keys(lastResortTable)) uses.add(key);
+    for (const { key } of await transaction.list(lastResortTable)) uses.add(key);
   }
   const access: PrekeyAccess = {
     find: (kind, keyId) => prekeys.find((prekey) => prekey.kind === kind && prekey.keyId === keyId),

@@ -109,7 +109,7 @@ export function toPrekeyUpload(batch: PrekeyBatch): PrekeyUpload {
 
 /** Signed prekeys are kept 45 days and at least five of them, one-time ones 90 days, uses of last-resort keys 45 days. */
 async function dropExpired(transaction: Transaction, nowMs: number): Promise<void> {
-  const stored = await transaction.list(prekeyTable, {});
+  const stored = await transaction.list(prekeyTable);
   for (const kind of ["signed", "lastResort", "oneTime", "oneTimePq"] as const) {
     const isOneTime = kind === "oneTime" || kind === "oneTimePq";
     const keepMs = isOneTime ? prekeyPolicy[kind].keepMs : prekeyPolicy.keepMs;
@@ -121,7 +121,7 @@ async function dropExpired(transaction: Transaction, nowMs: number): Promise<voi
       transaction.delete(prekeyTable, key);
     }
   }
-  for (const { key, value } of await transaction.list(lastResortTable, {})) {
+  for (const { key, value } of await transaction.list(lastResortTable)) {
     if (nowMs - value.atMs <= prekeyPolicy.keepMs) continue;
     await transaction.get(lastResortTable, key);
     transaction.delete(lastResortTable, key);

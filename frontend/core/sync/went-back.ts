@@ -27,11 +27,11 @@ export async function startAfresh(
 export async function renewAllKeys(transaction: Transaction, atMs: number): Promise<void> {
   await transaction.get(wentBackTable, wentBackKey);
   transaction.put(wentBackTable, wentBackKey, { atMs });
-  for (const device of await transaction.keys(peerTable)) {
+  for (const { key: device } of await transaction.list(peerTable)) {
     await transaction.get(renewalTable, device);
     transaction.put(renewalTable, device, { atMs });
   }
-  for (const { key } of await transaction.list(senderKeyHoldersTable, {})) {
+  for (const { key } of await transaction.list(senderKeyHoldersTable)) {
     await takeBack(transaction, key, [], true);
   }
 }

@@ -76,6 +76,39 @@ describe("records", () => {
     expect(await records.read(table, "a")).toBeUndefined();
   });
 
+  test("[CL1] a list has what its transaction staged, in order, within its range and limit", async () => {
+    const { records } = owner();
+    await records.transact(async (transaction) => {
+      for (const name of ["a", "b", "d", "e"]) transaction.insert(other, name, { n: 1 });
+    });
+    const lists = await records.transact(async (transaction) => {
+      transaction.insert(other, "c", { n: 2 });
+      transaction.insert(other, "f", { n: 2 });
+      await transaction.get(other, "b");
+      transaction.put(other, "b", { n: 2 });
+      for (const name of ["a", "d"]) {
+        await transaction.get(other, name);
+        transaction.delete(other, name);
+      }
+      const ranges = [
+        {},
+        { limit: 2 },
+        { descending: true, limit: 3 },
+        { from: "b", below: "e" },
+        { from: "g" },
+      ];
+      return Promise.all(ranges.map((range) => transaction.list(other, range)));
+    });
+    expect(lists.map((list) => list.map(({ key: name, value }) => `${name}${value.n}`).join(" "))).toEqual([
+      "b2 c2 e1 f2",
+      "b2 c2",
+      "f2 e1 c2",
+      "b2 c2",
+      "",
+    ]);
+    expect((await records.list(other)).map(({ key: name }) => name)).toEqual(["b", "c", "e", "f"]);
+  });
+
   test("[CL2] a sealed record opens only in its table, under its key and generation, with its key", async () => {
     const { store, records } = owner();
     await increment(records);

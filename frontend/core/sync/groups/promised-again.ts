@@ -54,7 +54,7 @@ async function givenTo(
 ): Promise<(GivenHistory & { readonly conversationId: ConversationId })[]> {
   const source = { read: transaction.get.bind(transaction) };
   const found = [];
-  for (const { key, value } of await transaction.list(groupTable, {})) {
+  for (const { key, value } of await transaction.list(groupTable)) {
     const conversationId = key as ConversationId;
     const given = await givenHistory(source, accountId, conversationId, value.history);
     if (given?.by === by) found.push({ ...given, conversationId });
