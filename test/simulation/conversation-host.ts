@@ -4,20 +4,29 @@ import type { AccountId, ConversationId, SessionId } from "#schema/ids.ts";
 import type {
   AccountChange,
   CreateGroupInput,
+  GroupMembers,
   InitialiseInput,
+  InvitedInput,
+  InvitePreview,
+  JoinRequest,
+  JoinRequestState,
   OperationAnswer,
   OperationInput,
+  OperationPage,
   PageInput,
   ReceiptInput,
 } from "#schema/rpc/conversation.ts";
 import type { RegisterConversationInput } from "#schema/rpc/inbox.ts";
-import { answerRpc, type RpcResult, unwrap } from "#schema/rpc/result.ts";
+import { answerDone, answerRpc, type RpcResult, unwrap } from "#schema/rpc/result.ts";
 import type { HotPage, Summary } from "#schema/rpc/shared.ts";
 import { Arrivals } from "#durable-objects/conversation/arrivals.ts";
 import { createDirect } from "#durable-objects/conversation/create-direct.ts";
 import { createGroup } from "#durable-objects/conversation/create-group.ts";
 import { type GroupStore, SqliteGroupStore } from "#durable-objects/conversation/group-store.ts";
 import { historyPage } from "#durable-objects/conversation/history.ts";
+import { InviteDesk } from "#durable-objects/conversation/invite-desk.ts";
+import { JoinRequestStore } from "#durable-objects/conversation/join-request-store.ts";
+import { membersOf, operationPage } from "#durable-objects/conversation/ledger.ts";
 import { type ConversationAlarm, Room } from "#durable-objects/conversation/room.ts";
 import { SqliteConversationStore } from "#durable-objects/conversation/sqlite-store.ts";
 import type { ConversationStore } from "#durable-objects/conversation/store.ts";
@@ -36,6 +45,7 @@ const endedSessionMs = 60 * 60_000;
 interface Awake {
   readonly alarms: Alarms<ConversationAlarm>;
   readonly arrivals: Arrivals;
+  readonly invites: InviteDesk;
   room: Room | undefined;
 }
 
@@ -72,7 +82,15 @@ export class ConversationHost extends ObjectHost {
     const { variant } = this.sim;
     const alarms = variant.alarms(this.disk, (atMs) => this.setAlarm(atMs), this.now, this.after);
     const arrivals = new Arrivals();
-    this.#awake = { alarms, arrivals, room: undefined };
+    const invites = new InviteDesk({
+      state: () => this.#awake?.room?.state,
+      groupStore: this.#groupStore,
+      requests: new JoinRequestStore(this.disk),
+      now: this.now,
+      // Only a hint to look again.
+      tell: () => undefined,
+    });
+    this.#awake = { alarms, arrivals, invites, room: undefined };
     this.#awake.room = this.#openRoom(alarms, arrivals);
   }
 
@@ -165,9 +183,51 @@ export class ConversationHost extends ObjectHost {
   postOperation(input: OperationInput): Promise<RpcResult<OperationAnswer>> {
     return answerRpc(() => {
       const room = this.#awake?.room;
-      if (room?.state.members.has(input.identity.account) !== true) throw refusal("not_found");
+      if (room === undefined) throw refusal("not_found");
       return room.group.post(input);
     });
+  }
+
+  operations(account: AccountId, after: number, limit: number): Promise<RpcResult<OperationPage>> {
+    return answerRpc(() => {
+      this.#memberRoom(account);
+      return operationPage(this.#groupStore, after, limit);
+    });
+  }
+
+  groupMembers(account: AccountId): Promise<RpcResult<GroupMembers>> {
+    return answerRpc(() => membersOf(this.#memberRoom(account).state));
+  }
+
+  assertMember(account: AccountId): Promise<RpcResult<null>> {
+    return answerRpc(() => {
+      this.#memberRoom(account);
+      return null;
+    });
+  }
+
+  previewInvite(publicKey: string): Promise<RpcResult<InvitePreview>> {
+    return answerRpc(() => this.#invites.preview(publicKey));
+  }
+
+  invitedOperations(input: InvitedInput & { readonly after: number }): Promise<RpcResult<OperationPage>> {
+    return answerRpc(() => this.#invites.operations(input));
+  }
+
+  requestJoin(input: InvitedInput & { readonly proof: string }): Promise<RpcResult<JoinRequestState>> {
+    return answerRpc(() => this.#invites.request(input));
+  }
+
+  joinRequestState(input: InvitedInput): Promise<RpcResult<JoinRequestState>> {
+    return answerRpc(() => this.#invites.stateOf(input));
+  }
+
+  joinRequests(account: AccountId): Promise<RpcResult<readonly JoinRequest[]>> {
+    return answerRpc(() => this.#invites.waiting(account));
+  }
+
+  refuseJoin(account: AccountId, refused: AccountId): Promise<RpcResult<null>> {
+    return answerDone(() => this.#invites.refuse(account, refused));
   }
 
   accountChanged({ set, endedSessions }: AccountChange): Promise<RpcResult<null>> {
@@ -208,6 +268,17 @@ export class ConversationHost extends ObjectHost {
       if (state === undefined || member === undefined) throw refusal("not_found");
       return historyPage(state, this.#store, member, input);
     });
+  }
+
+  get #invites(): InviteDesk {
+    if (this.#awake === undefined) throw refusal("unavailable");
+    return this.#awake.invites;
+  }
+
+  #memberRoom(account: AccountId): Room {
+    const room = this.#awake?.room;
+    if (room?.state.members.has(account) !== true) throw refusal("not_found");
+    return room;
   }
 
   #refusalOf(account: AccountId, device: number, session: SessionId): CloseReason | undefined {

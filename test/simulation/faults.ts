@@ -52,8 +52,35 @@ const ofGroups = [
   "key_handed_out",
 ] as const;
 
+/** What people do with groups on full clients, and what befalls them meanwhile (`full/group-life.ts`). */
+export const lifeKinds = [
+  "renamed",
+  "renamed_at_once",
+  "renamed_after_removal",
+  "renamed_after_revocation",
+  "died_before_post",
+  "died_after_post",
+  "picture_set",
+  "picture_removed",
+  "role_changed",
+  "member_added",
+  "history_given",
+  "member_left",
+  "link_made",
+  "link_ended",
+  "joined_by_link",
+  "asked_by_link",
+  "let_in",
+  "not_let_in",
+  "unplugged",
+] as const;
+
 export type RolledFault = keyof typeof rolled;
-export type FaultKind = RolledFault | (typeof counted)[number] | (typeof ofGroups)[number];
+export type FaultKind =
+  | RolledFault
+  | (typeof counted)[number]
+  | (typeof ofGroups)[number]
+  | (typeof lifeKinds)[number];
 
 export const directFaultKinds: readonly FaultKind[] = [...(Object.keys(rolled) as RolledFault[]), ...counted];
 export const faultKinds: readonly FaultKind[] = [...directFaultKinds, ...ofGroups];

@@ -54,6 +54,11 @@ export class InboxHost extends ObjectHost {
     this.#awake?.alarms.schedule("clean", this.now() + cleanMs);
   }
 
+  publishList(deviceList: string): void {
+    const hash = sha256(deviceListHashInput(decodeBase64url(deviceList)));
+    this.core.publishList(deviceList, encodeBase64url(hash));
+  }
+
   protected get isAwake(): boolean {
     return this.#awake !== undefined;
   }

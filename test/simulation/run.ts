@@ -1,16 +1,16 @@
 /**
- * `npm run test:sim -- --seeds 10000 [--from 1] [--of direct|groups|full]`: many seeds on two threads, with figures; every other seed
- * direct conversations or groups unless one is asked for, `full` with the real client on every device. A failing seed is printed with the fewest steps that still show the fault and the events
+ * `npm run test:sim -- --seeds 10000 [--from 1] [--of direct|groups|full|life]`: many seeds on two threads, with figures; every other seed
+ * direct conversations or groups unless one is asked for, `full` with the real client on every device, `life` with groups on top of that. A failing seed is printed with the fewest steps that still show the fault and the events
  * that lead up to it.
  */
 import { parseArgs } from "node:util";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
-import { type FaultKind, faultKinds } from "./faults.ts";
+import { type FaultKind, faultKinds, lifeKinds } from "./faults.ts";
 import { simulateFull } from "./full/simulate.ts";
 import { type RunReport, simulate } from "./simulate.ts";
 
 const threads = 2;
-const kinds = ["direct", "groups", "full"] as const;
+const kinds = ["direct", "groups", "full", "life"] as const;
 type Kind = (typeof kinds)[number];
 const shownEvents = 60;
 
@@ -46,6 +46,7 @@ async function shortest(run: typeof simulate, seed: number, steps: number): Prom
 
 function runOf(seed: number, of: Kind | undefined): typeof simulate {
   if (of === "full") return simulateFull;
+  if (of === "life") return (options) => simulateFull({ ...options, groups: true });
   // Each thread has every other seed.
   const groups = of === undefined ? seed % 4 > 1 : of === "groups";
   return (options) => simulate({ ...options, groups });
@@ -55,7 +56,7 @@ async function runRange({ from, seeds, step, of }: Range): Promise<Figures> {
   let events = 0;
   let messages = 0;
   let acknowledged = 0;
-  const faults = new Map<FaultKind, number>(faultKinds.map((kind) => [kind, 0]));
+  const faults = new Map<FaultKind, number>([...faultKinds, ...lifeKinds].map((kind) => [kind, 0]));
   const failures: Failure[] = [];
   let count = 0;
   for (let seed = from; seed < from + seeds; seed += step) {
@@ -87,7 +88,7 @@ function print(all: readonly Figures[], seconds: number): void {
     `${sum("seeds")} seeds, ${sum("events")} events, ${sum("messages")} messages, ` +
       `${sum("acknowledged")} acknowledgements, ${seconds.toFixed(1)} s`,
   );
-  for (const kind of faultKinds) {
+  for (const kind of [...faultKinds, ...lifeKinds]) {
     const times = all.flatMap(({ faults }) => faults).filter(([each]) => each === kind);
     console.log(`  ${kind.padEnd(24)} ${times.reduce((total, [, count]) => total + count, 0)}`);
   }
@@ -104,7 +105,7 @@ if (isMainThread) {
   });
   const of = kinds.find((kind) => kind === values.of);
   if (values.of !== undefined && of === undefined) throw new Error(`--of is one of ${kinds.join(", ")}`);
-  const seeds = Number(values.seeds ?? (of === "full" ? 500 : 1_000));
+  const seeds = Number(values.seeds ?? (of === "full" || of === "life" ? 500 : 1_000));
   const from = Number(values.from ?? 1);
   const startedAtMs = Date.now();
   const ranges = Array.from({ length: threads }, (_, index) => ({

@@ -100,7 +100,7 @@ export class World implements DeviceContext {
   createConversation(initiator: AccountId, peer: AccountId): Promise<RpcResult<Summary>> {
     const ids = [initiator, peer].sort();
     const id = `${"C".repeat(19)}${ids.map((each) => each.charAt(0)).join("")}A` as ConversationId;
-    const conversation = this.#host(id, `conversation ${id.slice(-3, -1)}`);
+    const conversation = this.hostOf(id, `conversation ${id.slice(-3, -1)}`);
     const members = ids.map((account) => ({ account, username: usernameOf(account) }));
     const input = {
       conversationId: id,
@@ -115,7 +115,7 @@ export class World implements DeviceContext {
 
   /** One attempt of the Worker to create the group of an operation. */
   createGroup(device: SimDevice, { groupId, operation }: MadeOperation): Promise<RpcResult<Summary>> {
-    const host = this.#host(groupId, `group ${groupId.slice(0, 4)}`);
+    const host = this.hostOf(groupId, `group ${groupId.slice(0, 4)}`);
     const input = {
       conversationId: groupId,
       archiveShard: 0,
@@ -131,12 +131,13 @@ export class World implements DeviceContext {
     device: SimDevice,
     { groupId, operation }: MadeOperation,
   ): Promise<RpcResult<OperationAnswer>> {
-    const host = this.#host(groupId, "");
+    const host = this.hostOf(groupId, "");
     const identity = this.#identityOf(device);
     return this.call(host, "operation", () => host.postOperation({ identity, operation }));
   }
 
-  #host(id: ConversationId, name: string): ConversationHost {
+  /** The object of a conversation, which may not exist in it yet. */
+  hostOf(id: ConversationId, name: string): ConversationHost {
     let host = this.conversations.get(id);
     if (host === undefined) {
       host = new ConversationHost(this.sim, this, id, name, this.#messagesPerSecond);

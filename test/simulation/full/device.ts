@@ -1,5 +1,5 @@
 /** A device that runs the real client: its processes die at any step of their storage and start again on what was stored. */
-import type { MessageView } from "#core/client-api.ts";
+import { ClientError, type MessageView } from "#core/client-api.ts";
 import { Client } from "#core/client.ts";
 import type { Provider } from "#core/crypto/provider.ts";
 import type { Environment } from "#core/environment.ts";
@@ -120,7 +120,13 @@ export class FullDevice {
     this.#process?.network.stop();
   }
 
-  write(conversationId: ConversationId, text: string): void {
+  /** Its process ends after so many steps of its storage. */
+  dieIn(steps: number): void {
+    this.#process?.mortal.dieIn(steps);
+  }
+
+  /** In a group somebody else may have put the person out. */
+  write(conversationId: ConversationId, text: string, isGroup = false): void {
     const { client } = this;
     if (client === undefined) return;
     const written: Written = { conversationId, text, id: undefined };
@@ -129,7 +135,7 @@ export class FullDevice {
       (id) => (written.id = id),
       (error: unknown) => {
         this.written.splice(this.written.indexOf(written), 1);
-        if (this.state === "joined")
+        if (this.state === "joined" && !(isGroup && isRefusal(error)))
           this.#world.sim.oracle.violate(`${this.name} could not write: ${String(error)}`);
       },
     );
@@ -174,3 +180,6 @@ export class FullDevice {
     }
   }
 }
+
+const isRefusal = (error: unknown): boolean =>
+  error instanceof ClientError && (error.code === "not_member" || error.code === "group_contradicted");

@@ -5,12 +5,17 @@ import type { ConversationHost } from "../conversation-host.ts";
 import { deviceAddressKey } from "#schema/ids.ts";
 import type { World } from "../world.ts";
 import type { FullDevice } from "./device.ts";
+import { groupDisagreements } from "./group-judge.ts";
 
 /** What is not as it must be; empty when all is well. */
 export async function disagreements(world: World, devices: readonly FullDevice[]): Promise<string[]> {
   const faults: string[] = [];
   const texts = new Map<string, string>();
   for (const host of world.conversations.values()) {
+    if (host.journal.stays.size > 0) {
+      faults.push(...(await groupDisagreements(world, host, devices, texts)));
+      continue;
+    }
     const members = [...host.journal.sets.keys()];
     for (const device of devices) {
       if (device.state !== "joined" || !members.includes(device.account)) continue;
@@ -80,8 +85,10 @@ function writtenFaults(
         ({ conversationId, id }) => conversationId === host.id && id !== undefined,
       );
       const found = promised.flatMap(({ id }) => places.get(String(id)) ?? []);
-      // Who left has taken its outbox with it.
-      if (found.length !== promised.length && device.state === "joined") {
+      // Who left, or was put out of a group, has taken its outbox with it.
+      const stays = host.journal.stays.get(device.account) ?? [];
+      const wasOut = host.journal.stays.size > 0 && (stays.length !== 1 || stays[0]?.to !== undefined);
+      if (found.length !== promised.length && device.state === "joined" && !wasOut) {
         faults.push(`${host.name}: ${promised.length - found.length} messages of ${device.name} are lost`);
       }
       // What an object forgets when it sleeps cannot hold up what is still on the wire then.

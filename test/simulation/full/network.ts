@@ -35,7 +35,17 @@ export class DeviceNetwork {
     return [...this.#links];
   }
 
-  /** The process ended, or its network went: sockets close, nothing is answered any more. */
+  /** Nothing goes through any more, until `plugIn`; the process finds out in its own time. */
+  unplug(): void {
+    this.isOnline = false;
+    for (const link of this.#links) link.cut("network");
+  }
+
+  plugIn(): void {
+    this.isOnline = true;
+  }
+
+  /** The process ended: sockets close, nothing is answered any more. */
   stop(): void {
     this.isOnline = false;
     for (const link of this.#links) link.close();
@@ -109,10 +119,14 @@ export class DeviceNetwork {
 
   async #answer(url: URL, init: RequestInit): Promise<Response> {
     const header = new Headers(init.headers).get("authorization");
-    const body: unknown = typeof init.body === "string" ? JSON.parse(init.body) : undefined;
+    const body: unknown = typeof init.body === "string" ? JSON.parse(init.body) : init.body;
     const token = header?.replace("Bearer ", "");
+    const [, from, last] = /^bytes=(\d+)-(\d+)$/.exec(new Headers(init.headers).get("range") ?? "") ?? [];
+    const range = from === undefined ? undefined : { from: Number(from), below: Number(last) + 1 };
     try {
-      const data = await this.#web.answer({ method: init.method ?? "GET", url, body, token });
+      const data = await this.#web.answer({ method: init.method ?? "GET", url, body, token, range });
+      if (data instanceof Uint8Array && range !== undefined)
+        return bytesAnswer(Uint8Array.from(data), range.from);
       return answerOf(200, { success: true, data });
     } catch (error) {
       const { kind, message, retryAfterMs } =
@@ -132,4 +146,14 @@ export class DeviceNetwork {
 function answerOf(status: number, body: unknown): Response {
   const text = JSON.stringify(body);
   return { status, text: () => Promise.resolve(text) } as Response;
+}
+
+function bytesAnswer(bytes: Uint8Array<ArrayBuffer>, from: number): Response {
+  const chunks = [bytes];
+  const read = () => {
+    const value = chunks.pop();
+    return Promise.resolve(value === undefined ? { done: true } : { done: false, value });
+  };
+  const headers = new Headers({ "content-range": `bytes ${from}-${from + bytes.length - 1}/*` });
+  return { status: 206, headers, body: { getReader: () => ({ read }) } } as unknown as Response;
 }

@@ -5,39 +5,43 @@
 // What the client fetches when it is needed would come at the pace of the real world.
 import "#core/account/login.ts";
 import "#core/account/registration.ts";
+import "#core/account/remove-device.ts";
+import "#core/account/revocations.ts";
+import "#core/account/tell-groups.ts";
+import "#core/add-members.ts";
+import "#core/attachments/group-pictures.ts";
+import "#core/attachments/sealing.ts";
 import "#core/group-api.ts";
-import type { Client } from "#core/client.ts";
+import "#core/group-settings-api.ts";
+import "#core/invites/invites.ts";
+import "#core/sync/claim-clerk.ts";
+import "#core/sync/groups/group-placing.ts";
+import "#core/sync/queue-parts.ts";
 import { MemoryStore } from "#core/store/memory-store.ts";
 import type { Store } from "#core/store/store.ts";
-import type { ConversationId } from "#schema/ids.ts";
-import { type SeededRandom, seededRandom } from "#test/support/crypto/seeded-random.ts";
+import { type ConversationId, deviceAddressKey } from "#schema/ids.ts";
+import { seededRandom } from "#test/support/crypto/seeded-random.ts";
 import { SimClock } from "../clock.ts";
 import { Faults } from "../faults.ts";
+import { hashAtOnce } from "../hash-at-once.ts";
 import { Oracle } from "../oracle.ts";
 import type { Sim } from "../sim.ts";
 import type { RunOptions, RunReport } from "../simulate.ts";
 import { intact } from "../variant.ts";
 import { usernameOf, World } from "../world.ts";
+import { blobsAtOnce } from "./blobs-at-once.ts";
 import { FullDevice } from "./device.ts";
+import { countDeaths, foundGroup, groupLife, groupsOf } from "./group-life.ts";
 import { disagreements } from "./judge.ts";
 import { cheapProvider } from "./provider.ts";
+import { type Actions, joined, passing, pick, type Stage, writeAll } from "./stage.ts";
 import { Web } from "./web.ts";
 
-const logMax = 400;
+const logMax = 10_000;
 const restMs = 60_000;
 const restMaxMs = 3 * 3_600_000;
+const closingMs = 2 * restMs;
 const devicesMax = 4;
-
-interface Stage {
-  readonly world: World;
-  readonly web: Web;
-  readonly random: SeededRandom;
-  readonly devices: FullDevice[];
-  /** Of each account. */
-  readonly recoveryCodes: Map<string, string>;
-  readonly newDevice: (account: number) => FullDevice;
-  texts: number;
-}
 
 export interface FullRunOptions extends RunOptions {
   /** The disk of a device. */
@@ -48,6 +52,7 @@ export async function simulateFull({
   seed,
   steps,
   variant = intact,
+  groups = false,
   store = () => new MemoryStore(),
 }: FullRunOptions): Promise<RunReport> {
   const random = seededRandom(seed);
@@ -60,7 +65,8 @@ export async function simulateFull({
   const faults = new Faults(random);
   const oracle = new Oracle((capsule) => capsule.length > 0);
   const sim: Sim = { clock, random, faults, oracle, variant };
-  const world = new World(sim, 2 + random.below(2));
+  const world = new World(sim, (groups ? 3 : 2) + random.below(2));
+  const restore = groups ? [hashAtOnce(), blobsAtOnce()] : [];
   oracle.watch(world);
   const web = new Web(world);
   const provider = cheapProvider(seed);
@@ -78,9 +84,11 @@ export async function simulateFull({
   const chosen = 20 + random.below(50);
   const count = steps ?? chosen;
   try {
-    await prepare(stage);
+    await prepare(stage, groups);
+    const actions = groups ? [...directLife, ...groupLife] : directLife;
     for (let step = 0; step < count && oracle.violations.length === 0; step += 1) {
-      const label = act(stage);
+      const label = act(stage, actions);
+      countDeaths(world);
       if (label !== undefined) note(`— ${label}`);
       await clock.pass(random.chance(0.08) ? random.below(120_000) : random.below(400));
     }
@@ -101,11 +109,12 @@ export async function simulateFull({
   } finally {
     for (const device of devices) device.crash();
     for (const host of world.hosts) host.disk.release();
+    for (const undo of restore) undo();
   }
 }
 
 /** Everyone opens an account, while nothing goes wrong yet. */
-async function prepare(stage: Stage): Promise<void> {
+async function prepare(stage: Stage, groups: boolean): Promise<void> {
   const { world, recoveryCodes } = stage;
   const { faults } = world.sim;
   faults.isOver = true;
@@ -115,21 +124,8 @@ async function prepare(stage: Stage): Promise<void> {
   }
   const [first] = stage.devices;
   await passing(stage, first!.client!.startConversation(usernameOf(world.accounts[1]!.key.account)));
+  if (groups) await foundGroup(stage);
   faults.isOver = false;
-}
-
-/** Waits for something that takes simulated time. */
-async function passing<Result>({ world }: Stage, work: Promise<Result>): Promise<Result> {
-  const state = { isDone: false };
-  const settled = work.finally(() => {
-    state.isDone = true;
-  });
-  settled.catch(() => undefined); // the caller gets it below
-  for (let turn = 0; !state.isDone; turn += 1) {
-    if (turn > 20_000) throw new Error("it never came to an end");
-    await world.sim.clock.pass(50);
-  }
-  return settled;
 }
 
 /** No more faults; everyone comes back; everything that is owed gets done. */
@@ -143,6 +139,9 @@ async function rest(stage: Stage): Promise<void> {
     for (const device of devices) device.start(Number.MAX_SAFE_INTEGER);
     await clock.pass(restMs);
     if (oracle.violations.length > 0) return;
+    dismissRevoked(stage);
+    if (passedMs === closingMs) lastWords(stage);
+    if (passedMs < 2 * closingMs && groupsOf(world).length > 0) continue;
     const open = devices.some(({ state }) => state === "joining")
       ? ["someone is still joining"]
       : [...oracle.disagreements(), ...(await passing(stage, disagreements(world, devices)))];
@@ -153,13 +152,26 @@ async function rest(stage: Stage): Promise<void> {
   }
 }
 
-type Action = (stage: Stage) => string | undefined;
-
-function pick<Item>(items: readonly Item[], random: SeededRandom): Item | undefined {
-  return items[random.below(items.length)];
+/** Their own accounts have put them out, though nobody heard that it was done. */
+function dismissRevoked(stage: Stage): void {
+  for (const device of joined(stage)) {
+    const { inbox } = stage.world.accountOf(device.account);
+    const { devices } = inbox.turn(() => inbox.core.deviceSet());
+    const isActive = devices.some((each) => deviceAddressKey(device.account, each) === device.key);
+    if (!isActive) device.state = "gone";
+  }
 }
 
-const joined = ({ devices }: Stage): FullDevice[] => devices.filter(({ state }) => state === "joined");
+/** Everyone says a last thing in every group: whatever key was owed to others goes with it. */
+function lastWords(stage: Stage): void {
+  for (const { id, journal } of groupsOf(stage.world)) {
+    for (const device of joined(stage)) {
+      const { client } = device;
+      if (client === undefined || !journal.sets.has(device.account)) continue;
+      void writeAll(client, device, id, [`${device.name} says ${(stage.texts += 1)}`], true);
+    }
+  }
+}
 
 /** A conversation that this device knows, if its process is up. */
 function someChat({ world, random }: Stage, device: FullDevice): ConversationId | undefined {
@@ -174,23 +186,12 @@ function write(stage: Stage, messages: number): string | undefined {
   const conversationId = someChat(stage, device);
   if (conversationId === undefined) return undefined;
   const texts = Array.from({ length: messages }, () => `${device.name} says ${(stage.texts += 1)}`);
-  void writeAll(client, device, conversationId, texts);
+  const isGroup = (stage.world.conversations.get(conversationId)?.journal.stays.size ?? 0) > 0;
+  void writeAll(client, device, conversationId, texts, isGroup);
   return `${device.name} writes ${messages}`;
 }
 
-/** A person sees the conversation before writing in it. */
-async function writeAll(
-  client: Client,
-  device: FullDevice,
-  conversationId: ConversationId,
-  texts: readonly string[],
-): Promise<void> {
-  const known = await client.listConversations();
-  if (!known.some((each) => each.conversationId === conversationId)) return;
-  for (const text of texts) device.write(conversationId, text);
-}
-
-const actions: readonly (readonly [number, Action])[] = [
+const directLife: Actions = [
   [30, (stage) => write(stage, 1)],
   [5, (stage) => write(stage, 8)],
   [
@@ -314,10 +315,8 @@ const actions: readonly (readonly [number, Action])[] = [
   ],
 ];
 
-const weights = actions.reduce((sum, [weight]) => sum + weight, 0);
-
-function act(stage: Stage): string | undefined {
-  let at = stage.random.below(weights);
+function act(stage: Stage, actions: Actions): string | undefined {
+  let at = stage.random.below(actions.reduce((sum, [weight]) => sum + weight, 0));
   for (const [weight, action] of actions) {
     if (at < weight) return action(stage);
     at -= weight;

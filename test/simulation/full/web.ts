@@ -9,7 +9,12 @@ import { parseSignOutStatement } from "#schema/envelope/device-statements.ts";
 import { SottoError } from "#schema/errors.ts";
 import * as auth from "#schema/http/auth.ts";
 import { createConversation } from "#schema/http/conversations.ts";
-import { claimBundles, type DeviceEnrolment, uploadPrekeys } from "#schema/http/devices.ts";
+import {
+  claimBundles,
+  type DeviceEnrolment,
+  publishDeviceList,
+  uploadPrekeys,
+} from "#schema/http/devices.ts";
 import type { AccountId, ConversationId, DeviceId, SessionId } from "#schema/ids.ts";
 import { answerRpc, unwrap } from "#schema/rpc/result.ts";
 import type { Identity } from "#schema/rpc/shared.ts";
@@ -17,6 +22,7 @@ import { FakeBackups } from "#test/support/client/fake-backups.ts";
 import type { InboxHost } from "../inbox-host.ts";
 import { idOf } from "../sealed.ts";
 import { usernameOf, type World } from "../world.ts";
+import { GroupWeb } from "./group-web.ts";
 
 const accessLifeMs = 15 * 60_000;
 const refreshLifeMs = 7 * 86_400_000;
@@ -33,16 +39,20 @@ export interface WebRequest {
   readonly url: URL;
   readonly body: unknown;
   readonly token: string | undefined;
+  /** The bytes that are asked for. */
+  readonly range: { readonly from: number; readonly below: number } | undefined;
 }
 
 export class Web {
   readonly #world: World;
   readonly #backups = new FakeBackups();
+  readonly #groups: GroupWeb;
   readonly #directory = new Map<AccountId, Registered>();
   readonly #access = new Map<string, { readonly identity: Identity; readonly expiresAtMs: number }>();
 
   constructor(world: World) {
     this.#world = world;
+    this.#groups = new GroupWeb(world);
   }
 
   /** `data` of the answer. Throws `SottoError`, or anything when a call got lost. */
@@ -99,6 +109,12 @@ export class Web {
         await this.#enrol(account, device, deviceName, false);
         return this.#openSession(account, device.deviceId);
       }
+      case "device/ticket": {
+        const { account, username } = await this.authenticate(token);
+        const { salt, vault } = this.#registered(username);
+        const devices = await this.#inbox(account, "directory", (inbox) => inbox.core.directory(0));
+        return { account, ticket: username, salt, vault, devices };
+      }
       case "refresh": {
         const presented = v.parse(auth.refresh.request, body).refreshToken ?? "";
         const [account, session] = presented.split(".") as [AccountId, SessionId];
@@ -136,12 +152,12 @@ export class Web {
     }
   }
 
-  async #api(
-    area: string,
-    [first = "", second = ""]: readonly string[],
-    request: WebRequest,
-  ): Promise<unknown> {
+  async #api(area: string, parts: readonly string[], request: WebRequest): Promise<unknown> {
+    const [first = "", second = ""] = parts;
+    if (parts[2] === "preview") return this.#groups.preview(first, request);
     const identity = await this.authenticate(request.token);
+    const answer = area === "conversations" ? this.#groups.answer(identity, parts, request) : undefined;
+    if (answer !== undefined) return answer;
     const { method, url, body } = request;
     const number = (name: string): number | undefined =>
       url.searchParams.has(name) ? Number(url.searchParams.get(name)) : undefined;
@@ -159,6 +175,11 @@ export class Web {
         return {
           bundles: await this.#inbox(first as AccountId, "claim", (inbox) => inbox.core.claimBundles(claim)),
         };
+      }
+      case "PUT devices": {
+        const { deviceList } = v.parse(publishDeviceList.request, body);
+        await this.#inbox(identity.account, "publish list", (inbox) => inbox.publishList(deviceList));
+        return {};
       }
       case "POST prekeys": {
         const prekeys = v.parse(uploadPrekeys.request, body);

@@ -5,13 +5,18 @@ import { type Store, StoreError, type StoreOperation } from "#core/store/store.t
 const never = new Promise<never>(() => undefined);
 
 export class Mortal {
-  readonly #dieAt: number;
+  #dieAt: number;
   #step = 0;
   isAlive = true;
 
   /** Dies when the store is touched for the `dieAt`-th time; each operation counts before and after. */
   constructor(dieAt: number) {
     this.#dieAt = dieAt;
+  }
+
+  /** Dies so many steps from now, unless it was to die before. */
+  dieIn(steps: number): void {
+    this.#dieAt = Math.min(this.#dieAt, this.#step + steps);
   }
 
   die(): void {
