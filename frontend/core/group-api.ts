@@ -16,7 +16,7 @@ import { type GroupRecord, groupTable } from "./store/group-tables.ts";
 import type { Records } from "./store/records.ts";
 import type { Engine } from "./sync/engine.ts";
 import { epochOf, extendGroup, signersOf } from "./sync/groups/group-chain.ts";
-import { withSettingsKey } from "./sync/groups/group-changes.ts";
+import { takeSettingsKey } from "./sync/groups/settings-taking.ts";
 import type { Self } from "./sync/self.ts";
 import { writeKeyEntry } from "./sync/text-sealer.ts";
 
@@ -55,7 +55,9 @@ export async function createGroup(
       placed,
       signersOf(self, new Map()),
     );
-    transaction.put(groupTable, conversationId, withSettingsKey(self, { ...record, names }, settingsKey));
+    const taking = { transaction, self };
+    const named = await takeSettingsKey(taking, conversationId, { ...record, names }, settingsKey);
+    transaction.put(groupTable, conversationId, named);
   });
   const summary = await asNotFound(() => engine.call(createGroupRoute, { body: { operation } }));
   await engine.conversations.merge([summary], true);
@@ -128,12 +130,13 @@ export async function changeGroup(
 ): Promise<void> {
   const { self, chains } = engine;
   if (engine.conversations.get(conversationId)?.group === undefined) throw new ClientError("not_allowed");
-  let record = (await records.read(groupTable, conversationId)) ?? (await chains.sync(conversationId));
+  const newest = () => asNotMember(() => chains.sync(conversationId));
+  let record = (await records.read(groupTable, conversationId)) ?? (await newest());
   for (let attempt = 1; attempt <= conflictsMax; attempt += 1) {
     const wanted = await make(record);
     if (wanted === undefined) return;
-    const current = (await records.read(groupTable, conversationId)) ?? record;
-    const op = makeOp(self, current, wanted);
+    // On top of what `make` has seen: what is sealed for one state may be too much for the next.
+    const op = makeOp(self, record, wanted);
     const operation = encodeBase64url(op.bytes);
     try {
       const params = { conversation: conversationId };
@@ -146,14 +149,23 @@ export async function changeGroup(
       if (error.kind === "not_found") throw new ClientError("not_member", { cause: error });
       const isLost = error.remedy === "retry_after";
       if (error.kind !== "group_conflict" && !isLost) throw error;
-      record = await chains.sync(conversationId);
-      const head = encodeBase64url(record.history.head.opHash);
+      const known = encodeBase64url(record.history.head.opHash);
+      record = await newest();
       if (isLost && isAccepted(engine, op, record)) return;
-      if (isLost) throw error;
-      if (head === encodeBase64url(current.history.head.opHash)) throw error;
+      if (isLost || encodeBase64url(record.history.head.opHash) === known) throw error;
     }
   }
   throw new ClientError("group_changed");
+}
+
+/** Who was put out meanwhile does not get the group's operations any more. */
+async function asNotMember<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof SottoError) || error.kind !== "not_found") throw error;
+    throw new ClientError("not_member", { cause: error });
+  }
 }
 
 /** The operation is in the log; here it counts from now on, its line comes with the log. */

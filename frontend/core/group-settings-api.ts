@@ -1,5 +1,5 @@
 /** What members see of a group, changed by who may: its name and its picture. Either change keeps the other (CRYPTO 2.7). */
-import { decodeBase64url } from "#schema/envelope/base64url.ts";
+import { encodeBase64url } from "#schema/envelope/base64url.ts";
 import { findGroupMember } from "#schema/envelope/group-state.ts";
 import type { ConversationId } from "#schema/ids.ts";
 import { toPointer } from "./attachments/stored-attachment.ts";
@@ -12,8 +12,14 @@ import { type GroupRecord, groupTable } from "./store/group-tables.ts";
 import type { Records } from "./store/records.ts";
 import type { StoredAttachment } from "./store/tables.ts";
 import type { Engine } from "./sync/engine.ts";
-import { presentSettingsKey, trySettings, withSettingsKey } from "./sync/groups/group-changes.ts";
-import { takeBack } from "./sync/groups/own-key.ts";
+import { epochOf } from "./sync/groups/group-chain.ts";
+import {
+  dueKey,
+  presentKey,
+  toSettingsKey,
+  trySettings,
+  withSettingsKey,
+} from "./sync/groups/group-changes.ts";
 
 /** A name that cannot be read here takes everything else that cannot be read with it. */
 export async function renameGroup(
@@ -62,47 +68,56 @@ async function changeSettings(
   change: (known: GroupSettings | undefined) => GroupSettings | undefined,
 ): Promise<void> {
   const { self } = engine;
-  let isNewKey = false;
   await changeGroup(engine, records, conversationId, async (record) => {
     const { state } = record.history.head;
     const settings = change(trySettings(self, state.settings, record.settingsKeys));
     if (settings === undefined) return undefined;
-    const newest = record.settingsKeys[0];
-    const known = newest && { epoch: newest.epoch, key: decodeBase64url(newest.key) };
-    const settingsKey = settingsKeyFor(self.provider, known, state);
-    isNewKey = settingsKey !== known;
-    if (isNewKey) await keepSettingsKey(engine, records, conversationId, settingsKey);
+    const settingsKey = await nextKey(engine, records, conversationId, record);
     return { type: "settings", settings: sealGroupSettings(self.provider, settingsKey, settings) };
   });
-  if (!isNewKey) return;
   await resealInvite(engine, records, conversationId);
-  await records.transact((transaction) => takeBack(transaction, conversationId, [], true));
-  await handOut(engine, records, conversationId);
+  const group = await records.read(groupTable, conversationId);
+  if (group !== undefined && dueKey(group) !== undefined) await handOut(engine, records, conversationId);
 }
 
 /** Who has the group's link reads its name by the key in the link's operation. */
 async function resealInvite(engine: Engine, records: Records, conversationId: ConversationId): Promise<void> {
   const { self } = engine;
   const group = await records.read(groupTable, conversationId);
-  if (group === undefined || tryReseal(self, group, presentSettingsKey(self, group)) === undefined) return;
+  if (group === undefined || tryReseal(self, group) === undefined) return;
   await changeGroup(engine, records, conversationId, (record) => {
-    const invite = tryReseal(self, record, presentSettingsKey(self, record));
-    if (invite === undefined) throw new ClientError("group_changed");
-    return { type: "invite", invite };
+    const invite = tryReseal(self, record);
+    return invite && { type: "invite", invite };
   });
 }
 
-/** Before the operation is posted, so that a crash between loses no key. */
-async function keepSettingsKey(
+/**
+ * The key for settings on top of `record`. A new one is kept before the operation is posted, so that a process that dies in between loses
+ * none: it is due to the others as soon as the operation counts, however that becomes known.
+ */
+async function nextKey(
   { self }: Engine,
   records: Records,
   conversationId: ConversationId,
-  settingsKey: GroupSettingsKey,
-): Promise<void> {
-  await records.transact(async (transaction) => {
-    const record = await transaction.get(groupTable, conversationId);
-    if (record === undefined) return;
-    transaction.put(groupTable, conversationId, withSettingsKey(self, record, settingsKey));
+  record: GroupRecord,
+): Promise<GroupSettingsKey> {
+  const { state } = record.history.head;
+  const present = presentKey(self, record);
+  const known = present && toSettingsKey(present);
+  const settingsKey = settingsKeyFor(self.provider, known, state);
+  if (settingsKey === known) return known;
+  return records.transact(async (transaction) => {
+    const current = await transaction.get(groupTable, conversationId);
+    if (current === undefined) return settingsKey;
+    const kept = current.settingsKeys.find(({ own, epoch }) => own === "kept" && epoch === settingsKey.epoch);
+    if (kept !== undefined) return toSettingsKey(kept);
+    // The operations that those before were made for have not become what they were meant to be.
+    const settingsKeys = current.settingsKeys.filter(
+      ({ own, epoch }) => own !== "kept" || epoch > epochOf(current),
+    );
+    const key = { epoch: settingsKey.epoch, key: encodeBase64url(settingsKey.key), own: "kept" } as const;
+    transaction.put(groupTable, conversationId, withSettingsKey({ ...current, settingsKeys }, key));
+    return settingsKey;
   });
 }
 

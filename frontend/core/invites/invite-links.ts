@@ -17,6 +17,7 @@ import { renameGroup } from "../group-settings-api.ts";
 import { type GroupRecord, groupTable } from "../store/group-tables.ts";
 import type { Records } from "../store/records.ts";
 import type { Engine } from "../sync/engine.ts";
+import { presentKey, toSettingsKey } from "../sync/groups/group-changes.ts";
 import type { Self } from "../sync/self.ts";
 import type { InviteApi, InviteView, JoinRequestView } from "./invite-api.ts";
 import { tryInviteSecret } from "./invite-secret.ts";
@@ -50,7 +51,7 @@ export async function setInvite(
   const own = group && findGroupMember(group.history.head.state, self.own.cert.accountId);
   if (group === undefined || own === undefined || own.role === "member") throw new ClientError("not_allowed");
   // Somebody may have left with the key of the name: what is sealed from now on is under another.
-  if (!isFresh(self, group)) {
+  if (freshKey(self, group) === undefined) {
     if (group.title === "") throw new ClientError("group_changed");
     await renameGroup(engine, records, conversationId, group.title);
   }
@@ -59,7 +60,7 @@ export async function setInvite(
     const { invite, groupId } = record.history.head.state;
     const known = terms.reset || invite === undefined ? undefined : tryInviteSecret(self, record, invite);
     const secret = known ?? created;
-    const settingsKey = presentKey(record);
+    const settingsKey = freshKey(self, record);
     if (settingsKey === undefined) throw new ClientError("group_changed");
     return {
       type: "invite",
@@ -139,12 +140,9 @@ export async function refuseJoin(
   await asNotFound(() => engine.call(refuseJoinRoute, { params: { conversation: conversationId, account } }));
 }
 
-function presentKey({ settingsKeys }: GroupRecord): GroupSettingsKey | undefined {
-  const [newest] = settingsKeys;
-  return newest && { epoch: newest.epoch, key: decodeBase64url(newest.key) };
-}
-
-function isFresh({ provider }: Self, group: GroupRecord): boolean {
-  const known = presentKey(group);
-  return known !== undefined && settingsKeyFor(provider, known, group.history.head.state) === known;
+/** The key of the present settings, unless somebody left with it. */
+function freshKey(self: Self, group: GroupRecord): GroupSettingsKey | undefined {
+  const present = presentKey(self, group);
+  const known = present && toSettingsKey(present);
+  return settingsKeyFor(self.provider, known, group.history.head.state) === known ? known : undefined;
 }

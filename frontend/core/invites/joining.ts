@@ -31,7 +31,7 @@ import { groupTable } from "../store/group-tables.ts";
 import type { Records } from "../store/records.ts";
 import type { Engine } from "../sync/engine.ts";
 import { epochOf, extendGroup, type PlacedOperation } from "../sync/groups/group-chain.ts";
-import { withSettingsKey } from "../sync/groups/group-changes.ts";
+import { takeSettingsKey } from "../sync/groups/settings-taking.ts";
 import { pendingJoinTable } from "./pending-join-table.ts";
 import type { InviteApi, InvitePreviewView, InviteStanding, PendingJoinView } from "./invite-api.ts";
 
@@ -212,7 +212,9 @@ async function enter(
     const known = await transaction.get(groupTable, conversationId);
     const news = known === undefined ? operations : operations.slice(epochOf(known));
     const record = await extendGroup(transaction, self, conversationId, known, news, signerOf);
-    const after = settingsKey === undefined ? record : withSettingsKey(self, record, settingsKey);
+    const taking = { transaction, self };
+    const after =
+      settingsKey === undefined ? record : await takeSettingsKey(taking, conversationId, record, settingsKey);
     transaction.put(groupTable, conversationId, after);
     return epochOf(after);
   });

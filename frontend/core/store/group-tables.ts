@@ -37,9 +37,13 @@ export type StoredChange =
 
 export type StoredMembership = "member" | "removed" | "left" | "dissolved";
 
-interface SettingsKeyRecord {
+export interface SettingsKeyRecord {
   readonly epoch: number;
   readonly key: string;
+  /**
+   * Made here. `kept`: before the operation that uses it was accepted, if it ever was; `due`: it was, and nobody else may have the key yet.
+   */
+  readonly own?: "kept" | "due";
 }
 
 /** A group's verified operations, key conversation id. */
@@ -124,6 +128,8 @@ export interface SenderKeyHolders {
   readonly devices: readonly string[];
   /** The server or a new settings key asks for another sender key before anything else is sent. */
   readonly mustRotate: boolean;
+  /** The key of the group's settings that was due when this sender key was made, and goes along with it. */
+  readonly settingsKey?: string;
 }
 export const senderKeyHoldersTable = jsonTable<SenderKeyHolders>("sender-key-holders");
 

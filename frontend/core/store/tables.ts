@@ -196,6 +196,8 @@ export interface OutboxRecord {
   readonly attachments?: readonly StoredAttachment[];
   /** A key entry of a group: hands out the sender key, has no text and is shown nowhere. */
   readonly isKeyEntry?: true;
+  /** The own key of a group's settings that its frame hands out, until when it is due. */
+  readonly settingsKey?: string;
   readonly sentAtMs: number;
   /** Body, key and hash are empty in a group until there is a frame: they come out of the sender key's chain. */
   readonly body: string;

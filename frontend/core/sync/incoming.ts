@@ -41,6 +41,8 @@ export class Incoming {
   readonly #links: IncomingLinks;
   readonly #early = new Map<ConversationId, Map<number, MessageRecord>>();
   readonly #pumps = new Map<ConversationId, Pump>();
+  /** Cursors before a hole, as of the last look at it. */
+  readonly #holes = new Map<ConversationId, number>();
   #stopped = false;
 
   constructor(
@@ -127,6 +129,8 @@ export class Incoming {
         }
         this.#links.stored(conversationId);
       }
+      if (this.#isStuck(conversationId) && (await (await this.#groups()).leap(conversationId)))
+        return this.check(conversationId);
       this.#links.gap(conversationId, this.#hasGap(conversationId));
     } catch {
       // offline, refused or a full disk: nothing was written, and what is early stays
@@ -147,6 +151,16 @@ export class Incoming {
       batch.push(message);
     }
     return batch;
+  }
+
+  /** A hole in a group's log that asking again has not filled: the account may have been out in between. */
+  #isStuck(conversationId: ConversationId): boolean {
+    const { cursor, group } = this.#conversations.get(conversationId) ?? {};
+    const hasHole = group?.left === false && (this.#early.get(conversationId)?.size ?? 0) > 0;
+    const isKnown = hasHole && this.#holes.get(conversationId) === cursor;
+    if (hasHole && cursor !== undefined) this.#holes.set(conversationId, cursor);
+    else this.#holes.delete(conversationId);
+    return isKnown;
   }
 
   #hasGap(conversationId: ConversationId): boolean {

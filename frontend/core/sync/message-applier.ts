@@ -36,6 +36,7 @@ import {
 import { askAgain } from "./retry-asking.ts";
 import { sequenceOwn } from "./sequence-own.ts";
 import { isSelf, type Self } from "./self.ts";
+import { writeKeyEntry } from "./text-sealer.ts";
 import type { Timeline } from "./timeline.ts";
 import { startAfresh } from "./went-back.ts";
 
@@ -96,7 +97,7 @@ export class MessageApplier {
       await sequenceOwn(transaction, this.#self, row, seq, serverTimeMs);
       return;
     }
-    const { content, ask, opened } = await this.#open(place, record, message);
+    const { content, ask, opened, handsOut } = await this.#open(place, record, message);
     if (isSelf(this.#self, sender) && content.type === "unreadable") {
       await startAfresh(transaction, this.#self, message);
     }
@@ -118,6 +119,8 @@ export class MessageApplier {
       countsAsUnread(this.#self, stored) && seq > record.readSeq ? record.unread + 1 : record.unread;
     const after = { ...record, unread, deliveredPending: true };
     transaction.put(conversationTable, conversationId, withSequenced(after, seq, serverTimeMs));
+    // With the operation's place in the log, so that a process that dies after posting it owes nobody anything.
+    if (handsOut === true) await writeKeyEntry(transaction, this.#self, conversationId);
   }
 
   /** The outbox row of an own message, also one that another owner of this store wrote. */

@@ -17,6 +17,8 @@ export interface Outcome {
   readonly content: StoredContent;
   readonly ask?: RetryReason;
   readonly opened?: OpenedKey;
+  /** An own operation after which others need keys of this device. */
+  readonly handsOut?: true;
 }
 
 export type Directories = ReadonlyMap<AccountId, AccountDevices | undefined>;

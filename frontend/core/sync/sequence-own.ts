@@ -14,7 +14,7 @@ import {
   type StoredMessage,
 } from "../store/tables.ts";
 import { withSequenced } from "./conversations.ts";
-import { listKeyEntries } from "./groups/own-key.ts";
+import { listKeyEntries, settleDue } from "./groups/own-key.ts";
 import type { Self } from "./self.ts";
 
 /** Stores an entry of the own log without content; nothing happens when that was done before. */
@@ -55,6 +55,7 @@ export async function sequenceOwn(
     await transaction.get(keyEntryTable, key);
     transaction.delete(keyEntryTable, key);
   }
+  if (row.settingsKey !== undefined) await settleDue(transaction, conversationId, row.settingsKey);
   transaction.insert(messageTable, messageKey(conversationId, seq), {
     conversationId,
     seq,

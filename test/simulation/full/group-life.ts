@@ -120,7 +120,9 @@ function doing(
     (error: unknown) => {
       const isFault = error instanceof ClientError ? error.code === "internal" : !isExpected(error);
       if (isFault && device.state === "joined")
-        world.sim.oracle.violate(`${host.name}: ${device.name} (${kind}): ${String(error)}`);
+        world.sim.oracle.violate(
+          `${host.name}: ${device.name} (${kind}): ${String(error instanceof ClientError ? (error.cause ?? error) : error)}`,
+        );
     },
   );
 }

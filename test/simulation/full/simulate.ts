@@ -37,7 +37,7 @@ import { cheapProvider } from "./provider.ts";
 import { type Actions, joined, passing, pick, type Stage, writeAll } from "./stage.ts";
 import { Web } from "./web.ts";
 
-const logMax = 10_000;
+const logMax = 100_000;
 const restMs = 60_000;
 const restMaxMs = 3 * 3_600_000;
 const closingMs = 2 * restMs;

@@ -22,7 +22,14 @@ import {
 import type { Records, Transaction } from "../../store/records.ts";
 import type { AccountDevices, Directory } from "../directory.ts";
 import { isSelf, type Self } from "../self.ts";
-import { accountOf, describeChange, membershipAfter, trySettings, withSettings } from "./group-changes.ts";
+import {
+  accountOf,
+  describeChange,
+  membershipAfter,
+  presentKey,
+  trySettings,
+  withSettings,
+} from "./group-changes.ts";
 
 /** The server's own contradictions, besides those of single devices. */
 export const serverContradicts = "server";
@@ -177,10 +184,20 @@ export async function extendGroup(
     await transaction.get(groupOperationTable, key);
     transaction.put(groupOperationTable, key, { operation, seq, ...(change && { change }) });
     await promiseHistory(transaction, self, key, op, seq);
-    record = settings === undefined ? next : withSettings(next, settings);
+    record = settings === undefined ? next : withSettings(withDue(self, next), settings);
   }
   // No operations and nothing known: `extendGroupHistory` says so.
   return record ?? withNothing(extendGroupHistory(self.provider, undefined, [], signerOf));
+}
+
+/** A settings key of this device is in use from now on, and the others need it. */
+function withDue(self: Self, record: GroupRecord): GroupRecord {
+  const used = presentKey(self, record);
+  if (used?.own !== "kept") return record;
+  const settingsKeys = record.settingsKeys.map((key) =>
+    key === used ? { ...key, own: "due" as const } : key,
+  );
+  return { ...record, settingsKeys };
 }
 
 /** What this device gave along is owed from the moment that the operation counts, however that became known. */

@@ -14,7 +14,12 @@ import {
   settingsKeyEpochOf,
 } from "../../crypto/group/group-settings.ts";
 import type { GroupSettingsKey } from "../../crypto/group/sender-key-message.ts";
-import type { GroupRecord, StoredChange, StoredMembership } from "../../store/group-tables.ts";
+import type {
+  GroupRecord,
+  SettingsKeyRecord,
+  StoredChange,
+  StoredMembership,
+} from "../../store/group-tables.ts";
 import type { Self } from "../self.ts";
 
 /** Keys of older settings that are kept: a name set before the last removal may still be the present one. */
@@ -120,34 +125,34 @@ export function trySettings(
 ): GroupSettings | undefined {
   try {
     const epoch = settingsKeyEpochOf(sealed);
-    const known = keys.find((each) => each.epoch === epoch);
-    if (known === undefined) return undefined;
-    return openGroupSettings(self.provider, { epoch, key: decodeBase64url(known.key) }, sealed);
+    for (const known of keys.filter((each) => each.epoch === epoch)) {
+      const settings = tryOpen(self, known, sealed);
+      if (settings !== undefined) return settings;
+    }
+    return undefined;
   } catch (error) {
     if (isCryptoError(error)) return undefined;
     throw error;
   }
 }
 
-/**
- * The record with a settings key more. A key for the present settings has to open them, so that a wrong one never takes the place of
- * the right one.
- */
-export function withSettingsKey(self: Self, record: GroupRecord, settings: GroupSettingsKey): GroupRecord {
-  const key = encodeBase64url(settings.key);
-  const { settingsKeys, history } = record;
-  if (settingsKeys.some((known) => known.epoch === settings.epoch && known.key === key)) return record;
-  const keys = [
-    { epoch: settings.epoch, key },
-    ...settingsKeys.filter(({ epoch }) => epoch !== settings.epoch),
-  ];
-  const sealed = history.head.state.settings;
-  const opened = trySettings(self, sealed, keys);
-  const isForPresent = isKeyEpoch(sealed, settings.epoch);
-  if (isForPresent && opened === undefined) return record;
-  const sorted = keys.sort((a, b) => b.epoch - a.epoch).slice(0, settingsKeysMax);
-  const named = isForPresent && opened !== undefined ? withSettings(record, opened) : record;
-  return { ...named, settingsKeys: sorted };
+function tryOpen(
+  self: Self,
+  { epoch, key }: SettingsKeyRecord,
+  sealed: Uint8Array,
+): GroupSettings | undefined {
+  try {
+    return openGroupSettings(self.provider, { epoch, key: decodeBase64url(key) }, sealed);
+  } catch (error) {
+    if (isCryptoError(error)) return undefined;
+    throw error;
+  }
+}
+
+/** The record with a key more. Two devices may have made one for the same operation, so that epochs repeat. */
+export function withSettingsKey(record: GroupRecord, key: SettingsKeyRecord): GroupRecord {
+  const settingsKeys = [key, ...record.settingsKeys].sort((a, b) => b.epoch - a.epoch);
+  return { ...record, settingsKeys: settingsKeys.slice(0, settingsKeysMax) };
 }
 
 /** What is shown of the settings. A picture that its maker says is too large is none (attack 60). */
@@ -159,19 +164,29 @@ export function withSettings(
   return { ...record, title: name, ...(isShown && { picture: toStored(avatar) }) };
 }
 
-/** The key of the present settings, as it travels with a sender key; random bytes when it is not known here. */
-export function presentSettingsKey(self: Self, { history, settingsKeys }: GroupRecord): GroupSettingsKey {
+/** The key of the present settings, where it is known here. */
+export function presentKey(
+  self: Self,
+  { history, settingsKeys }: GroupRecord,
+): SettingsKeyRecord | undefined {
   const { settings } = history.head.state;
-  const known = settingsKeys.find(({ epoch }) => isKeyEpoch(settings, epoch));
-  if (known === undefined) return { epoch: 1, key: self.provider.random(32) };
-  return { epoch: known.epoch, key: decodeBase64url(known.key) };
+  return settingsKeys.find((known) => trySettings(self, settings, [known]) !== undefined);
 }
 
-function isKeyEpoch(sealed: Uint8Array, epoch: number): boolean {
-  try {
-    return settingsKeyEpochOf(sealed) === epoch;
-  } catch (error) {
-    if (isCryptoError(error)) return false;
-    throw error;
-  }
+/** The key of settings that this device made and owes to the others. */
+export function dueKey({ settingsKeys }: Pick<GroupRecord, "settingsKeys">): SettingsKeyRecord | undefined {
+  return settingsKeys.findLast(({ own }) => own === "due");
+}
+
+/**
+ * The key of settings that goes along with a sender key: one that is due, else that of the present ones; random bytes when it is not known
+ * here.
+ */
+export function settingsKeyToGive(self: Self, record: GroupRecord): GroupSettingsKey {
+  const known = dueKey(record) ?? presentKey(self, record);
+  return known === undefined ? { epoch: 1, key: self.provider.random(32) } : toSettingsKey(known);
+}
+
+export function toSettingsKey({ epoch, key }: SettingsKeyRecord): GroupSettingsKey {
+  return { epoch, key: decodeBase64url(key) };
 }

@@ -64,6 +64,8 @@ const nothing: Outcome = { content: { type: "nothing" } };
 const unheard: ReadonlySet<CryptoErrorCode> = new Set(["STALE_EPOCH", "NOT_MEMBER"]);
 /** The sender's key opens it, or did: a chain that went back or leapt ahead is no reason to lose a message. */
 const askable: ReadonlySet<CryptoErrorCode> = new Set(["TOO_FAR", "DUPLICATE"]);
+/** Somebody new is in who lacks the actor's sender key, or there are settings under a key of the actor's. */
+const givingChanges: ReadonlySet<string> = new Set(["create", "add", "join", "settings"]);
 const broken: Outcome = { content: { type: "unreadable", reason: "broken" } };
 
 /** Stages everything that follows from one entry. Throws `ChainBehindError`, `SottoError`; then nothing may be committed. */
@@ -134,7 +136,9 @@ async function openOperation(
   const stored = await transaction.get(groupOperationTable, groupOperationKey(conversationId, op.epoch));
   if (stored?.change === undefined) return nothing;
   const known = (await transaction.get(groupTable, conversationId)) ?? group;
-  return { content: { type: "group_change", change: stored.change }, ...openedSettings(self, known, op) };
+  const content = { type: "group_change", change: stored.change } as const;
+  const isHandingOut = isSelf(self, sender) && givingChanges.has(change.type);
+  return { content, ...openedSettings(self, known, op), ...(isHandingOut && { handsOut: true }) };
 }
 
 async function openMessage(

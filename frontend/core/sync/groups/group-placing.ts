@@ -9,10 +9,10 @@ import type { Records } from "../../store/records.ts";
 import { conversationTable, under } from "../../store/tables.ts";
 import type { HistoryPager } from "../history.ts";
 import type { Self } from "../self.ts";
-import { withSettingsKey } from "./group-changes.ts";
 import type { GroupChains } from "./group-chain.ts";
 import { givenHistory } from "./given-history.ts";
 import { keyFromEntry } from "./settings-keys.ts";
+import { takeSettingsKey } from "./settings-taking.ts";
 
 export class GroupPlacing {
   readonly #records: Records;
@@ -35,9 +35,7 @@ export class GroupPlacing {
     const { history } = await this.#chains.sync(conversationId);
     const conversation = await this.#records.read(conversationTable, conversationId);
     if (conversation === undefined) return [];
-    const member = findGroupMember(history.head.state, this.#self.own.cert.accountId);
-    const key = groupOperationKey(conversationId, member?.joinedEpoch ?? 1);
-    const joinedSeq = (await this.#records.read(groupOperationTable, key))?.seq ?? 1;
+    const joinedSeq = await this.#joinedSeq(conversationId, history);
     const isOlder = conversation.createdAtMs < this.#self.joinedAtMs;
     const { floor, page } = isOlder
       ? await this.#history.findFloor(conversationId, joinedSeq)
@@ -53,7 +51,9 @@ export class GroupPlacing {
       const isBefore = (seq: number): boolean => seq <= start;
       const readSeq = Math.max(record.readSeq, joinedSeq - 1);
       const logEpoch = operations.filter(({ value }) => isBefore(value.seq)).length;
-      const named = settingsKey === undefined ? group : withSettingsKey(this.#self, group, settingsKey);
+      const taking = { transaction, self: this.#self };
+      const named =
+        settingsKey === undefined ? group : await takeSettingsKey(taking, conversationId, group, settingsKey);
       transaction.put(groupTable, conversationId, { ...named, logEpoch });
       transaction.put(conversationTable, conversationId, {
         ...record,
@@ -73,6 +73,28 @@ export class GroupPlacing {
     return page;
   }
 
+  /**
+   * Where the account was out and is in again without this device having heard of it, nothing of the time in between ever comes: the
+   * conversation is to be placed anew. False when there is no such hole. Throws as `GroupChains.sync`.
+   */
+  async leap(conversationId: ConversationId): Promise<boolean> {
+    const { history } = await this.#chains.sync(conversationId);
+    const joinedSeq = await this.#joinedSeq(conversationId, history);
+    return this.#records.transact(async (transaction) => {
+      const record = await transaction.get(conversationTable, conversationId);
+      if (record?.placed !== true || record.cursor >= joinedSeq - 1) return false;
+      transaction.put(conversationTable, conversationId, { ...record, placed: false });
+      return true;
+    });
+  }
+
+  /** The position of the operation that brought the account in. */
+  async #joinedSeq(conversationId: ConversationId, { head }: GroupHistory): Promise<number> {
+    const member = findGroupMember(head.state, this.#self.own.cert.accountId);
+    const key = groupOperationKey(conversationId, member?.joinedEpoch ?? 1);
+    return (await this.#records.read(groupOperationTable, key))?.seq ?? 1;
+  }
+
   /** Names groups whose keys came from a file. Throws `StoreError`. */
   async nameAll(): Promise<void> {
     for (const { key } of await this.#records.list(groupTable)) await this.#name(key as ConversationId);
@@ -85,7 +107,8 @@ export class GroupPlacing {
     await this.#records.transact(async (transaction) => {
       const group = await transaction.get(groupTable, conversationId);
       if (group === undefined) return;
-      transaction.put(groupTable, conversationId, withSettingsKey(this.#self, group, key));
+      const taking = { transaction, self: this.#self };
+      transaction.put(groupTable, conversationId, await takeSettingsKey(taking, conversationId, group, key));
     });
   }
 

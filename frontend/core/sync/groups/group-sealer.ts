@@ -20,10 +20,10 @@ import { hasSession, type Recipient, recipientKey, trySealCapsule } from "../cap
 import type { Directory } from "../directory.ts";
 import { createMessageId, type Self } from "../self.ts";
 import { payloadOf } from "../text-sealer.ts";
-import { presentSettingsKey } from "./group-changes.ts";
+import { dueKey, settingsKeyToGive } from "./group-changes.ts";
 import type { GroupChains } from "./group-chain.ts";
 import { type GroupDevices, GroupRoster } from "./group-roster.ts";
-import { currentKey, listKeyEntries, takeBack, withHolders } from "./own-key.ts";
+import { currentKey, listKeyEntries, settleDue, takeBack, withHolders } from "./own-key.ts";
 
 /** Devices that get the sender key in one entry. */
 const capsulesPerEntry = 64;
@@ -92,7 +92,7 @@ export class GroupSealer {
         const key = outboxKey(conversationId, position);
         const row = await transaction.get(outboxTable, key);
         if (row?.frame === undefined) continue;
-        const { frame: _frame, devices = [], groupEpoch: _epoch, ...rest } = row;
+        const { frame: _frame, devices = [], groupEpoch: _epoch, settingsKey: _key, ...rest } = row;
         notGiven.push(...devices);
         for (const entry of await listKeyEntries(transaction, conversationId, position)) {
           notGiven.push(...entry.value.devices);
@@ -165,6 +165,9 @@ export class GroupSealer {
   ): Promise<OutboxRecord[]> {
     const { conversationId, history } = set;
     const sealed: OutboxRecord[] = [];
+    const group = await transaction.get(groupTable, conversationId);
+    const due = group && dueKey(group)?.key;
+    if (due !== undefined && set.recipients.length === 0) await settleDue(transaction, conversationId, due);
     let [current, waiting] = [key, capsules];
     for (const row of rows) {
       const place = outboxKey(conversationId, row.position);
@@ -176,7 +179,8 @@ export class GroupSealer {
       current = after;
       const frame = frameOf(set, { ...row, ...body }, waiting);
       const devices = waiting.map(({ account, device }) => ({ account, device }));
-      const done = { ...row, ...body, frame, devices, groupEpoch: history.head.state.epoch };
+      const given = due !== undefined && { settingsKey: due };
+      const done = { ...row, ...body, frame, devices, groupEpoch: history.head.state.epoch, ...given };
       transaction.put(outboxTable, place, done);
       await withHolders(transaction, conversationId, devices);
       waiting = [];
@@ -241,7 +245,7 @@ export class GroupSealer {
   ): Promise<MessageSend["capsules"] | undefined> {
     const group = await transaction.get(groupTable, set.conversationId);
     if (recipients.length === 0 || group === undefined) return [];
-    const settings = presentSettingsKey(this.#self, group);
+    const settings = settingsKeyToGive(this.#self, group);
     const senderKey = senderKeyMessageOf(key, stateOf(set.history), settings);
     const capsules: MessageSend["capsules"] = [];
     for (const recipient of recipients) {

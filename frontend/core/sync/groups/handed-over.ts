@@ -9,22 +9,18 @@ import { isCryptoError, parsing } from "../../crypto/errors.ts";
 import { openGroupBodyWithKey } from "../../crypto/group/group-body.ts";
 import { acceptSenderKey } from "../../crypto/group/sender-key.ts";
 import type { SenderKeyMessage } from "../../crypto/group/sender-key-message.ts";
-import { backupLateTable } from "../../store/backup-tables.ts";
 import {
   groupOperationKey,
   groupOperationTable,
-  type GroupRecord,
   groupTable,
   senderKeyKey,
   senderKeyTable,
 } from "../../store/group-tables.ts";
 import type { Transaction } from "../../store/records.ts";
-import { messageKey, messageTable, under } from "../../store/tables.ts";
 import { isKeyOf, openedKey, type Outcome, storedContent } from "../outcome.ts";
 import type { Self } from "../self.ts";
-import { withSettingsKey } from "./group-changes.ts";
-import { openedSettings, readChange } from "./settings-keys.ts";
 import { contradicted, reconciled } from "./group-chain.ts";
+import { takeSettingsKey } from "./settings-taking.ts";
 
 const broken = { content: { type: "unreadable", reason: "broken" } } as const;
 
@@ -54,9 +50,12 @@ export async function takeSenderKey(
   try {
     const keys = acceptSenderKey(self.provider, group.history, from, known, message);
     if (keys.keys !== known?.keys) transaction.put(senderKeyTable, key, keys);
-    after = withSettingsKey(self, reconciled(group, address), message.settings);
-    if (after.settingsKeys !== group.settingsKeys)
-      await nameLine({ transaction, self }, conversationId, after);
+    after = await takeSettingsKey(
+      { transaction, self },
+      conversationId,
+      reconciled(group, address),
+      message.settings,
+    );
   } catch (error) {
     if (!isCryptoError(error)) throw error;
     const isOtherState = error.code === "BAD_BINDING" || error.code === "EPOCH_AHEAD";
@@ -86,30 +85,4 @@ export async function openGroupContent(
     if (isCryptoError(error)) return broken;
     throw error;
   }
-}
-
-/** The line of the newest renaming learns its name when the key comes after it, and the backup learns the key. */
-async function nameLine(
-  { transaction, self }: Taking,
-  conversationId: MessageRecord["conversationId"],
-  group: GroupRecord,
-): Promise<void> {
-  const key = groupOperationKey(conversationId, group.history.head.state.settingsEpoch);
-  const stored = await transaction.get(groupOperationTable, key);
-  if (stored === undefined) return;
-  const isUnread = stored.change?.type === "renamed" && stored.change.title === undefined;
-  const operations = (await transaction.list(groupOperationTable, under(conversationId))).map(
-    ({ value }) => value,
-  );
-  const read = isUnread ? readChange(self, stored.operation, group.settingsKeys, operations) : undefined;
-  const change = read ?? stored.change;
-  if (read !== undefined && change !== undefined)
-    transaction.put(groupOperationTable, key, { ...stored, change });
-  const line = messageKey(conversationId, stored.seq);
-  const message = await transaction.get(messageTable, line);
-  if (message?.content.type !== "group_change" || change === undefined) return;
-  const opened = openedSettings(self, group, parseGroupOp(decodeBase64url(stored.operation)));
-  transaction.put(messageTable, line, { ...message, content: { type: "group_change", change }, ...opened });
-  await transaction.get(backupLateTable, line);
-  transaction.put(backupLateTable, line, {});
 }

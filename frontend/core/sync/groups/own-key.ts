@@ -2,6 +2,7 @@
 import { type ConversationId, type DeviceAddress, deviceAddressKey } from "#schema/ids.ts";
 import { createSenderKey, type OwnSenderKey, rotationReason } from "../../crypto/group/sender-key.ts";
 import {
+  groupTable,
   type KeyEntryRecord,
   keyEntryTable,
   ownSenderKeyTable,
@@ -12,6 +13,7 @@ import { orderedKey, type Versioned } from "../../store/sealed-store.ts";
 import { under } from "../../store/tables.ts";
 import { type Recipient, recipientKey } from "../capsules.ts";
 import type { Self } from "../self.ts";
+import { dueKey } from "./group-changes.ts";
 import type { GroupDevices } from "./group-roster.ts";
 
 /** The key to use now and the devices that were not given it. A key that may not be used any more is replaced, which is staged. */
@@ -27,15 +29,33 @@ export async function currentKey(
   const { epoch, groupId, rotationEpoch } = history.head.state;
   const heldByRevoked = holders?.devices.some((device) => !active.has(device)) === true;
   const nowMs = self.nowMs();
+  const group = await transaction.get(groupTable, conversationId);
+  const due = group && dueKey(group)?.key;
   const isUsable =
     known !== undefined &&
     holders?.mustRotate !== true &&
+    (due === undefined || holders?.settingsKey === due) &&
     rotationReason(known, { rotationEpoch, heldByRevoked, nowMs }) === undefined;
   if (isUsable) return { key: known, lacking: recipients.filter((each) => !given.has(recipientKey(each))) };
   const key = createSenderKey(self.provider, { groupId, epoch }, nowMs);
   transaction.put(ownSenderKeyTable, conversationId, key);
-  transaction.put(senderKeyHoldersTable, conversationId, { devices: [], mustRotate: false });
+  const noHolders = { devices: [], mustRotate: false, ...(due !== undefined && { settingsKey: due }) };
+  transaction.put(senderKeyHoldersTable, conversationId, noHolders);
   return { key, lacking: recipients };
+}
+
+/** Stages that the others have this key of the settings, or that there are none. */
+export async function settleDue(
+  transaction: Transaction,
+  conversationId: ConversationId,
+  settingsKey: string,
+): Promise<void> {
+  const group = await transaction.get(groupTable, conversationId);
+  if (group?.settingsKeys.some(({ key, own }) => key === settingsKey && own === "due") !== true) return;
+  const settingsKeys = group.settingsKeys.map(({ own, ...key }) =>
+    own === undefined || key.key === settingsKey ? key : { ...key, own },
+  );
+  transaction.put(groupTable, conversationId, { ...group, settingsKeys });
 }
 
 /** Stages that devices were given the key. */
@@ -48,8 +68,9 @@ export async function withHolders(
   const before = await transaction.get(senderKeyHoldersTable, conversationId);
   const after = new Set([...(before?.devices ?? []), ...devices.map(keyOf)]);
   transaction.put(senderKeyHoldersTable, conversationId, {
+    mustRotate: false,
+    ...before,
     devices: [...after],
-    mustRotate: before?.mustRotate ?? false,
   });
 }
 
@@ -64,6 +85,7 @@ export async function takeBack(
   if (before === undefined) return;
   const gone = new Set(devices.map(keyOf));
   transaction.put(senderKeyHoldersTable, conversationId, {
+    ...before,
     devices: before.devices.filter((device) => !gone.has(device)),
     mustRotate: before.mustRotate || mustRotate,
   });

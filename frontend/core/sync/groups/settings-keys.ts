@@ -73,6 +73,7 @@ export function readChange(
   return after && describeSettings({ before: settings.length > 1 ? settings[0] : undefined, after });
 }
 
-function settingsOf({ change }: GroupOp): Uint8Array | undefined {
+/** The sealed settings that an operation sets, if it does. */
+export function settingsOf({ change }: GroupOp): Uint8Array | undefined {
   return change.type === "settings" || change.type === "create" ? change.settings : undefined;
 }
