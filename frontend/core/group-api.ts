@@ -159,7 +159,7 @@ export async function changeGroup(
 }
 
 /** Who was put out meanwhile does not get the group's operations any more. */
-async function asNotMember<Result>(work: () => Promise<Result>): Promise<Result> {
+export async function asNotMember<Result>(work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
   } catch (error) {

@@ -1,12 +1,13 @@
 /** What members see of a group, changed by who may: its name and its picture. Either change keeps the other (CRYPTO 2.7). */
 import { encodeBase64url } from "#schema/envelope/base64url.ts";
 import { findGroupMember } from "#schema/envelope/group-state.ts";
+import { SottoError } from "#schema/errors.ts";
 import type { ConversationId } from "#schema/ids.ts";
 import { toPointer } from "./attachments/stored-attachment.ts";
 import { ClientError } from "./client-api.ts";
 import { type GroupSettings, sealGroupSettings, settingsKeyFor } from "./crypto/group/group-settings.ts";
 import type { GroupSettingsKey } from "./crypto/group/sender-key-message.ts";
-import { changeGroup, groupName, handOut } from "./group-api.ts";
+import { asNotMember, changeGroup, groupName, handOut } from "./group-api.ts";
 import { tryReseal } from "./invites/invite-secret.ts";
 import { type GroupRecord, groupTable } from "./store/group-tables.ts";
 import type { Records } from "./store/records.ts";
@@ -33,8 +34,8 @@ export async function renameGroup(
 }
 
 /**
- * Undefined takes the picture away. Throws `ClientError` `not_a_picture`, `file_too_large`, `not_allowed`, and `group_changed` while the
- * name is not known here; `SottoError` when the picture could not go up. Then nothing has changed.
+ * Undefined takes the picture away. Throws `ClientError` `not_a_picture`, `file_too_large`, `not_allowed`, `not_member`, and `group_changed` while the
+ * name is not known here; `SottoError` when the picture could not go up. Then nothing has changed, unless it was the answer alone that got lost.
  */
 export async function setGroupPicture(
   engine: Engine,
@@ -45,7 +46,8 @@ export async function setGroupPicture(
   const group = await records.read(groupTable, conversationId);
   const own = group && findGroupMember(group.history.head.state, engine.self.own.cert.accountId);
   if (own === undefined || own.role === "member") throw new ClientError("not_allowed");
-  const uploaded = picture && (await engine.attachments.uploadPicture(conversationId, picture));
+  const uploaded =
+    picture && (await asNotMember(() => engine.attachments.uploadPicture(conversationId, picture)));
   try {
     await changeSettings(engine, records, conversationId, (known) => {
       if (known === undefined) throw new ClientError("group_changed");
@@ -54,7 +56,10 @@ export async function setGroupPicture(
       return avatar === undefined ? undefined : kept;
     });
   } catch (error) {
-    if (uploaded !== undefined) await engine.attachments.uploads.forgetFiles(conversationId, [uploaded]);
+    // An operation whose answer is lost may still be accepted, and then the picture is everyone's.
+    const isOpen = error instanceof SottoError && error.remedy === "retry_after";
+    if (uploaded !== undefined && !isOpen)
+      await engine.attachments.uploads.forgetFiles(conversationId, [uploaded]);
     throw error;
   }
   await forgetEarlier(engine, records, conversationId, uploaded);
@@ -122,8 +127,8 @@ async function nextKey(
 }
 
 /**
- * The picture that this device put here before goes from the server. Only by its own note of it: a pointer that others wrote could name
- * a file of one of this account's messages.
+ * The picture that this device put here before goes from the server, or this one where another has come after it already. Only by its own
+ * note of it: a pointer that others wrote could name a file of one of this account's messages.
  */
 async function forgetEarlier(
   engine: Engine,
@@ -131,13 +136,16 @@ async function forgetEarlier(
   conversationId: ConversationId,
   uploaded: StoredAttachment | undefined,
 ): Promise<void> {
-  const earlier = await records.transact(async (transaction) => {
+  const replaced = await records.transact(async (transaction) => {
     const record = await transaction.get(groupTable, conversationId);
     if (record === undefined) return undefined;
+    const { picture, uploadedPicture: earlier } = record;
+    if (uploaded !== undefined && uploaded.attachmentId !== picture?.attachmentId) return uploaded;
+    if (uploaded === undefined && earlier?.attachmentId === picture?.attachmentId) return undefined;
     transaction.put(groupTable, conversationId, withUploaded(record, uploaded));
-    return record.uploadedPicture;
+    return earlier;
   });
-  if (earlier !== undefined) await engine.attachments.uploads.forgetFiles(conversationId, [earlier]);
+  if (replaced !== undefined) await engine.attachments.uploads.forgetFiles(conversationId, [replaced]);
 }
 
 function withUploaded(

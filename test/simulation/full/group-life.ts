@@ -26,8 +26,8 @@ interface Renaming {
 }
 
 const renamings = new WeakMap<World, Set<Renaming>>();
-/** Codes of links that somebody has seen. */
-const codes = new WeakMap<World, string[]>();
+/** The code of the link that was made last. */
+const codes = new WeakMap<World, string>();
 
 export const groupsOf = ({ conversations }: World): ConversationHost[] =>
   [...conversations.values()].filter(({ journal }) => journal.stays.size > 0);
@@ -169,10 +169,11 @@ const removeAndRename: Action = (stage) => {
   const chosen = choose(stage, isAdmin);
   const account = chosen && otherMember(stage, chosen);
   if (chosen === undefined || account === undefined) return undefined;
-  const removal = chosen.client.removeMember(chosen.id, account).then(() => {
+  const remove = async (): Promise<void> => {
+    await chosen.client.removeMember(chosen.id, account);
     if (chosen.device.client === chosen.client) rename(stage, chosen, "renamed_after_removal");
-  });
-  void doing(stage, chosen, "renamed_after_removal", removal);
+  };
+  void doing(stage, chosen, "member_removed", remove());
   return `${chosen.device.name} removes ${account.charAt(0)} and renames`;
 };
 
@@ -182,11 +183,12 @@ const revokeAndRename: Action = (stage) => {
   const recoveryCode = chosen && stage.recoveryCodes.get(chosen.device.account);
   if (chosen === undefined || sibling === undefined || recoveryCode === undefined) return undefined;
   const deviceId = Number(sibling.key.slice(sibling.key.lastIndexOf(".") + 1));
-  const revocation = chosen.client.removeDevice({ deviceId, recoveryCode }).then(() => {
+  const revoke = async (): Promise<void> => {
+    await chosen.client.removeDevice({ deviceId, recoveryCode });
     sibling.state = "gone";
     if (chosen.device.client === chosen.client) rename(stage, chosen, "renamed_after_revocation");
-  });
-  void doing(stage, chosen, "device_revoked", revocation);
+  };
+  void doing(stage, chosen, "device_revoked", revoke());
   return `${chosen.device.name} revokes ${sibling.name} and renames`;
 };
 
@@ -245,11 +247,12 @@ const makeLink: Action = (stage) => {
   if (chosen === undefined) return undefined;
   const { client, id } = chosen;
   const terms = { needsApproval: stage.random.chance(0.5), reset: stage.random.chance(0.2) };
-  const made = client.setInvite(id, { ...terms, expiresAtMs: undefined }).then(async () => {
+  const make = async (): Promise<void> => {
+    await client.setInvite(id, { ...terms, expiresAtMs: undefined });
     const code = (await client.groupInvite(id))?.code;
-    if (code !== undefined) codes.set(stage.world, [...(codes.get(stage.world) ?? []), code]);
-  });
-  void doing(stage, chosen, "link_made", made);
+    if (code !== undefined) codes.set(stage.world, code);
+  };
+  void doing(stage, chosen, "link_made", make());
   return `${chosen.device.name} makes a link`;
 };
 
@@ -267,12 +270,14 @@ const followLink: Action = (stage) => {
     joined(stage).filter((each) => each.account === account && each.client !== undefined),
     stage.random,
   );
-  const code = codes.get(stage.world)?.at(-1);
+  const code = codes.get(stage.world);
   if (chosen === undefined || device?.client === undefined || code === undefined) return undefined;
-  const followed = device.client.acceptInvite(code).then(({ state }) => {
+  const { client } = device;
+  const follow = async (): Promise<void> => {
+    const { state } = await client.acceptInvite(code);
     stage.world.sim.faults.count(state === "joined" ? "joined_by_link" : "asked_by_link");
-  });
-  void doing(stage, { ...chosen, device }, "asked_by_link", followed);
+  };
+  void doing(stage, { ...chosen, device }, "link_followed", follow());
   return `${device.name} follows a link`;
 };
 

@@ -40,7 +40,8 @@ import { Web } from "./web.ts";
 const logMax = 100_000;
 const restMs = 60_000;
 const restMaxMs = 3 * 3_600_000;
-const closingMs = 2 * restMs;
+/** Rounds of rest before the last words, and after them. */
+const calmRounds = 2;
 const devicesMax = 4;
 
 export interface FullRunOptions extends RunOptions {
@@ -135,13 +136,13 @@ async function rest(stage: Stage): Promise<void> {
   faults.isOver = true;
   // Those that are up would still die at a step that was chosen for them.
   for (const device of devices) if (device.state === "joined") device.crash();
+  const closing = { calmRounds: 0 };
   for (let passedMs = 0; ; passedMs += restMs) {
     for (const device of devices) device.start(Number.MAX_SAFE_INTEGER);
     await clock.pass(restMs);
     if (oracle.violations.length > 0) return;
     dismissRevoked(stage);
-    if (passedMs === closingMs) lastWords(stage);
-    if (passedMs < 2 * closingMs && groupsOf(world).length > 0) continue;
+    if (passedMs < restMaxMs && !(await haveClosed(stage, closing))) continue;
     const open = devices.some(({ state }) => state === "joining")
       ? ["someone is still joining"]
       : [...oracle.disagreements(), ...(await passing(stage, disagreements(world, devices)))];
@@ -160,6 +161,17 @@ function dismissRevoked(stage: Stage): void {
     const isActive = devices.some((each) => deviceAddressKey(device.account, each) === device.key);
     if (!isActive) device.state = "gone";
   }
+}
+
+/** Whether the last words of groups are over; they are said once everyone has come in and is connected. */
+async function haveClosed(stage: Stage, closing: { calmRounds: number }): Promise<boolean> {
+  if (groupsOf(stage.world).length === 0) return true;
+  const states = joined(stage).map(async ({ client }) => (await client?.connectionStatus())?.state);
+  const areOnline = (await passing(stage, Promise.all(states))).every((state) => state === "online");
+  const isCalm = areOnline && stage.devices.every(({ state }) => state !== "joining");
+  if (isCalm || closing.calmRounds > calmRounds) closing.calmRounds += 1;
+  if (closing.calmRounds === calmRounds && isCalm) lastWords(stage);
+  return closing.calmRounds > 2 * calmRounds;
 }
 
 /** Everyone says a last thing in every group: whatever key was owed to others goes with it. */

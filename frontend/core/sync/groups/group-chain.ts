@@ -26,8 +26,8 @@ import {
   accountOf,
   describeChange,
   membershipAfter,
-  presentKey,
   trySettings,
+  withDue,
   withSettings,
 } from "./group-changes.ts";
 
@@ -188,16 +188,6 @@ export async function extendGroup(
   }
   // No operations and nothing known: `extendGroupHistory` says so.
   return record ?? withNothing(extendGroupHistory(self.provider, undefined, [], signerOf));
-}
-
-/** A settings key of this device is in use from now on, and the others need it. */
-function withDue(self: Self, record: GroupRecord): GroupRecord {
-  const used = presentKey(self, record);
-  if (used?.own !== "kept") return record;
-  const settingsKeys = record.settingsKeys.map((key) =>
-    key === used ? { ...key, own: "due" as const } : key,
-  );
-  return { ...record, settingsKeys };
 }
 
 /** What this device gave along is owed from the moment that the operation counts, however that became known. */

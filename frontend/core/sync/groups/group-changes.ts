@@ -173,6 +173,16 @@ export function presentKey(
   return settingsKeys.find((known) => trySettings(self, settings, [known]) !== undefined);
 }
 
+/** A settings key of this device is in use from now on, and the others need it. */
+export function withDue(self: Self, record: GroupRecord): GroupRecord {
+  const used = presentKey(self, record);
+  if (used?.own !== "kept") return record;
+  const settingsKeys = record.settingsKeys.map((key) =>
+    key === used ? { ...key, own: "due" as const } : key,
+  );
+  return { ...record, settingsKeys };
+}
+
 /** The key of settings that this device made and owes to the others. */
 export function dueKey({ settingsKeys }: Pick<GroupRecord, "settingsKeys">): SettingsKeyRecord | undefined {
   return settingsKeys.findLast(({ own }) => own === "due");
