@@ -178,12 +178,14 @@ export class MessageApplier {
   async #directoriesFor(messages: readonly MessageRecord[]): Promise<Directories> {
     const { account } = this.#self;
     const directories = new Map<AccountId, AccountDevices | undefined>();
+    const refreshed = new Set<AccountId>();
     for (const { sender } of messages) {
       if (isSelf(this.#self, sender)) continue;
       const known = directories.get(sender.account) ?? (await this.#directory.tryLoad(sender.account));
-      const isKnown = known?.known.has(sender.device) === true;
-      if (isKnown || directories.has(sender.account)) directories.set(sender.account, known);
-      else directories.set(sender.account, await this.#refreshed(sender.account, known));
+      directories.set(sender.account, known);
+      if (known?.known.has(sender.device) === true || refreshed.has(sender.account)) continue;
+      directories.set(sender.account, await this.#refreshed(sender.account, known));
+      refreshed.add(sender.account);
     }
     if (!directories.has(account)) directories.set(account, await this.#directory.tryLoad(account));
     return directories;

@@ -145,13 +145,16 @@ export class GroupChains {
   /** The devices of everyone who signed one of the operations. */
   async #directoriesOf(operations: readonly PlacedOperation[]): Promise<Directories> {
     const directories = new Map<AccountId, AccountDevices | undefined>();
+    const refreshed = new Set<AccountId>();
     for (const { operation } of operations) {
       const op = tryParse(operation);
       if (op === undefined) continue;
       const account = accountOf(op.actorAccountId);
       const known = directories.get(account) ?? (await this.#directory.load(account));
-      const isKnown = known.known.has(op.actorDeviceId) || directories.has(account);
-      directories.set(account, isKnown ? known : await this.#directory.refresh(account));
+      directories.set(account, known);
+      if (known.known.has(op.actorDeviceId) || refreshed.has(account)) continue;
+      directories.set(account, await this.#directory.refresh(account));
+      refreshed.add(account);
     }
     return directories;
   }
