@@ -1,5 +1,6 @@
 /** What must hold of a group at rest: one title, one picture, one list of members and one log of lines for all who are in. */
 import type { GroupChangeView, GroupView, MessageView } from "#core/client-api.ts";
+import { settingsKeyEpochOf } from "#core/crypto/group/group-settings.ts";
 import { encodeBase64url } from "#schema/envelope/base64url.ts";
 import type { GroupState } from "#schema/envelope/group-state.ts";
 import { deviceAddressKey } from "#schema/ids.ts";
@@ -46,7 +47,8 @@ export async function groupDisagreements(
     );
     if (!isIn) continue;
     const view = await client.group(host.id);
-    faults.push(...viewFaults(view, state, shown).map((fault) => `${name} ${fault}`));
+    const isKeyLost = wasNeverHandedOut(world, host, settingsEntry(world, host, state));
+    faults.push(...viewFaults(view, state, shown, isKeyLost).map((fault) => `${name} ${fault}`));
     if (view.picture === undefined || faults.length > 0) continue;
     const bytes = await client.groupPicture(host.id).catch((error: unknown) => String(error));
     if (!(bytes instanceof Uint8Array)) faults.push(`${name} cannot see the picture: ${bytes}`);
@@ -54,7 +56,7 @@ export async function groupDisagreements(
   return faults;
 }
 
-function viewFaults(view: GroupView, state: GroupState, shown: Shown): string[] {
+function viewFaults(view: GroupView, state: GroupState, shown: Shown, isKeyLost: boolean): string[] {
   const faults: string[] = [];
   if (view.isContradicted) faults.push("thinks that it is contradicted");
   if (view.epoch !== state.epoch) faults.push(`is at epoch ${view.epoch} of ${state.epoch}`);
@@ -63,6 +65,7 @@ function viewFaults(view: GroupView, state: GroupState, shown: Shown): string[] 
   const members = view.members.map(({ account, role }) => `${account} ${role}`).sort();
   const right = state.members.map(({ accountId, role }) => `${encodeBase64url(accountId)} ${role}`).sort();
   if (members.join() !== right.join()) faults.push(`has the members ${members.join()}`);
+  if (isKeyLost) return faults;
   if (view.title === "") faults.push("does not know the name");
   if (shown.title === undefined) [shown.title, shown.picture] = [view.title, view.picture];
   if (view.title !== shown.title) faults.push(`shows the name "${view.title}", others "${shown.title}"`);
@@ -102,9 +105,10 @@ function logFaults(
     if (view.clientMessageId !== id || view.sender !== senderAccount) faults.push(`has another ${seq}`);
     const right = rightsOf(entry, device);
     const { content } = view;
-    if (content.type === "group_change")
-      faults.push(...lineFaults(seq, content.change, right, device, shown));
-    else if (content.type === "text") {
+    if (content.type === "group_change") {
+      const mustName = right === "own" && ownsKey(world, host, entry, device);
+      faults.push(...lineFaults(seq, content.change, mustName, device, shown));
+    } else if (content.type === "text") {
       const known = texts.get(id) ?? content.text;
       texts.set(id, known);
       if (known !== content.text) faults.push(`reads something else at ${seq}`);
@@ -113,6 +117,79 @@ function logFaults(
     } else if (right === "own" && seq >= from) faults.push(`cannot read ${seq} (${textOf(view)})`);
   }
   return faults;
+}
+
+/** Whether a device that was in when the group was renamed was given the key, or its maker owed it and has spoken since. */
+function ownsKey(world: World, host: ConversationHost, entry: Accepted, device: FullDevice): boolean {
+  const change = world.operations.of(entry.message.body)?.change;
+  if (change?.type !== "settings") return false;
+  const { holders, firstSeq } = keyInUse(world, host, settingsKeyEpochOf(change.settings));
+  const isOwed = host.journal.accepted.some(({ message, readers }) => {
+    const isActor = senderOf(message) === senderOf(entry.message);
+    const isSaid = readGroupEntry(message.body, host.id, message.clientMessageId)?.type === "message";
+    return message.seq > firstSeq && isActor && isSaid && readers.includes(device.key);
+  });
+  return holders.has(device.key) || (firstSeq === entry.message.seq && isOwed);
+}
+
+/** The devices that were given a settings key while it was in use, each by one that had it, and where it was first used. */
+function keyInUse(
+  { operations }: World,
+  { journal, id }: ConversationHost,
+  keyEpoch: number,
+): { readonly holders: ReadonlySet<string>; readonly firstSeq: number } {
+  const holders = new Set<string>();
+  const olderKeys = new Set<string>();
+  let first: { readonly seq: number; readonly epoch: number } | undefined;
+  let isInUse = false;
+  for (const { message, capsules } of journal.accepted) {
+    const sender = senderOf(message);
+    const made = operations.of(message.body);
+    if (made?.change.type === "settings" || made?.change.type === "create") {
+      isInUse = settingsKeyEpochOf(made.change.settings) === keyEpoch;
+      if (isInUse) holders.add(sender);
+      if (isInUse) first ??= { seq: message.seq, epoch: made.head.state.epoch };
+    }
+    const read = made === undefined ? readGroupEntry(message.body, id, message.clientMessageId) : undefined;
+    if (read === undefined) continue;
+    if (first === undefined) olderKeys.add(read.keyId);
+    // What was sealed before the key was known may come after it.
+    const isNewer = read.type === "message" ? read.epoch >= (first?.epoch ?? 0) : !olderKeys.has(read.keyId);
+    if (isInUse && isNewer && holders.has(sender)) for (const to of Object.keys(capsules)) holders.add(to);
+  }
+  return { holders, firstSeq: first?.seq ?? Infinity };
+}
+
+function senderOf({ senderAccount, senderDevice }: Accepted["message"]): string {
+  return deviceAddressKey(senderAccount, senderDevice);
+}
+
+/**
+ * Who renamed the group died for good, or was put out, before it could hand out a new key: it is gone with that device. Whoever said
+ * anything after it has handed it out.
+ */
+function wasNeverHandedOut(
+  { operations }: World,
+  { journal }: ConversationHost,
+  entry: Accepted | undefined,
+): boolean {
+  if (entry === undefined) return false;
+  const { seq, senderAccount, senderDevice } = entry.message;
+  return !journal.accepted.slice(seq).some(({ message }) => {
+    const isSame = message.senderAccount === senderAccount && message.senderDevice === senderDevice;
+    return isSame && operations.of(message.body) === undefined;
+  });
+}
+
+/** The operation that set the present settings. */
+function settingsEntry(
+  { operations }: World,
+  { journal }: ConversationHost,
+  state: GroupState,
+): Accepted | undefined {
+  return journal.accepted.find(
+    ({ message }) => operations.of(message.body)?.head.state.epoch === state.settingsEpoch,
+  );
 }
 
 /** Operations that nobody is told of, and keys that are handed out, have no line. */
@@ -147,12 +224,12 @@ function wasGiven(
 function lineFaults(
   seq: number,
   change: GroupChangeView,
-  right: "own" | "account" | "none",
+  mustName: boolean,
   device: FullDevice,
   { lines }: Shown,
 ): string[] {
   const isUnread = change.type === "renamed" && change.title === undefined;
-  if (isUnread) return right === "own" ? [`shows "renamed ?" at ${seq}`] : [];
+  if (isUnread) return mustName ? [`shows "renamed ?" at ${seq}`] : [];
   const line = JSON.stringify(change, (key, value: unknown) => (key === "username" ? undefined : value));
   const [known, other] = lines.get(seq) ?? [line, device.name];
   lines.set(seq, [known, other]);
