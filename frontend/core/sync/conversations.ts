@@ -221,6 +221,15 @@ export function countsAsUnread(
   return message.sender.account !== self.account && type !== "nothing" && type !== "group_change";
 }
 
+/** The record of a log that begins after `start` for this device: the cursor passes what it has sent there itself meanwhile. */
+export function placedAt<Placed extends ConversationRecord>(record: Placed, start: number): Placed {
+  const ahead = new Set(record.ahead);
+  let cursor = start;
+  while (ahead.delete(cursor + 1)) cursor += 1;
+  const left = [...ahead].filter((position) => position > cursor);
+  return { ...record, placed: true, floor: start, cursor, ahead: left };
+}
+
 /** The record after message `seq` was stored: the cursor passes everything that is now contiguous. */
 export function withSequenced(
   record: ConversationRecord,

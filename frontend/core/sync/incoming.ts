@@ -10,7 +10,7 @@ import type { MessageRecord } from "#schema/protocol/message.ts";
 import type { Environment } from "../environment.ts";
 import type { Records } from "../store/records.ts";
 import { conversationTable } from "../store/tables.ts";
-import type { Conversations } from "./conversations.ts";
+import { type Conversations, placedAt } from "./conversations.ts";
 import type { GroupPlacing } from "./groups/group-placing.ts";
 import type { HistoryPager } from "./history.ts";
 import { Pump } from "./lane.ts";
@@ -184,14 +184,8 @@ export class Incoming {
     await this.#records.transact(async (transaction) => {
       const record = await transaction.get(conversationTable, conversationId);
       if (record === undefined || record.placed) return;
-      const start = Math.max(floor, record.cursor);
-      const ahead = record.ahead.filter((seq) => seq > start);
       transaction.put(conversationTable, conversationId, {
-        ...record,
-        placed: true,
-        floor: start,
-        cursor: start,
-        ahead,
+        ...placedAt(record, Math.max(floor, record.cursor)),
         unread: this.#history.countUnread(page, record.readSeq),
       });
     });

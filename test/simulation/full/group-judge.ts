@@ -106,7 +106,7 @@ function logFaults(
     const right = rightsOf(entry, device);
     const { content } = view;
     if (content.type === "group_change") {
-      const mustName = right === "own" && ownsKey(world, host, entry, device);
+      const mustName = (): boolean => right === "own" && ownsKey(world, host, entry, device);
       faults.push(...lineFaults(seq, content.change, mustName, device, shown));
     } else if (content.type === "text") {
       const known = texts.get(id) ?? content.text;
@@ -224,12 +224,12 @@ function wasGiven(
 function lineFaults(
   seq: number,
   change: GroupChangeView,
-  mustName: boolean,
+  mustName: () => boolean,
   device: FullDevice,
   { lines }: Shown,
 ): string[] {
   const isUnread = change.type === "renamed" && change.title === undefined;
-  if (isUnread) return mustName ? [`shows "renamed ?" at ${seq}`] : [];
+  if (isUnread) return mustName() ? [`shows "renamed ?" at ${seq}`] : [];
   const line = JSON.stringify(change, (key, value: unknown) => (key === "username" ? undefined : value));
   const [known, other] = lines.get(seq) ?? [line, device.name];
   lines.set(seq, [known, other]);

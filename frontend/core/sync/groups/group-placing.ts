@@ -7,6 +7,7 @@ import type { GroupSettingsKey } from "../../crypto/group/sender-key-message.ts"
 import { groupOperationKey, groupOperationTable, groupTable } from "../../store/group-tables.ts";
 import type { Records } from "../../store/records.ts";
 import { conversationTable, under } from "../../store/tables.ts";
+import { placedAt } from "../conversations.ts";
 import type { HistoryPager } from "../history.ts";
 import type { Self } from "../self.ts";
 import type { GroupChains } from "./group-chain.ts";
@@ -56,13 +57,9 @@ export class GroupPlacing {
         settingsKey === undefined ? group : await takeSettingsKey(taking, conversationId, group, settingsKey);
       transaction.put(groupTable, conversationId, { ...named, logEpoch });
       transaction.put(conversationTable, conversationId, {
-        ...record,
-        placed: true,
-        floor: start,
-        cursor: start,
+        ...placedAt(record, start),
         readSeq,
         unread: readSeq >= start ? 0 : this.#history.countUnread(page, readSeq),
-        ahead: record.ahead.filter((seq) => seq > start),
         group: {
           left: record.group.left,
           joinedSeq,
