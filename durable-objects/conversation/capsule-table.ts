@@ -1,7 +1,7 @@
 /** Capsules at rest: those of messages that were committed together in as few rows as fit. */
 import type { Sequence } from "#schema/ids.ts";
 import type { Sql } from "../support/sql.ts";
-import type { CapsulePack, Capsules, MessageWithCapsules, SweepQuery } from "./store.ts";
+import type { Capsules, MessageWithCapsules, SweepQuery, Swept } from "./store.ts";
 
 /** Messages whose capsules share a row: what one reader has to parse to get one of them. */
 const packedMessages = 64;
@@ -45,33 +45,35 @@ export class CapsuleTable {
     return (seq) => bySeq.get(String(seq)) ?? none;
   }
 
-  /** How many messages a `sweep` takes the capsules of although not every device has acknowledged them. */
-  expired({ upTo, olderThanMs, limit }: SweepQuery): number {
-    const row = this.#sql.first<{ count: number }>(
-      `SELECT count(*) AS count
-       FROM (SELECT data FROM capsules WHERE last_seq > ?1 AND server_time_ms < ?2 ORDER BY first_seq LIMIT ?3) AS packs,
-         json_each(packs.data) WHERE CAST(json_each.key AS INTEGER) > ?1`,
-      upTo,
-      olderThanMs,
-      limit,
-    );
-    return row?.count ?? 0;
-  }
-
-  /** Deletes at most `limit` of the oldest rows, those up to `upTo` and those older than `olderThanMs`. Returns the oldest left. */
-  sweep({ upTo, olderThanMs, limit }: SweepQuery): CapsulePack | undefined {
+  /** Deletes the oldest rows as far as they are due: those up to `upTo` and those older than `olderThanMs`. */
+  sweep({ upTo, olderThanMs, limit }: SweepQuery): Swept {
     const oldest = this.#sql.all<{ firstSeq: number; lastSeq: number; serverTimeMs: number }>(
       `SELECT first_seq AS firstSeq, last_seq AS lastSeq, server_time_ms AS serverTimeMs
        FROM capsules ORDER BY first_seq LIMIT ?`,
       limit + 1,
     );
-    const kept = oldest.findIndex(
-      ({ lastSeq, serverTimeMs }, index) =>
-        index === limit || (lastSeq > upTo && serverTimeMs >= olderThanMs),
-    );
+    let messages = 0;
+    const kept = oldest.findIndex(({ firstSeq, lastSeq, serverTimeMs }, index) => {
+      messages += lastSeq - firstSeq + 1;
+      return (index > 0 && messages > limit) || (lastSeq > upTo && serverTimeMs >= olderThanMs);
+    });
     const last = kept === -1 ? oldest.at(-1) : oldest[kept - 1];
-    if (last !== undefined) this.#sql.all("DELETE FROM capsules WHERE first_seq <= ?", last.firstSeq);
-    return kept === -1 ? undefined : oldest[kept];
+    const left = kept === -1 ? undefined : oldest[kept];
+    if (last === undefined) return { lost: 0, oldest: left };
+    const lost = last.lastSeq > upTo ? this.#unacknowledged(upTo, last.firstSeq) : 0;
+    this.#sql.all("DELETE FROM capsules WHERE first_seq <= ?", last.firstSeq);
+    return { lost, oldest: left };
+  }
+
+  /** Messages above `upTo` with capsules, of rows that begin at `lastFirst` at the latest. */
+  #unacknowledged(upTo: Sequence, lastFirst: Sequence): number {
+    const row = this.#sql.first<{ count: number }>(
+      `SELECT count(*) AS count FROM capsules, json_each(capsules.data)
+       WHERE last_seq > ?1 AND first_seq <= ?2 AND CAST(json_each.key AS INTEGER) > ?1`,
+      upTo,
+      lastFirst,
+    );
+    return row?.count ?? 0;
   }
 }
 
