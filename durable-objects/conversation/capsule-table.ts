@@ -1,6 +1,7 @@
 /** Capsules at rest: those of messages that were committed together in as few rows as fit. */
 import type { Sequence } from "#schema/ids.ts";
-import type { Sql } from "../support/sql.ts";
+import { packBytes, unpackBytes } from "../support/packed-bytes.ts";
+import type { Sql, SqlValue } from "../support/sql.ts";
 import type { Capsules, MessageWithCapsules, SweepQuery, Swept } from "./store.ts";
 
 /** Messages whose capsules share a row: what one reader has to parse to get one of them. */
@@ -20,29 +21,37 @@ export class CapsuleTable {
       const packed = messages.slice(start, start + packedMessages);
       const [first, last] = [packed[0], packed.at(-1)];
       if (first === undefined || last === undefined) return;
-      const filled = packed.filter(({ capsules }) => Object.keys(capsules).length > 0);
-      if (filled.length === 0) continue;
+      const places: string[] = [];
+      const data: string[] = [];
+      for (const { seq, capsules } of packed) {
+        for (const [device, capsule] of Object.entries(capsules)) {
+          places.push(`${seq}.${device}.${capsule.length}`);
+          data.push(capsule);
+        }
+      }
+      if (data.length === 0) continue;
       this.#sql.all(
-        "INSERT INTO capsules VALUES (?, ?, ?, ?)",
+        "INSERT INTO capsules VALUES (?, ?, ?, ?, ?)",
         first.seq,
         last.seq,
         first.serverTimeMs,
-        `{${filled.map(toJson).join(",")}}`,
+        packBytes(data),
+        places.join(","),
       );
     }
   }
 
   /** Looks up the capsules still kept of messages from `first` to `last`. */
   between(first: Sequence, last: Sequence): (seq: Sequence) => Capsules {
-    const rows = this.#sql.all<{ data: string }>(
-      `SELECT data FROM capsules
+    const rows = this.#sql.all<StoredRow>(
+      `SELECT data, places FROM capsules
        WHERE first_seq >= coalesce((SELECT max(first_seq) FROM capsules WHERE first_seq <= ?), 0) AND first_seq <= ?`,
       first,
       last,
     );
-    const bySeq = new Map<string, Capsules>();
-    for (const { data } of rows) for (const [seq, capsules] of parse(data)) bySeq.set(seq, capsules);
-    return (seq) => bySeq.get(String(seq)) ?? none;
+    const bySeq = new Map<Sequence, Capsules>();
+    for (const row of rows) for (const [seq, capsules] of read(row)) bySeq.set(seq, capsules);
+    return (seq) => bySeq.get(seq) ?? none;
   }
 
   /** Deletes the oldest rows as far as they are due: those up to `upTo` and those older than `olderThanMs`. */
@@ -67,23 +76,38 @@ export class CapsuleTable {
 
   /** Messages above `upTo` with capsules, of rows that begin at `lastFirst` at the latest. */
   #unacknowledged(upTo: Sequence, lastFirst: Sequence): number {
-    const row = this.#sql.first<{ count: number }>(
-      `SELECT count(*) AS count FROM capsules, json_each(capsules.data)
-       WHERE last_seq > ?1 AND first_seq <= ?2 AND CAST(json_each.key AS INTEGER) > ?1`,
+    const rows = this.#sql.all<StoredRow>(
+      "SELECT data, places FROM capsules WHERE last_seq > ? AND first_seq <= ?",
       upTo,
       lastFirst,
     );
-    return row?.count ?? 0;
+    return rows.flatMap((row) => [...read(row).keys()]).filter((seq) => seq > upTo).length;
   }
 }
 
-/** Keys and capsules have no character that JSON escapes; without looking for one this takes a quarter of the time. */
-function toJson({ seq, capsules }: MessageWithCapsules): string {
-  const fields = Object.entries(capsules).map(([key, data]) => `"${key}":"${data}"`);
-  return `"${seq}":{${fields.join(",")}}`;
+/** `places` is of each capsule, separated by commas: sequence number, account, device and length in base64url, with dots between. */
+interface StoredRow extends Record<string, SqlValue> {
+  /** The JSON of an object from sequence number to `Capsules` where it was written before capsules were kept as bytes. */
+  readonly data: string | ArrayBuffer | Uint8Array<ArrayBuffer>;
+  readonly places: string;
 }
 
 /** Written by `append` alone. */
-function parse(data: string): [string, Capsules][] {
-  return Object.entries(JSON.parse(data) as Record<string, Capsules>);
+function read({ data, places }: StoredRow): Map<Sequence, Capsules> {
+  if (typeof data === "string") {
+    const bySeq = Object.entries(JSON.parse(data) as Record<string, Capsules>);
+    return new Map(bySeq.map(([seq, capsules]) => [Number(seq), capsules]));
+  }
+  const parts = places.split(",").map((place) => place.split("."));
+  const texts = unpackBytes(
+    data,
+    parts.map(([, , , chars]) => Number(chars)),
+  );
+  const bySeq = new Map<Sequence, Record<string, string>>();
+  parts.forEach(([seq, account, device], index) => {
+    const capsules = bySeq.get(Number(seq)) ?? {};
+    bySeq.set(Number(seq), capsules);
+    capsules[`${account}.${device}`] = texts[index] ?? "";
+  });
+  return bySeq;
 }
