@@ -1,5 +1,5 @@
 /** The log at rest: messages that were committed together share a row. */
-import type { AccountId, Sequence } from "#schema/ids.ts";
+import type { AccountId, ClientMessageId, Sequence } from "#schema/ids.ts";
 import { type MessagePack, packMessages, unpackMessages } from "#schema/db/message-pack.ts";
 import { packBytes, unpackBytes } from "../support/packed-bytes.ts";
 import type { Sql, SqlValue } from "../support/sql.ts";
@@ -49,6 +49,16 @@ export class LogTable {
       });
     }
     return all;
+  }
+
+  /** Ids of the messages from `first` to `last` as far as they are there, ascending. */
+  idsBetween(first: Sequence, last: Sequence): { readonly seq: Sequence; readonly id: ClientMessageId }[] {
+    const rows = this.#rows<Pick<StoredPack, "firstSeq" | "ids">>("first_seq AS firstSeq, ids", first, last);
+    return rows
+      .flatMap(({ firstSeq, ids }) =>
+        ids.split(",").map((id, index) => ({ seq: firstSeq + index, id: id as ClientMessageId })),
+      )
+      .filter(({ seq }) => seq >= first && seq <= last);
   }
 
   #rows<Columns extends Partial<StoredPack>>(columns: string, first: Sequence, last: Sequence): Columns[] {

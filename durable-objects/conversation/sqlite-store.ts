@@ -35,7 +35,7 @@ export class SqliteConversationStore implements ConversationStore {
   constructor(sql: Sql, migrate: () => void) {
     this.#sql = sql;
     this.#log = new LogTable(sql);
-    this.#ids = new IdTable(sql);
+    this.#ids = new IdTable(sql, this.#log);
     this.#capsules = new CapsuleTable(sql);
     this.#migrate = migrate;
   }

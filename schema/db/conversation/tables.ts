@@ -79,11 +79,11 @@ export const log = sqliteTable("log", {
   bodies: blob("bodies").notNull(),
 });
 
-/** Message ids, so many to a row that the log's rows need not be read for them. */
+/** Message ids, so many to a row that the log's rows need not be read for them; those of a row that is not full yet are in the log alone. */
 export const ids = sqliteTable("ids", {
   /** 0 has those of messages 1 to 128, 1 those of the next ones … */
   row: integer("row").primaryKey(),
-  /** Separated by commas, empty for what is not there. */
+  /** Separated by commas, empty for what was not in the log any more. */
   ids: text("ids").notNull(),
 });
 
