@@ -1,4 +1,6 @@
 /** The product's own protocol: resume, send, acknowledge, and the delivered watermarks that a real client sends. */
+import { nobleProvider } from "#core/crypto/noble-provider.ts";
+import { randomFraction } from "#core/environment.ts";
 import { limits } from "#schema/limits.ts";
 import { packSends } from "#schema/protocol/send-frame.ts";
 import type { MessageSend } from "#schema/protocol/message.ts";
@@ -123,7 +125,7 @@ export class SottoChannel extends SocketChannel {
   }
 
   #deliveredAfterMs(): number {
-    return this.#isInCrowd ? crowdWindowMs * (1 + Math.random()) : deliveredWindowMs;
+    return this.#isInCrowd ? crowdWindowMs * (1 + randomFraction(nobleProvider)) : deliveredWindowMs;
   }
 
   #delivered(data: Buffer, messages: number): void {
