@@ -33,7 +33,7 @@ export const putRecoveryKey = route({
   path: "/api/vault/recovery",
   access: "session",
   request: v.strictObject({
-    version: sealedVaultSchema.entries.version,
+    version: v.pipe(sealedVaultSchema.entries.version, v.maxValue(0xffff_ffff)),
     recoveryKey: base64UrlOf(32),
     signature: base64UrlOf(64),
   }),
