@@ -95,7 +95,7 @@ export const text = {
     download: "Download",
     print: "Print",
     saved: "I have saved this code in a safe place",
-    consequence: "Without it a new device cannot open your account, and a lost device means lost messages.",
+    consequence: "Without it a lost device means lost messages. Whoever else finds it can open your account.",
     submit: "Start using Sotto",
     fileName: "sotto-recovery-code.txt",
     file: (username: string, code: string) =>
