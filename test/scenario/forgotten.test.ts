@@ -25,15 +25,20 @@ const codeOf = (work: Promise<unknown>): Promise<string> =>
   );
 const told = async (client: Client) => (await client.alarms()).password;
 
-/** A browser that nobody has used; `broken` says which addresses it cannot reach. */
-async function browser(broken: (url: string) => boolean = () => false): Promise<Client> {
+/** A browser, unused unless given its storage; `before` runs ahead of every call, and fails it where it throws. */
+async function browser(
+  before: (url: string) => Promise<void> = async () => undefined,
+  storage = testStorage(),
+): Promise<Client> {
   const { environment } = new RecordedNetwork(origin, quickPasswordProvider);
-  const lossy: typeof environment = {
+  const watched: typeof environment = {
     ...environment,
-    fetch: (url, init) =>
-      broken(url) ? Promise.reject(new TypeError("no connection")) : environment.fetch(url, init),
+    async fetch(url, init) {
+      await before(url);
+      return environment.fetch(url, init);
+    },
   };
-  const client = await Client.open(lossy, testStorage());
+  const client = await Client.open(watched, storage);
   clients.push(client);
   return client;
 }
@@ -79,6 +84,26 @@ test("[AU85] [AU86] [CL187] signed in: the recovery code or a passkey stands in 
   expect(await anna.client.alarms()).toEqual({});
   const answers = [anna.password, "set by the code", "set by a passkey"].map((each) => logIn("anna", each));
   expect(await Promise.all(answers)).toEqual(["wrong_credentials", "wrong_credentials", "accepted"]);
+});
+
+test("[AU86] [CL187] the password is changed elsewhere between signing and sending: it is signed again, and the later change counts", async () => {
+  const hans = await person("hans");
+  const laptop = await further(hans);
+  const { recoveryCode } = hans;
+  const change = (next: string) => ({ current: { recoveryCode }, next, signOutOthers: false });
+  await hans.client.close();
+  let calls = 0;
+  const first = await browser(async (url) => {
+    if (!url.endsWith("/auth/password")) return;
+    calls += 1;
+    if (calls === 1) await laptop.client.changePassword(change("set in between"));
+  }, hans.storage);
+  expect(await first.changePassword(change("set afterwards"))).toEqual({ signedOut: 0 });
+  expect(calls).toBe(2);
+  expect([await logIn("hans", "set in between"), await logIn("hans", "set afterwards")]).toEqual([
+    "wrong_credentials",
+    "accepted",
+  ]);
 });
 
 test("[AU85] [AU83] whoever has a device and changed the password is put out by the owner's code", async () => {
@@ -140,7 +165,9 @@ test("[AU87] [CL187] [AU82] a new browser: name and code bring everything back a
 test("[CL187] the password could not be set: the browser has joined and says so, and the code sets it later", async () => {
   const fred = await person("fred");
   let isBroken = true;
-  const fresh = await browser((url) => isBroken && url.endsWith("/auth/password"));
+  const fresh = await browser(async (url) => {
+    if (isBroken && url.endsWith("/auth/password")) throw new TypeError("no connection");
+  });
   expect(await fresh.recoverAccount(recovery(fred, "the new password"))).toEqual({ isPasswordSet: false });
   expect(await fresh.accountStatus()).toMatchObject({ state: "signed_in", deviceId: 2 });
   expect(await logIn("fred", fred.password)).toBe("accepted");
