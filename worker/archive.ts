@@ -59,10 +59,11 @@ async function read(
     database
       .prepare(select)
       .bind(conversationId, first, last, packedMessages)
-      .all<Omit<MessagePack, "lastSeq">>(),
+      .all<Omit<MessagePack, "lastSeq" | "bodies"> & { readonly bodies: string }>(),
   );
   const messages: MessageRecord[] = [];
-  for (const pack of results) {
+  for (const { bodies, ...rest } of results) {
+    const pack = { ...rest, bodies: bodies.split(",") };
     const from = (messages.at(-1)?.seq ?? first - 1) + 1; // packs may overlap
     for (const message of unpackMessages(pack, [from, last], decodeArchivedHead)) {
       const { seq, senderAccount, senderDevice, clientMessageId, serverTimeMs, body } = message;

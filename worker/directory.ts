@@ -3,15 +3,16 @@ import { SottoError } from "#schema/errors.ts";
 import type { Argon2Cost, SealedVault } from "#schema/http/auth.ts";
 import type { AccountId, ConversationId } from "#schema/ids.ts";
 import type { Member } from "#schema/rpc/shared.ts";
+import type { StoredAuthKey } from "./auth-key.ts";
 
-export interface AccountRecord {
+export interface AccountRecord extends StoredAuthKey {
   readonly account: AccountId;
   readonly username: string;
-  readonly serverSalt: string;
-  readonly authHash: string;
   readonly clientSalt: string;
   readonly argon2: Argon2Cost;
   readonly vault: SealedVault;
+  /** Undefined where the server does not know the recovery code yet. */
+  readonly recovery: StoredAuthKey | undefined;
 }
 
 interface AccountRow {
@@ -25,6 +26,8 @@ interface AccountRow {
   readonly vault_version: number;
   readonly vault_data: string;
   readonly vault_wraps: string;
+  readonly recovery_salt: string | null;
+  readonly recovery_hash: string | null;
 }
 
 export interface ConversationRow {
@@ -58,7 +61,7 @@ export class Directory {
   async addAccount(record: AccountRecord, nowMs: number): Promise<void> {
     await query(() =>
       this.#database
-        .prepare("INSERT INTO accounts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING")
+        .prepare("INSERT INTO accounts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING")
         .bind(
           record.account,
           record.username,
@@ -71,6 +74,8 @@ export class Directory {
           record.vault.data,
           JSON.stringify(record.vault.wraps),
           nowMs,
+          record.recovery?.serverSalt ?? null,
+          record.recovery?.authHash ?? null,
         )
         .run(),
     );
@@ -109,15 +114,32 @@ export class Directory {
     return meta.changes === 1;
   }
 
-  /** Puts `vault` after the version before its own; again is harmless. False when another one is there by now. */
-  async replaceVault(account: AccountId, { version, data, wraps }: SealedVault): Promise<boolean> {
+  /** Puts `vault` after the version before its own, with its recovery code; again is harmless. False when another one is there by now. */
+  async replaceVault(
+    account: AccountId,
+    { version, data, wraps }: SealedVault,
+    recovery: StoredAuthKey,
+  ): Promise<boolean> {
     const { meta } = await query(() =>
       this.#database
         .prepare(
-          `UPDATE accounts SET vault_version = ?1, vault_data = ?2, vault_wraps = ?3
+          `UPDATE accounts SET vault_version = ?1, vault_data = ?2, vault_wraps = ?3, recovery_salt = ?5, recovery_hash = ?6
            WHERE account_id = ?4 AND (vault_version = ?1 - 1 OR (vault_version = ?1 AND vault_data = ?2))`,
         )
-        .bind(version, data, JSON.stringify(wraps), account)
+        .bind(version, data, JSON.stringify(wraps), account, recovery.serverSalt, recovery.authHash)
+        .run(),
+    );
+    return meta.changes === 1;
+  }
+
+  /** Makes the recovery code of the vault of `version` known; false when that is no longer the newest. */
+  async setRecoveryKey(account: AccountId, version: number, recovery: StoredAuthKey): Promise<boolean> {
+    const { meta } = await query(() =>
+      this.#database
+        .prepare(
+          "UPDATE accounts SET recovery_salt = ?, recovery_hash = ? WHERE account_id = ? AND vault_version = ?",
+        )
+        .bind(recovery.serverSalt, recovery.authHash, account, version)
         .run(),
     );
     return meta.changes === 1;
@@ -164,6 +186,8 @@ export async function query<Result>(call: () => Promise<Result>): Promise<Result
 }
 
 function recordOf(row: AccountRow): AccountRecord {
+  const { recovery_salt: recoverySalt, recovery_hash: recoveryHash } = row;
+  const isKnown = recoverySalt !== null && recoveryHash !== null;
   return {
     account: row.account_id,
     username: row.username,
@@ -177,5 +201,6 @@ function recordOf(row: AccountRow): AccountRecord {
       data: row.vault_data,
       wraps: JSON.parse(row.vault_wraps) as SealedVault["wraps"],
     },
+    recovery: isKnown ? { serverSalt: recoverySalt, authHash: recoveryHash } : undefined,
   };
 }

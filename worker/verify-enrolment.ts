@@ -21,6 +21,7 @@ import { SottoError } from "#schema/errors.ts";
 import type { DeviceEnrolment, PrekeyUpload } from "#schema/http/devices.ts";
 import type { AccountId } from "#schema/ids.ts";
 import { assertSignatures, type Signed } from "./ed25519.ts";
+import { sha256 } from "./secrets.ts";
 
 /** Throws `bad_signature` unless the certificate, the list and the prekeys are this account's and this device's. */
 export async function verifyEnrolment(account: AccountId, enrolment: DeviceEnrolment): Promise<void> {
@@ -85,8 +86,4 @@ export async function verifyPrekeys(cert: DeviceCert, request: PrekeyUpload): Pr
     signature: decodeBase64url(request.signature),
   });
   await assertSignatures(checks);
-}
-
-async function sha256(bytes: Uint8Array): Promise<Uint8Array> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", Uint8Array.from(bytes)));
 }

@@ -1,7 +1,8 @@
 /** Capsules at rest: those of messages that were committed together in as few rows as fit. */
 import type { Sequence } from "#schema/ids.ts";
-import type { Sql } from "../support/sql.ts";
-import type { CapsulePack, Capsules, MessageWithCapsules, SweepQuery } from "./store.ts";
+import { packBytes, unpackBytes } from "../support/packed-bytes.ts";
+import type { Sql, SqlValue } from "../support/sql.ts";
+import type { Capsules, MessageWithCapsules, SweepQuery, Swept } from "./store.ts";
 
 /** Messages whose capsules share a row: what one reader has to parse to get one of them. */
 const packedMessages = 64;
@@ -20,68 +21,93 @@ export class CapsuleTable {
       const packed = messages.slice(start, start + packedMessages);
       const [first, last] = [packed[0], packed.at(-1)];
       if (first === undefined || last === undefined) return;
-      const filled = packed.filter(({ capsules }) => Object.keys(capsules).length > 0);
-      if (filled.length === 0) continue;
+      const places: string[] = [];
+      const data: string[] = [];
+      for (const { seq, capsules } of packed) {
+        for (const [device, capsule] of Object.entries(capsules)) {
+          places.push(`${seq}.${device}.${capsule.length}`);
+          data.push(capsule);
+        }
+      }
+      if (data.length === 0) continue;
       this.#sql.all(
-        "INSERT INTO capsules VALUES (?, ?, ?, ?)",
+        "INSERT INTO capsules VALUES (?, ?, ?, ?, ?)",
         first.seq,
         last.seq,
         first.serverTimeMs,
-        `{${filled.map(toJson).join(",")}}`,
+        packBytes(data),
+        places.join(","),
       );
     }
   }
 
   /** Looks up the capsules still kept of messages from `first` to `last`. */
   between(first: Sequence, last: Sequence): (seq: Sequence) => Capsules {
-    const rows = this.#sql.all<{ data: string }>(
-      `SELECT data FROM capsules
+    const rows = this.#sql.all<StoredRow>(
+      `SELECT data, places FROM capsules
        WHERE first_seq >= coalesce((SELECT max(first_seq) FROM capsules WHERE first_seq <= ?), 0) AND first_seq <= ?`,
       first,
       last,
     );
-    const bySeq = new Map<string, Capsules>();
-    for (const { data } of rows) for (const [seq, capsules] of parse(data)) bySeq.set(seq, capsules);
-    return (seq) => bySeq.get(String(seq)) ?? none;
+    const bySeq = new Map<Sequence, Capsules>();
+    for (const row of rows) for (const [seq, capsules] of read(row)) bySeq.set(seq, capsules);
+    return (seq) => bySeq.get(seq) ?? none;
   }
 
-  /** How many messages a `sweep` takes the capsules of although not every device has acknowledged them. */
-  expired({ upTo, olderThanMs, limit }: SweepQuery): number {
-    const row = this.#sql.first<{ count: number }>(
-      `SELECT count(*) AS count
-       FROM (SELECT data FROM capsules WHERE last_seq > ?1 AND server_time_ms < ?2 ORDER BY first_seq LIMIT ?3) AS packs,
-         json_each(packs.data) WHERE CAST(json_each.key AS INTEGER) > ?1`,
-      upTo,
-      olderThanMs,
-      limit,
-    );
-    return row?.count ?? 0;
-  }
-
-  /** Deletes at most `limit` of the oldest rows, those up to `upTo` and those older than `olderThanMs`. Returns the oldest left. */
-  sweep({ upTo, olderThanMs, limit }: SweepQuery): CapsulePack | undefined {
+  /** Deletes the oldest rows as far as they are due: those up to `upTo` and those older than `olderThanMs`. */
+  sweep({ upTo, olderThanMs, limit }: SweepQuery): Swept {
     const oldest = this.#sql.all<{ firstSeq: number; lastSeq: number; serverTimeMs: number }>(
       `SELECT first_seq AS firstSeq, last_seq AS lastSeq, server_time_ms AS serverTimeMs
        FROM capsules ORDER BY first_seq LIMIT ?`,
       limit + 1,
     );
-    const kept = oldest.findIndex(
-      ({ lastSeq, serverTimeMs }, index) =>
-        index === limit || (lastSeq > upTo && serverTimeMs >= olderThanMs),
-    );
+    let messages = 0;
+    const kept = oldest.findIndex(({ firstSeq, lastSeq, serverTimeMs }, index) => {
+      messages += lastSeq - firstSeq + 1;
+      return (index > 0 && messages > limit) || (lastSeq > upTo && serverTimeMs >= olderThanMs);
+    });
     const last = kept === -1 ? oldest.at(-1) : oldest[kept - 1];
-    if (last !== undefined) this.#sql.all("DELETE FROM capsules WHERE first_seq <= ?", last.firstSeq);
-    return kept === -1 ? undefined : oldest[kept];
+    const left = kept === -1 ? undefined : oldest[kept];
+    if (last === undefined) return { lost: 0, oldest: left };
+    const lost = last.lastSeq > upTo ? this.#unacknowledged(upTo, last.firstSeq) : 0;
+    this.#sql.all("DELETE FROM capsules WHERE first_seq <= ?", last.firstSeq);
+    return { lost, oldest: left };
+  }
+
+  /** Messages above `upTo` with capsules, of rows that begin at `lastFirst` at the latest. */
+  #unacknowledged(upTo: Sequence, lastFirst: Sequence): number {
+    const rows = this.#sql.all<StoredRow>(
+      "SELECT data, places FROM capsules WHERE last_seq > ? AND first_seq <= ?",
+      upTo,
+      lastFirst,
+    );
+    return rows.flatMap((row) => [...read(row).keys()]).filter((seq) => seq > upTo).length;
   }
 }
 
-/** Keys and capsules have no character that JSON escapes; without looking for one this takes a quarter of the time. */
-function toJson({ seq, capsules }: MessageWithCapsules): string {
-  const fields = Object.entries(capsules).map(([key, data]) => `"${key}":"${data}"`);
-  return `"${seq}":{${fields.join(",")}}`;
+/** `places` is of each capsule, separated by commas: sequence number, account, device and length in base64url, with dots between. */
+interface StoredRow extends Record<string, SqlValue> {
+  /** The JSON of an object from sequence number to `Capsules` where it was written before capsules were kept as bytes. */
+  readonly data: string | ArrayBuffer | Uint8Array<ArrayBuffer>;
+  readonly places: string;
 }
 
 /** Written by `append` alone. */
-function parse(data: string): [string, Capsules][] {
-  return Object.entries(JSON.parse(data) as Record<string, Capsules>);
+function read({ data, places }: StoredRow): Map<Sequence, Capsules> {
+  if (typeof data === "string") {
+    const bySeq = Object.entries(JSON.parse(data) as Record<string, Capsules>);
+    return new Map(bySeq.map(([seq, capsules]) => [Number(seq), capsules]));
+  }
+  const parts = places.split(",").map((place) => place.split("."));
+  const texts = unpackBytes(
+    data,
+    parts.map(([, , , chars]) => Number(chars)),
+  );
+  const bySeq = new Map<Sequence, Record<string, string>>();
+  parts.forEach(([seq, account, device], index) => {
+    const capsules = bySeq.get(Number(seq)) ?? {};
+    bySeq.set(Number(seq), capsules);
+    capsules[`${account}.${device}`] = texts[index] ?? "";
+  });
+  return bySeq;
 }

@@ -24,7 +24,8 @@ export class D1Archive implements Archive {
 
   async write(conversationId: string, messages: readonly StoredMessage[]): Promise<void> {
     const rows = packMessages(messages, encodeArchivedHead).map(
-      ({ firstSeq, lastSeq, ids, heads, bodies }) => [firstSeq, lastSeq, ids, heads, bodies] as const,
+      ({ firstSeq, lastSeq, ids, heads, bodies }) =>
+        [firstSeq, lastSeq, ids, heads, bodies.join(",")] as const,
     );
     await inTime(this.#database.prepare(insert).bind(conversationId, JSON.stringify(rows)).run());
   }

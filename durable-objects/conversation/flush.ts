@@ -143,12 +143,13 @@ export class Flush {
   }
 
   /**
-   * Sends each socket its events in order, in as few frames as possible. Sockets that get the very same events, as
-   * those of a message without capsules do, share one text.
+   * Sends each socket its events in order, in as few frames as possible; those that wait for an answer are first. Sockets that get the
+   * very same events, as those of a message without capsules do, share one text.
    */
   deliver(sockets: Iterable<DeviceSocket>): void {
     const live: SocketEvents[] = [];
     const outgoing = new Map<DeviceSocket, SocketEvents>();
+    const answered = new Set<DeviceSocket>();
     for (const socket of sockets) {
       if (!socket.isLive) continue;
       const key = deviceAddressKey(socket.identity.account, socket.identity.device);
@@ -163,6 +164,7 @@ export class Flush {
         let each = outgoing.get(step.socket);
         if (each === undefined) outgoing.set(step.socket, (each = { socket: step.socket, key: "", own: [] }));
         own(each).push(step.event);
+        answered.add(step.socket);
       } else if (step.type === "notice") {
         for (const each of live) {
           if (step.account === undefined) each.own?.push(step.event);
@@ -183,7 +185,8 @@ export class Flush {
       }
     }
     const sharedFrames = packFrames(shared);
-    for (const { socket, own: events } of outgoing.values()) {
+    for (const socket of new Set([...answered, ...outgoing.keys()])) {
+      const events = outgoing.get(socket)?.own;
       for (const frame of events === undefined ? sharedFrames : packFrames(events)) socket.send(frame);
     }
   }

@@ -14,7 +14,9 @@ const sweepDelayMs = 60_000;
 const sweepIdleMs = 3_600_000;
 /** Reports that come close together are one. */
 const reportDelayMs = 10_000;
-const sweepPacks = 1_000;
+/** Capsules of so many messages are cleared at once, which keeps nobody waiting; then comes a rest. */
+const sweptMessages = 2_048;
+const sweepRestMs = 25;
 
 export interface HousekeepingContext {
   readonly state: ConversationState;
@@ -50,6 +52,7 @@ export class Housekeeping {
       conversationId: state.record.conversationId,
       archive,
       archivedSeq: () => state.record.archivedSeq,
+      lastSeq: () => state.lastSeq,
       after: (seq, limit) => store.page({ after: seq, limit }),
       save: (seq) => {
         store.saveArchived(seq);
@@ -78,14 +81,12 @@ export class Housekeeping {
     const query = {
       upTo: deliveredToAll,
       olderThanMs: now() - limits.capsuleAgeMs,
-      limit: sweepPacks,
+      limit: sweptMessages,
     };
-    let lost = 0;
-    const oldest = store.transaction(() => {
-      lost = store.expired(query);
-      const left = store.sweep(query);
-      store.saveSwept(left === undefined ? lastSeq : left.firstSeq - 1);
-      return left;
+    const { lost, oldest } = store.transaction(() => {
+      const swept = store.sweep(query);
+      store.saveSwept(swept.oldest === undefined ? lastSeq : swept.oldest.firstSeq - 1);
+      return swept;
     });
     if (lost > 0) this.#count({ lost, undecryptable: 0 });
     this.#note({ sweptSeq: oldest === undefined ? lastSeq : oldest.firstSeq - 1 });
@@ -93,7 +94,7 @@ export class Housekeeping {
     if (oldest === undefined) return;
     const isMoreDue = oldest.lastSeq <= deliveredToAll || oldest.serverTimeMs < query.olderThanMs;
     const expiresAtMs = oldest.serverTimeMs + limits.capsuleAgeMs;
-    alarms.schedule("sweep", isMoreDue ? now() : Math.max(expiresAtMs, now() + sweepDelayMs));
+    alarms.schedule("sweep", isMoreDue ? now() + sweepRestMs : Math.max(expiresAtMs, now() + sweepDelayMs));
   }
 
   /** Deletes old messages that the archive is seen to hold and that no device still needs a capsule of. */

@@ -1,7 +1,8 @@
 /** The log at rest: messages that were committed together share a row. */
-import type { AccountId, Sequence } from "#schema/ids.ts";
+import type { AccountId, ClientMessageId, Sequence } from "#schema/ids.ts";
 import { type MessagePack, packMessages, unpackMessages } from "#schema/db/message-pack.ts";
-import type { Sql } from "../support/sql.ts";
+import { packBytes, unpackBytes } from "../support/packed-bytes.ts";
+import type { Sql, SqlValue } from "../support/sql.ts";
 import type { StoredMessage } from "./store.ts";
 
 /** What is known of a message without its body. */
@@ -16,17 +17,22 @@ export class LogTable {
 
   append(messages: readonly StoredMessage[]): void {
     for (const { firstSeq, lastSeq, ids, heads, bodies } of packMessages(messages, encodeHead)) {
-      this.#sql.all("INSERT INTO log VALUES (?, ?, ?, ?, ?)", firstSeq, lastSeq, ids, heads, bodies);
+      this.#sql.all(
+        "INSERT INTO log VALUES (?, ?, ?, ?, ?)",
+        firstSeq,
+        lastSeq,
+        ids,
+        heads,
+        packBytes(bodies),
+      );
     }
   }
 
   /** Messages from `first` to `last` as far as they are there, ascending. */
   between(first: Sequence, last: Sequence): StoredMessage[] {
-    return this.#rows<Omit<MessagePack, "lastSeq">>(
-      "first_seq AS firstSeq, ids, heads, bodies",
-      first,
-      last,
-    ).flatMap((pack) => unpackMessages(pack, [first, last], decodeHead));
+    return this.#rows<StoredPack>("first_seq AS firstSeq, ids, heads, bodies", first, last).flatMap((pack) =>
+      unpackMessages({ ...pack, bodies: bodiesOf(pack) }, [first, last], decodeHead),
+    );
   }
 
   /** As `between`, without what is long. */
@@ -45,8 +51,18 @@ export class LogTable {
     return all;
   }
 
-  #rows<Columns extends Partial<MessagePack>>(columns: string, first: Sequence, last: Sequence): Columns[] {
-    return this.#sql.all<Columns & Record<string, string | number>>(
+  /** Ids of the messages from `first` to `last` as far as they are there, ascending. */
+  idsBetween(first: Sequence, last: Sequence): { readonly seq: Sequence; readonly id: ClientMessageId }[] {
+    const rows = this.#rows<Pick<StoredPack, "firstSeq" | "ids">>("first_seq AS firstSeq, ids", first, last);
+    return rows
+      .flatMap(({ firstSeq, ids }) =>
+        ids.split(",").map((id, index) => ({ seq: firstSeq + index, id: id as ClientMessageId })),
+      )
+      .filter(({ seq }) => seq >= first && seq <= last);
+  }
+
+  #rows<Columns extends Partial<StoredPack>>(columns: string, first: Sequence, last: Sequence): Columns[] {
+    return this.#sql.all<Columns & Record<string, SqlValue>>(
       `SELECT ${columns} FROM log
        WHERE first_seq >= coalesce((SELECT max(first_seq) FROM log WHERE first_seq <= ?), 0) AND first_seq <= ?
        ORDER BY first_seq`,
@@ -75,9 +91,21 @@ export class LogTable {
   }
 }
 
+/** A row as it is read; `bodies` is a list with commas where it was written before bodies were kept as bytes. */
+interface StoredPack extends Pick<MessagePack, "firstSeq" | "ids" | "heads"> {
+  readonly bodies: string | ArrayBuffer | Uint8Array<ArrayBuffer>;
+}
+
+function bodiesOf({ heads, bodies }: StoredPack): string[] {
+  if (typeof bodies === "string") return bodies.split(",");
+  const chars = heads.split(",").map((head) => Number(head.slice(head.lastIndexOf(".") + 1)));
+  return unpackBytes(bodies, chars);
+}
+
+/** The length of the body comes last. */
 function encodeHead(message: StoredMessage): string {
-  const { senderAccount, senderDevice, serverTimeMs, content, silentCount, devices } = message;
-  return `${senderAccount}.${senderDevice}.${serverTimeMs}.${content}.${silentCount}.${devices}`;
+  const { senderAccount, senderDevice, serverTimeMs, content, silentCount, devices, body } = message;
+  return `${senderAccount}.${senderDevice}.${serverTimeMs}.${content}.${silentCount}.${devices}.${body.length}`;
 }
 
 /** Written by `encodeHead` alone. */

@@ -7,7 +7,6 @@ import { loadSnapshot } from "./load-snapshot.ts";
 import { LogTable } from "./log-table.ts";
 import { CapsuleTable } from "./capsule-table.ts";
 import type {
-  CapsulePack,
   Capsules,
   ConversationRecord,
   ConversationStore,
@@ -19,6 +18,7 @@ import type {
   StoredMessage,
   StoredMessageWithCapsule,
   SweepQuery,
+  Swept,
 } from "./store.ts";
 
 /** How many messages are looked through at once for one of another device. */
@@ -35,7 +35,7 @@ export class SqliteConversationStore implements ConversationStore {
   constructor(sql: Sql, migrate: () => void) {
     this.#sql = sql;
     this.#log = new LogTable(sql);
-    this.#ids = new IdTable(sql);
+    this.#ids = new IdTable(sql, this.#log);
     this.#capsules = new CapsuleTable(sql);
     this.#migrate = migrate;
   }
@@ -194,16 +194,12 @@ export class SqliteConversationStore implements ConversationStore {
     this.#sql.all("UPDATE conversation SET archived_seq = ?", seq);
   }
 
-  sweep(query: SweepQuery): CapsulePack | undefined {
+  sweep(query: SweepQuery): Swept {
     return this.#capsules.sweep(query);
   }
 
   saveSwept(seq: Sequence): void {
     this.#sql.all("UPDATE conversation SET swept_seq = ?", seq);
-  }
-
-  expired(query: SweepQuery): number {
-    return this.#capsules.expired(query);
   }
 
   acknowledged(message: Pick<StoredMessage, "seq" | "senderAccount" | "senderDevice">): number {

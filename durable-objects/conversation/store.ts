@@ -105,8 +105,15 @@ export interface SweepQuery {
   /** Every device has what is up to here. */
   readonly upTo: Sequence;
   readonly olderThanMs: number;
-  /** Packs to clear at once. */
+  /** Messages whose capsules are cleared at once; a whole pack goes in any case. */
   readonly limit: number;
+}
+
+export interface Swept {
+  /** Messages whose capsules went for their age although not every device had acknowledged them. */
+  readonly lost: number;
+  /** The oldest pack left. */
+  readonly oldest: CapsulePack | undefined;
 }
 
 export interface Snapshot {
@@ -186,10 +193,8 @@ export interface ConversationStore {
   }): void;
   saveArchived(seq: Sequence): void;
 
-  /** How many messages a `sweep` would lose: their capsules are too old, and not every device has acknowledged them. */
-  expired(query: SweepQuery): number;
-  /** Clears the oldest capsules that nobody waits for or that are too old, pack by pack. Returns the oldest left. */
-  sweep(query: SweepQuery): CapsulePack | undefined;
+  /** Clears the oldest capsules that nobody waits for or that are too old, pack by pack. */
+  sweep(query: SweepQuery): Swept;
   /** No capsules are kept up to here. */
   saveSwept(seq: Sequence): void;
 

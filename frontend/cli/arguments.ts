@@ -25,6 +25,8 @@ export const usage = `sotto <command> [options]
   reset ask | status | withdraw | finish [username]   begin anew when device and recovery code are lost
   reset stop                    somebody else asked for it
   password                      change it; --scope everywhere signs out all other devices
+  password --forgotten          the same with the recovery code in place of the current one
+  recover [username]            add this folder as a device with the recovery code, and set a new password
   logout                        sign this device out and wipe its folder
 
   --server URL                  default http://localhost:8787, remembered per home
@@ -51,6 +53,7 @@ export interface Arguments {
   readonly from: string | undefined;
   readonly json: boolean;
   readonly remove: boolean;
+  readonly forgotten: boolean;
   readonly scope: "device" | "everywhere";
   readonly history: HistoryChoice;
 }
@@ -87,6 +90,7 @@ export function parseArguments(argv: readonly string[]): Arguments {
     from: values.from?.toLowerCase(),
     json: values.json ?? false,
     remove: values.remove ?? false,
+    forgotten: values.forgotten ?? false,
     scope,
     history,
   };
@@ -106,6 +110,7 @@ function parse(argv: readonly string[]) {
         from: { type: "string" },
         json: { type: "boolean" },
         remove: { type: "boolean" },
+        forgotten: { type: "boolean" },
         scope: { type: "string" },
         history: { type: "string" },
         help: { type: "boolean", short: "h" },

@@ -8,7 +8,7 @@ import { type Home, HomeInUseError, openHome } from "./home.ts";
 import { KeyFileError } from "./key-file.ts";
 import { history, listen } from "./listen.ts";
 import { nodeCrypto } from "./node-provider.ts";
-import { password } from "./password.ts";
+import { askCode, password, recover } from "./password.ts";
 import { ask, secret } from "./prompt.ts";
 import { putBytes } from "./put-bytes.ts";
 import { reset } from "./reset.ts";
@@ -25,6 +25,7 @@ const commands: Record<string, (client: Client, input: Arguments) => Promise<num
   group,
   reset,
   password,
+  recover,
   logout,
 };
 
@@ -41,7 +42,7 @@ async function login(client: Client, { rest, deviceName }: Arguments): Promise<n
   const username = rest[0] ?? (await ask("Username: "));
   const password = await secret("SOTTO_PASSWORD", "Password: ");
   await client.login({ username, password });
-  const recoveryCode = await secret("SOTTO_RECOVERY_CODE", "Recovery code: ");
+  const recoveryCode = await askCode();
   await client.completeLogin({ recoveryCode, deviceName });
   process.stderr.write("Signed in.\n");
   return 0;

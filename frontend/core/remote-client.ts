@@ -61,6 +61,7 @@ export function connectClient(port: RpcPort): RemoteClient {
     stopReset: method("stopReset"),
     continueHere: method("continueHere"),
     changePassword: method("changePassword"),
+    recoverAccount: method("recoverAccount"),
     acknowledgePassword: method("acknowledgePassword"),
     logout: method("logout"),
     forget: method("forget"),

@@ -1,6 +1,6 @@
 /**
- * Messages that share a row, because a row each costs more than what is in it: lists of ids, heads and bodies, each
- * separated by commas, which none of them contains. What a head says is up to the table; its fields are separated by dots.
+ * Messages that share a row, because a row each costs more than what is in it: lists of ids and heads, each separated by commas, which
+ * none of them contains, and bodies. How bodies are kept, and what a head says, is up to the table; its fields are separated by dots.
  */
 import type { ClientMessageId, Sequence } from "../ids.ts";
 import { splitBySize } from "../split.ts";
@@ -20,7 +20,7 @@ export interface MessagePack {
   readonly lastSeq: Sequence;
   readonly ids: string;
   readonly heads: string;
-  readonly bodies: string;
+  readonly bodies: readonly string[];
 }
 
 /** Packs `messages`, whose sequence numbers have no holes; the same messages always make the same packs. */
@@ -33,7 +33,7 @@ export function packMessages<Message extends Packable>(
     lastSeq: part.at(-1)?.seq ?? 0,
     ids: part.map(({ clientMessageId }) => clientMessageId).join(","),
     heads: part.map(encodeHead).join(","),
-    bodies: part.map(({ body }) => body).join(","),
+    bodies: part.map(({ body }) => body),
   }));
 }
 
@@ -43,15 +43,15 @@ export function unpackMessages<Head>(
   [first, last]: readonly [Sequence, Sequence],
   decodeHead: (head: string) => Head,
 ): (Head & Packable)[] {
-  const [idList, headList, bodyList] = [ids.split(","), heads.split(","), bodies.split(",")];
+  const [idList, headList] = [ids.split(","), heads.split(",")];
   const messages: (Head & Packable)[] = [];
-  const end = Math.min(bodyList.length, last - firstSeq + 1);
+  const end = Math.min(bodies.length, last - firstSeq + 1);
   for (let index = Math.max(0, first - firstSeq); index < end; index += 1) {
     messages.push({
       ...decodeHead(headList[index] ?? ""),
       seq: firstSeq + index,
       clientMessageId: (idList[index] ?? "") as ClientMessageId,
-      body: bodyList[index] ?? "",
+      body: bodies[index] ?? "",
     });
   }
   return messages;

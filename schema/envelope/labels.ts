@@ -54,7 +54,10 @@ export const labelNames = [
   "vault", // AD of the vault
   "vault-wraps", // SIG(AIK) over the wraps of the vault key
   "vault-kek", // key-encryption key of a password
+  "password-change", // SIG(AIK) over another password
   "recovery", // key-encryption key of a recovery code
+  "recovery-auth", // authentication key of a recovery code
+  "recovery-key", // SIG(AIK) over the authentication key of a recovery code
   "prf", // key-encryption key of a passkey
   "bseg", // key of a backup segment
   "bseg-ad", // AD of a backup segment

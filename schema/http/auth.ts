@@ -94,6 +94,8 @@ export const register = route({
     argon2: argon2Schema,
     authKey: base64UrlOf(32),
     vault: sealedVaultSchema,
+    /** Derived from the recovery code; proves it where the password is forgotten. */
+    recoveryKey: base64UrlOf(32),
     device: deviceEnrolmentSchema,
     deviceName: deviceNameSchema,
     refreshTransport: refreshTransportSchema,
@@ -103,22 +105,36 @@ export const register = route({
   maxBytes: limits.prekeyRequestBytes,
 });
 
+const loginAnswerSchema = v.looseObject({
+  account: accountIdSchema,
+  ticket: v.string(),
+  vault: v.looseObject({
+    version: v.number(),
+    data: v.string(),
+    wraps: v.array(v.looseObject({ kind: v.string(), data: v.string() })),
+  }),
+  devices: deviceDirectorySchema,
+  /** The recovery code alone proves whose account it is; see `putRecoveryKey`. */
+  hasRecoveryKey: v.boolean(),
+});
+
 /** Proves the password. The ticket lets a device that can sign the next device list join. */
 export const login = route({
   method: "POST",
   path: "/api/auth/login",
   access: "anyone",
   request: v.strictObject({ username: usernameSchema, authKey: base64UrlOf(32) }),
-  answer: v.looseObject({
-    account: accountIdSchema,
-    ticket: v.string(),
-    vault: v.looseObject({
-      version: v.number(),
-      data: v.string(),
-      wraps: v.array(v.looseObject({ kind: v.string(), data: v.string() })),
-    }),
-    devices: deviceDirectorySchema,
-  }),
+  answer: loginAnswerSchema,
+  errors: ["wrong_credentials"],
+});
+
+/** Proves the recovery code in place of a password that is forgotten. The ticket is the same. */
+export const recover = route({
+  method: "POST",
+  path: "/api/auth/recover",
+  access: "anyone",
+  request: v.strictObject({ username: usernameSchema, recoveryKey: base64UrlOf(32) }),
+  answer: loginAnswerSchema,
   errors: ["wrong_credentials"],
 });
 
@@ -173,21 +189,26 @@ export const renew = route({
 });
 
 /**
- * Puts another password in the place of the old one, which is proved: a stolen token changes none. The salt stays, because every key that opens
- * the vault is derived with it. All devices are told. `signOutOthers` ends the sessions of all but the calling device and bars those devices.
- * Can be repeated: a request whose new password is the one in force is done.
+ * Puts another password in the place of the one in force. That one is proved, or the account key, which the recovery code and passkeys open:
+ * a stolen token changes none. The salt stays, because every key that opens the vault is derived with it. All devices are told.
+ * `signOutOthers` ends the sessions of all but the calling device and bars those devices. Can be repeated: a request whose new password is the
+ * one in force is done.
  */
 export const changePassword = route({
   method: "PUT",
   path: "/api/auth/password",
   access: "session",
   request: v.strictObject({
-    authKey: base64UrlOf(32),
+    proof: v.union([
+      v.strictObject({ authKey: base64UrlOf(32) }),
+      /** By the account key, over `passwordChangeMessage`; `replaces` is of `prepareLink`. */
+      v.strictObject({ replaces: base64UrlOf(16), signature: base64UrlOf(64) }),
+    ]),
     next: v.strictObject({ authKey: base64UrlOf(32), argon2: argon2Schema }),
     signOutOthers: v.boolean(),
   }),
   answer: v.looseObject({ changedAtMs: timestampMsSchema, ended: v.number() }),
-  errors: ["wrong_credentials"],
+  errors: ["wrong_credentials", "bad_signature"],
 });
 
 /**

@@ -86,6 +86,10 @@ export const prepareLink = route({
     salt: v.string(),
     vault: v.looseObject({ ...sealedVaultSchema.entries }),
     devices: deviceDirectorySchema,
+    /** Of the password in force; another one with every change. */
+    passwordId: v.string(),
+    /** See `putRecoveryKey`. */
+    hasRecoveryKey: v.boolean(),
   }),
   errors: ["not_found"],
 });

@@ -72,6 +72,8 @@ export const finishReset = route({
     ...password,
     claim: claimSchema,
     vault: sealedVaultSchema,
+    /** Of the new recovery code; the old one proves nothing any more. */
+    recoveryKey: base64UrlOf(32),
     device: deviceEnrolmentSchema,
     deviceName: deviceNameSchema,
     refreshTransport: refreshTransportSchema,

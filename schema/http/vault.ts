@@ -23,3 +23,20 @@ export const putVaultWraps = route({
   errors: ["bad_signature", "vault_conflict", "not_found"],
   maxBytes: limits.vaultWraps * limits.vaultWrapBytes * 2,
 });
+
+/**
+ * Makes the recovery code of the vault of `version` known, for accounts whose code was made before the server knew any. The account key signs it
+ * (schema/envelope/account-statements.ts), so that a stolen token plants none.
+ */
+export const putRecoveryKey = route({
+  method: "PUT",
+  path: "/api/vault/recovery",
+  access: "session",
+  request: v.strictObject({
+    version: v.pipe(sealedVaultSchema.entries.version, v.maxValue(0xffff_ffff)),
+    recoveryKey: base64UrlOf(32),
+    signature: base64UrlOf(64),
+  }),
+  answer: v.looseObject({}),
+  errors: ["bad_signature", "vault_conflict", "not_found"],
+});

@@ -5,6 +5,7 @@
 import { globSync } from "node:fs";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { packBytes } from "#durable-objects/support/packed-bytes.ts";
 
 type Kind = "Conversation" | "Inbox";
 
@@ -37,7 +38,11 @@ export function fillHistory(state: string, conversationId: string, messages: num
       `WITH RECURSIVE old(seq) AS (SELECT 1 UNION ALL SELECT seq + 1 FROM old WHERE seq < ?)
        INSERT INTO log SELECT seq, seq, lower(hex(randomblob(11))), ?, ? FROM old`,
     )
-    .run(messages, `${String(member?.["account"])}.1.${Date.now() - 60_000}.1.0.1`, body);
+    .run(
+      messages,
+      `${String(member?.["account"])}.1.${Date.now() - 60_000}.1.0.1.${body.length}`,
+      packBytes([body]),
+    );
   const marks = ["archived_seq", "swept_seq", "told_seq", "counted_seq"].map((mark) => `${mark} = ?1`);
   database.prepare(`UPDATE conversation SET ${marks.join(", ")}`).run(messages);
   database.prepare("UPDATE members SET read_seq = ?1, unread_base = ?1, base_seq = ?1").run(messages);

@@ -102,7 +102,7 @@ export class Ours {
     socket.close(1000);
     const frame = { ...groupMessage({ groupId, epoch: 1, keyId }), clientMessageId: placeholderId };
     const endpointOf = (person: RawAccount): Endpoint =>
-      this.#connection(groupId, person, JSON.stringify(frame));
+      this.#connection(groupId, person, JSON.stringify(frame), members);
     return { conversationId: groupId, sender: endpointOf(owner), listeners: others.map(endpointOf) };
   }
 
@@ -130,10 +130,10 @@ export class Ours {
       clientMessageId: placeholderId,
       body: rawBody(conversationId, placeholderId),
     };
-    return this.#connection(conversationId, from, JSON.stringify(message));
+    return this.#connection(conversationId, from, JSON.stringify(message), 2);
   }
 
-  #connection(conversationId: string, person: RawAccount, frame: string): Endpoint {
+  #connection(conversationId: string, person: RawAccount, frame: string, members: number): Endpoint {
     return {
       dialect: "sotto",
       url: `${this.server.origin.replace("http", "ws")}/ws/conversations/${conversationId}`,
@@ -141,6 +141,7 @@ export class Ours {
       conversationId,
       frame,
       after: fromNowOn,
+      members,
     };
   }
 

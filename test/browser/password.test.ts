@@ -51,3 +51,32 @@ test("[AU80] [CL185] changed in one browser, told in the second, and a third one
   const own = [anna, second, third].flatMap(({ profile }) => profile.problems);
   expect(own.filter((problem) => !problem.includes("401"))).toEqual([]);
 });
+
+test("[AU85] [AU87] [CL187] forgotten: the recovery code sets another one in the settings, and again in a browser that nobody logged in to", async () => {
+  const ben = await Person.signUp(stage, "ben");
+  const { page } = ben;
+  await page.goto("/settings");
+  await page.getByRole("button", { name: passwordText.change }).click();
+  await page.getByRole("button", { name: passwordText.forgotten }).click();
+  await page.getByLabel(text.recovery.enterLabel).fill(ben.recoveryCode);
+  await page.getByLabel(passwordText.next, { exact: true }).fill(next);
+  await page.getByRole("button", { name: passwordText.save, exact: true }).click();
+  await page.getByText(passwordText.done(0)).waitFor();
+
+  const second = new Person("ben", await stage.profile());
+  const fresh = second.page;
+  await fresh.goto("/login");
+  await fresh.getByLabel(text.logIn.username).fill("ben");
+  await fresh.getByRole("button", { name: passwordText.recover.link }).click();
+  const wrongCode = ben.recoveryCode.slice(0, -1) + (ben.recoveryCode.endsWith("7") ? "8" : "7");
+  await fresh.getByLabel(text.recovery.enterLabel).fill(wrongCode);
+  await fresh.getByLabel(passwordText.next, { exact: true }).fill(password);
+  await fresh.getByRole("button", { name: passwordText.recover.submit }).click();
+  await fresh.getByText(text.errors.wrong_recovery_code).waitFor();
+  await fresh.getByLabel(text.recovery.enterLabel).fill(ben.recoveryCode.toLowerCase());
+  await fresh.getByRole("button", { name: passwordText.recover.submit }).click();
+  await fresh.getByText(passwordText.recover.done).waitFor({ timeout: 60_000 });
+  await fresh.getByRole("heading", { name: text.list.title }).waitFor();
+  await page.getByText(passwordText.alarm.title).waitFor();
+  expect([ben, second].flatMap(({ profile }) => profile.problems)).toEqual([]);
+});

@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import type { AccountId, ClientMessageId, ConversationId } from "#schema/ids.ts";
 import {
+  type CapsulePack,
   type ConversationStore,
   freshMember,
   type StoredMessage,
@@ -28,6 +29,7 @@ export const member = (account: AccountId) => ({
   setEpoch: 1,
   ...freshMember,
 });
+const swept = (lost: number, oldest?: CapsulePack) => ({ lost, oldest });
 const set = (account: AccountId, devices: number[], epoch = 1) => ({
   account,
   epoch,
@@ -110,7 +112,7 @@ export function registerConversationStoreSuite(
         }),
       ).toThrow("stop");
       expect(store.load()?.newest).toBeUndefined();
-      expect(store.sweep({ upTo: 0, olderThanMs: 0, limit: 9 })).toBeUndefined();
+      expect(store.sweep({ upTo: 0, olderThanMs: 0, limit: 9 })).toEqual(swept(0));
       expect(store.load()?.members[1]?.readSeq).toBe(0);
     }));
 
@@ -150,17 +152,17 @@ export function registerConversationStoreSuite(
         lastSeq,
         serverTimeMs: firstSeq * 10,
       });
-      expect(store.sweep({ upTo: 2, olderThanMs: 0, limit: 9 })).toEqual(pack(2, 3));
-      expect(store.sweep({ upTo: 9, olderThanMs: 0, limit: 1 })).toEqual(pack(4, 4));
-      expect(store.sweep({ upTo: 3, olderThanMs: 41, limit: 9 })).toEqual(pack(5, 5));
-      expect(store.sweep({ upTo: 0, olderThanMs: 0, limit: 9 })).toEqual(pack(5, 5));
+      expect(store.sweep({ upTo: 2, olderThanMs: 0, limit: 9 })).toEqual(swept(0, pack(2, 3)));
+      expect(store.sweep({ upTo: 9, olderThanMs: 0, limit: 2 })).toEqual(swept(0, pack(4, 4)));
+      expect(store.sweep({ upTo: 3, olderThanMs: 41, limit: 9 })).toEqual(swept(1, pack(5, 5)));
+      expect(store.sweep({ upTo: 0, olderThanMs: 0, limit: 9 })).toEqual(swept(0, pack(5, 5)));
       store.saveSwept(4);
       expect(store.load()?.record.sweptSeq).toBe(4);
       const rows = store.page({ after: 0, limit: 9, capsulesOf: `${ben}.1` });
       expect(rows.map(({ capsule, body }) => [capsule, body])).toEqual(
         [1, 2, 3, 4, 5, 6, 7].map((seq) => [[5, 6].includes(seq) ? "capsule" : null, `body${seq}`]),
       );
-      expect(store.sweep({ upTo: 9, olderThanMs: 0, limit: 9 })).toBeUndefined();
+      expect(store.sweep({ upTo: 9, olderThanMs: 0, limit: 9 })).toEqual(swept(0));
     }));
 
   test(`${name}: more messages than fit one row of capsules`, () =>

@@ -113,6 +113,23 @@ describe("ids of a log of several rows", () => {
     expect(store.page({ limit: 500 }).map(({ seq }) => seq)).toEqual(
       Array.from({ length: 43 }, (_, index) => 258 + index),
     );
-    expect(sql.all("SELECT min(row) AS row, count(*) AS count FROM ids")).toEqual([{ row: 2, count: 1 }]);
+    expect(sql.all("SELECT count(*) AS count FROM ids")).toEqual([{ count: 0 }]);
+    // What is gone from a row that fills later leaves its place empty.
+    store.append(Array.from({ length: 90 }, (_, index) => ({ ...message(301 + index), capsules: {} })));
+    for (const each of [store, open(sql)]) {
+      expect(found(each, 257, 258, 384, 385, 390)).toEqual(
+        [258, 384, 385, 390].map((seq) => [seq, idOf(seq)]),
+      );
+    }
+  });
+
+  test("[CV3] rows that were begun before they were full are completed", () => {
+    const sql = filled();
+    sql.all("INSERT INTO ids VALUES (2, 'id257,id258')");
+    const seqs = [256, 257, 258, 259, 300];
+    expect(found(open(sql), ...seqs)).toEqual(seqs.map((seq) => [seq, idOf(seq)]));
+    const store = open(sql);
+    store.append(Array.from({ length: 90 }, (_, index) => ({ ...message(301 + index), capsules: {} })));
+    expect(found(open(sql), ...seqs, 384, 390)).toEqual([...seqs, 384, 390].map((seq) => [seq, idOf(seq)]));
   });
 });

@@ -134,6 +134,8 @@ describe("the rendezvous", () => {
         wraps: [{ kind: "recovery", data: expect.any(String) }],
       },
       devices: expect.objectContaining({ account: anna.account, username: anna.username }),
+      passwordId: expect.stringMatching(/^.{22}$/),
+      hasRecoveryKey: true,
     });
     const { ticket } = prepared as { ticket: string };
     const thief = { ...anna, aik: createAccountKey(provider), devices: [] };

@@ -21,7 +21,12 @@ async function ask(method: string, path: string, json?: unknown, token?: string)
 }
 
 const change = (token: string, authKey: string, next: string, signOutOthers = false) =>
-  ask("PUT", "/api/auth/password", { authKey, next: { authKey: next, argon2 }, signOutOthers }, token);
+  ask(
+    "PUT",
+    "/api/auth/password",
+    { proof: { authKey }, next: { authKey: next, argon2 }, signOutOthers },
+    token,
+  );
 
 async function logIn({ username }: RawAccount, authKey: string): Promise<string> {
   const answer = await ask("POST", "/api/auth/login", { username, authKey });

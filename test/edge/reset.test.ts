@@ -49,6 +49,7 @@ function finishing(person: RawAccount, claim: string, version = 2) {
   return {
     claim,
     vault: { version, data: random(200), wraps: [{ kind: "recovery", data: random(72) }] },
+    recoveryKey: random(32),
     device: prepareReset(person),
     deviceName: "after the reset",
     refreshTransport: "body",
@@ -60,7 +61,7 @@ async function vaultOf({ username, authKey }: RawAccount): Promise<unknown> {
   return answer.vault;
 }
 
-test("[AU70] [AU73] [AU75] from the password alone: asked for, waited for, carried out, once however often it is called", async () => {
+test("[AU70] [AU73] [AU75] [AU88] from the password alone: asked for, waited for, carried out, once however often it is called", async () => {
   const pair = await makePair({ anna: 2 });
   const { anna, annaToken } = pair;
   const write = manifestWrite(firstDevice(anna), { expected: 0, version: 1 });
@@ -87,6 +88,10 @@ test("[AU70] [AU73] [AU75] from the password alone: asked for, waited for, carri
   expect(session).toMatchObject({ account: anna.account, deviceId: 3, refreshToken: expect.any(String) });
   expect(await inbox.closed).toMatchObject({ code: 4410 });
   expect(await vaultOf(anna)).toEqual(finish.vault);
+  const { username, recoveryKey } = anna;
+  expect(await outcome("/api/auth/recover", { username, recoveryKey })).toBe("wrong_credentials");
+  const renewed = { username, recoveryKey: finish.recoveryKey };
+  expect(await outcome("/api/auth/recover", renewed)).toMatchObject({ vault: finish.vault });
   expect(await stop(annaToken)).toBe("session_revoked");
   const again = (await call(anna, "finish", finish)) as { accessToken: string };
   expect(await outcome("/api/backup", undefined, again.accessToken, "GET")).toMatchObject({

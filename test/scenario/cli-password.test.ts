@@ -39,3 +39,30 @@ test("[CL186] a folder changes the password, and the old one opens nothing any m
   expect(await runCli(["login", "anna"], { ...late, password })).toMatchObject({ code: 1 });
   expect(await runCli(["login", "anna"], { ...late, password: newPassword })).toMatchObject({ code: 0 });
 }, 60_000);
+
+test("[CL188] the recovery code in place of a forgotten password, in a folder that is signed in and in a new one", async () => {
+  const [password, newPassword] = ["correct horse battery", "three grey herons"];
+  const inHome = (name: string) => ({ home: path.join(folder, name), server: server.origin });
+  const registered = await runCli(["register", "ben"], { ...inHome("ben"), password });
+  const recoveryCode = registered.stdout.trim();
+  const wrongCode = recoveryCode.slice(0, -1) + (recoveryCode.endsWith("7") ? "8" : "7");
+  const forgotten = ["password", "--forgotten"];
+  expect(await runCli(forgotten, { ...inHome("ben"), recoveryCode: wrongCode, newPassword })).toMatchObject({
+    code: 1,
+    stderr: "sotto: wrong_recovery_code\n",
+  });
+  expect(await runCli(forgotten, { ...inHome("ben"), recoveryCode, newPassword })).toMatchObject({ code: 0 });
+  const third = { ...inHome("ben anew"), recoveryCode, newPassword: "another seven owls" };
+  expect(await runCli(["recover", "nobody"], third)).toMatchObject({
+    code: 1,
+    stderr: "sotto: wrong_credentials\n",
+  });
+  expect(await runCli(["recover", "ben"], third)).toEqual({
+    code: 0,
+    stdout: "",
+    stderr: "Signed in, and the new password is set.\n",
+  });
+  const late = { ...inHome("ben late"), recoveryCode };
+  expect(await runCli(["login", "ben"], { ...late, password: newPassword })).toMatchObject({ code: 1 });
+  expect(await runCli(["login", "ben"], { ...late, password: third.newPassword })).toMatchObject({ code: 0 });
+}, 60_000);

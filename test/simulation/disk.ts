@@ -4,7 +4,7 @@
  */
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { migrate } from "#durable-objects/support/migrate.ts";
-import type { Sql, SqlRow, SqlValue } from "#durable-objects/support/sql.ts";
+import type { Sql, SqlRow, SqlBinding } from "#durable-objects/support/sql.ts";
 import { migrationsOf } from "#test/support/node-sql.ts";
 
 type Kind = "conversation" | "inbox";
@@ -32,13 +32,13 @@ export class SimDisk implements Sql {
     this.#run("SAVEPOINT disk");
   }
 
-  all<Row extends SqlRow>(text: string, ...bindings: readonly SqlValue[]): Row[] {
+  all<Row extends SqlRow>(text: string, ...bindings: readonly SqlBinding[]): Row[] {
     if (!/^\s*SELECT/i.test(text)) this.touch();
     return this.#statement(text).all(...bindings) as unknown as Row[];
   }
 
   // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller names the columns
-  first<Row extends SqlRow>(text: string, ...bindings: readonly SqlValue[]): Row | undefined {
+  first<Row extends SqlRow>(text: string, ...bindings: readonly SqlBinding[]): Row | undefined {
     return this.all<Row>(text, ...bindings)[0];
   }
 
@@ -102,12 +102,12 @@ export class SimDisk implements Sql {
 
 function openDatabase(kind: Kind): Database {
   const handle = new DatabaseSync(":memory:");
-  const all = <Row extends SqlRow>(text: string, ...bindings: readonly SqlValue[]): Row[] =>
+  const all = <Row extends SqlRow>(text: string, ...bindings: readonly SqlBinding[]): Row[] =>
     handle.prepare(text).all(...bindings) as unknown as Row[];
   const sql: Sql = {
     all,
     // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller names the columns
-    first: <Row extends SqlRow>(text: string, ...bindings: readonly SqlValue[]) =>
+    first: <Row extends SqlRow>(text: string, ...bindings: readonly SqlBinding[]) =>
       all<Row>(text, ...bindings)[0],
     transaction: (work) => work(),
   };

@@ -1,6 +1,7 @@
 /** The fake client's half of a reset: nobody waits a week for it. */
 import type { AlarmsView, ClientApi, ClientEvent, ResetView } from "#core/client-api.ts";
 import { ClientError } from "#core/client-api.ts";
+import { assertUnlocks } from "./fake-devices.ts";
 
 export interface FakeResetOptions {
   /** Where a reset of the account stands that logs in. */
@@ -19,6 +20,7 @@ type ResetCalls = Pick<
   | "stopReset"
   | "continueHere"
   | "changePassword"
+  | "recoverAccount"
   | "acknowledgePassword"
 >;
 
@@ -30,6 +32,8 @@ export function fakeReset(parts: {
   readonly delay: () => Promise<void>;
   readonly emit: (event: ClientEvent) => void;
   readonly begin: () => { recoveryCode: string };
+  readonly recoveryCode: string;
+  readonly enter: (username: string) => void;
 }): ResetCalls {
   const { now, delay, emit } = parts;
   let state: ResetView["state"] = parts.options.state ?? { type: "none" };
@@ -71,9 +75,17 @@ export function fakeReset(parts: {
     },
     async changePassword({ current, signOutOthers }) {
       await delay();
-      if (current.startsWith("often")) throw new ClientError("rate_limited", { retryAfterMs: 840_000 });
-      if (current.startsWith("wrong")) throw new ClientError("wrong_credentials");
+      if (typeof current !== "string") assertUnlocks(current, parts.recoveryCode);
+      else if (current.startsWith("often")) throw new ClientError("rate_limited", { retryAfterMs: 840_000 });
+      else if (current.startsWith("wrong")) throw new ClientError("wrong_credentials");
       return { signedOut: signOutOthers ? 2 : 0 };
+    },
+    async recoverAccount({ username, recoveryCode, password }) {
+      await delay();
+      if (password.startsWith("often")) throw new ClientError("rate_limited", { retryAfterMs: 840_000 });
+      if (recoveryCode !== parts.recoveryCode) throw new ClientError("wrong_credentials");
+      parts.enter(username);
+      return { isPasswordSet: !password.startsWith("unlucky") };
     },
     async acknowledgePassword() {
       await delay();

@@ -89,6 +89,8 @@ export function createFakeClient(options: FakeOptions): FakeClient {
     account = status;
     emit({ type: "account", status });
   }
+  const enter = (username: string, deviceId: number): void =>
+    setAccount({ state: "signed_in", account: self.account, username, deviceId });
   function setBackup(status: BackupStatus): void {
     backup = status;
     emit({ type: "backup" });
@@ -187,16 +189,18 @@ export function createFakeClient(options: FakeOptions): FakeClient {
       delay: () => delay("network"),
       emit,
       begin: () => {
-        setAccount({ state: "signed_in", account: self.account, username: pendingUsername, deviceId: 3 });
+        enter(pendingUsername, 3);
         return { recoveryCode };
       },
+      recoveryCode,
+      enter: (username) => enter(username, 3),
     }),
     accountStatus: () => Promise.resolve(account),
     connectionStatus: () => Promise.resolve(connection),
     async register({ username }) {
       await delay("derive");
       if (username === "anna") throw new ClientError("username_taken");
-      setAccount({ state: "signed_in", account: self.account, username, deviceId: 1 });
+      enter(username, 1);
       return { recoveryCode };
     },
     async login({ username, password }) {
@@ -210,7 +214,7 @@ export function createFakeClient(options: FakeOptions): FakeClient {
     async completeLogin(input) {
       await delay("derive");
       assertUnlocks(input, recoveryCode);
-      setAccount({ state: "signed_in", account: self.account, username: pendingUsername, deviceId: 2 });
+      enter(pendingUsername, 2);
     },
     logout: () => Promise.resolve(setAccount({ state: "signed_out" })),
     forget: () => Promise.resolve(setAccount({ state: "signed_out" })),

@@ -4,7 +4,7 @@ import type { Kem, Provider } from "#core/crypto/provider.ts";
 import { label } from "#schema/envelope/labels.ts";
 import type { Needle } from "./needles.ts";
 
-const authInfo = Buffer.from(label("auth")).toString("hex");
+const authInfos = new Set([label("auth"), label("recovery-auth")].map(hexOf));
 
 export class KeyWitness {
   readonly provider: Provider;
@@ -25,7 +25,7 @@ export class KeyWitness {
       hmac: (key, data) => base.hmac(this.#saw("HMAC key", key), data),
       hkdf: (salt, ikm, info, length) => {
         const derived = base.hkdf(salt, this.#saw("HKDF input", ikm), info, length);
-        if (Buffer.from(info).toString("hex") === authInfo) this.authKeys.push(derived.slice());
+        if (authInfos.has(hexOf(info))) this.authKeys.push(derived.slice());
         else for (let at = 0; at < length; at += 32) this.#saw("derived key", derived.subarray(at, at + 32));
         return derived;
       },
@@ -73,4 +73,8 @@ export class KeyWitness {
     if (!this.#secrets.has(hex)) this.#secrets.set(hex, name);
     return bytes;
   }
+}
+
+function hexOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("hex");
 }

@@ -16,6 +16,7 @@ import type {
   StoredMessage,
   StoredMessageWithCapsule,
   SweepQuery,
+  Swept,
 } from "#durable-objects/conversation/store.ts";
 
 interface Tables {
@@ -163,33 +164,26 @@ export class MemoryConversationStore implements ConversationStore {
     this.#updateRecord({ archivedSeq: seq });
   }
 
-  sweep({ upTo, olderThanMs, limit }: SweepQuery): CapsulePack | undefined {
-    const isNeeded = ({ lastSeq, serverTimeMs }: CapsulePack): boolean =>
-      lastSeq > upTo && serverTimeMs >= olderThanMs;
+  sweep({ upTo, olderThanMs, limit }: SweepQuery): Swept {
     const { packs } = this.#tables;
-    const kept = packs.findIndex((pack, index) => index === limit || isNeeded(pack));
+    let messages = 0;
+    const kept = packs.findIndex(({ firstSeq, lastSeq, serverTimeMs }, index) => {
+      messages += lastSeq - firstSeq + 1;
+      return (index > 0 && messages > limit) || (lastSeq > upTo && serverTimeMs >= olderThanMs);
+    });
     const swept = packs.splice(0, kept === -1 ? packs.length : kept);
     const last = swept.at(-1)?.lastSeq ?? 0;
+    const isSwept = ({ seq, capsules }: MessageWithCapsules): boolean =>
+      seq <= last && Object.keys(capsules).length > 0;
+    const lost = this.#tables.messages.filter((message) => message.seq > upTo && isSwept(message)).length;
     this.#tables.messages = this.#tables.messages.map((message) =>
-      message.seq <= last ? { ...message, capsules: {} } : message,
+      isSwept(message) ? { ...message, capsules: {} } : message,
     );
-    return packs[0];
+    return { lost, oldest: packs[0] };
   }
 
   saveSwept(seq: Sequence): void {
     this.#updateRecord({ sweptSeq: seq });
-  }
-
-  expired({ upTo, olderThanMs, limit }: SweepQuery): number {
-    return this.#tables.packs
-      .filter(({ lastSeq, serverTimeMs }) => lastSeq > upTo && serverTimeMs < olderThanMs)
-      .slice(0, limit)
-      .flatMap(({ firstSeq, lastSeq }) =>
-        this.#tables.messages.filter(
-          ({ seq, capsules }) =>
-            seq > upTo && seq >= firstSeq && seq <= lastSeq && Object.keys(capsules).length > 0,
-        ),
-      ).length;
   }
 
   acknowledged(message: Pick<StoredMessage, "seq" | "senderAccount" | "senderDevice">): number {

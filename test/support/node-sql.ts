@@ -3,7 +3,7 @@ import { globSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Migration } from "#durable-objects/support/migrate.ts";
-import type { Sql, SqlRow, SqlValue } from "#durable-objects/support/sql.ts";
+import type { Sql, SqlBinding, SqlRow } from "#durable-objects/support/sql.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
 
@@ -15,12 +15,12 @@ export interface NodeSql extends Sql {
 export function nodeSql(): NodeSql {
   const database = new DatabaseSync(":memory:");
   let isFailing = false;
-  const all = <Row extends SqlRow>(statement: string, ...bindings: readonly SqlValue[]): Row[] =>
+  const all = <Row extends SqlRow>(statement: string, ...bindings: readonly SqlBinding[]): Row[] =>
     database.prepare(statement).all(...bindings) as unknown as Row[];
   return {
     all,
     // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller names the columns
-    first: <Row extends SqlRow>(statement: string, ...bindings: readonly SqlValue[]) =>
+    first: <Row extends SqlRow>(statement: string, ...bindings: readonly SqlBinding[]) =>
       all<Row>(statement, ...bindings)[0],
     transaction(work) {
       database.exec("BEGIN");

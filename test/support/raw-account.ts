@@ -27,6 +27,7 @@ export interface RawAccount {
   readonly account: string;
   readonly aik: KeyPair;
   readonly authKey: string;
+  readonly recoveryKey: string;
   list: DeviceList;
   readonly devices: RawDevice[];
 }
@@ -125,18 +126,19 @@ export async function prepareRegistration(
   const own = newDevice(aik, begun.account, 1);
   const accountId = decodeBase64url(begun.account);
   const list = createGenesisList(provider, aik, { accountId, issuedAtMs: Date.now(), certs: [own.cert] });
-  const authKey = random(32);
+  const [authKey, recoveryKey] = [random(32), random(32)];
   const request = {
     ticket: begun.ticket,
     salt: random(16),
     argon2: { memoryKiB: 65_536, passes: 3, lanes: 1 },
     authKey,
     vault: { version: 1, data: random(200), wraps: [{ kind: "recovery", data: random(72) }] },
+    recoveryKey,
     device: enrolment(own, list),
     deviceName: "raw device",
     refreshTransport: "body",
   };
-  return { request, account: { username, account: begun.account, aik, authKey, list }, own };
+  return { request, account: { username, account: begun.account, aik, authKey, recoveryKey, list }, own };
 }
 
 export async function registerRaw(origin: string, username: string): Promise<RawAccount> {
@@ -145,17 +147,16 @@ export async function registerRaw(origin: string, username: string): Promise<Raw
   return { ...account, devices: [{ own, session }] };
 }
 
-/** Signs in on a further device, and revokes others with the same list. */
+/** Signs in on a further device, and revokes others with the same list. `by` is how; with the password unless given. */
 export async function addRawDevice(
   origin: string,
   account: RawAccount,
   revoke: readonly number[] = [],
+  by?: { readonly path: string; readonly json: unknown },
 ): Promise<RawDevice> {
   const { username, authKey } = account;
-  const login = await post<{ ticket: string; devices: { lists: string[] } }>(origin, "/api/auth/login", {
-    username,
-    authKey,
-  });
+  const { path, json } = by ?? { path: "/api/auth/login", json: { username, authKey } };
+  const login = await post<{ ticket: string; devices: { lists: string[] } }>(origin, path, json);
   const newest = login.devices.lists.at(-1);
   const previous = newest === undefined ? account.list : parseDeviceList(decodeBase64url(newest));
   const deviceId = Math.max(...previous.devices.map((entry) => entry.deviceId)) + 1;

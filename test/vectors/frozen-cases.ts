@@ -22,7 +22,12 @@ import {
 import { derivePasswordKeys } from "#core/crypto/password.ts";
 import { type Provider } from "#core/crypto/provider.ts";
 import { sealRecord } from "#core/crypto/record-seal.ts";
-import { createRecoverySecret, formatRecoveryCode, recoveryKek } from "#core/crypto/recovery-code.ts";
+import {
+  createRecoverySecret,
+  formatRecoveryCode,
+  recoveryAuthKey,
+  recoveryKek,
+} from "#core/crypto/recovery-code.ts";
 import { signRetry } from "#core/crypto/retry.ts";
 import { encodePeerRecord } from "#core/crypto/session/record-codec.ts";
 import { sealVault, wrapVaultKey } from "#core/crypto/vault.ts";
@@ -266,7 +271,12 @@ async function accountSecrets(): Promise<object> {
       authKey: toHex(keys.authKey),
       vaultKek: toHex(keys.vaultKek),
     },
-    recovery: { secret: toHex(secret), code: formatRecoveryCode(provider, secret), kek: toHex(kek) },
+    recovery: {
+      secret: toHex(secret),
+      code: formatRecoveryCode(provider, secret),
+      kek: toHex(kek),
+      authKey: toHex(recoveryAuthKey(provider, salt, secret)),
+    },
     vault: {
       accountId: toHex(accountId),
       keyVersion: address.keyVersion,

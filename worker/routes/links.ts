@@ -52,5 +52,6 @@ export const handlePrepareLink: Handler<typeof links.prepareLink> = async ({ env
   if (found === undefined) throw new SottoError("not_found", "This account does not exist.");
   const devices = await callInbox(env, account, (inbox) => inbox.directory({ after: 0 }));
   const ticket = await signTicket(env, "login", { account, username });
-  return { account, ticket, salt: found.clientSalt, vault: found.vault, devices };
+  const { clientSalt: salt, vault, serverSalt: passwordId, recovery } = found;
+  return { account, ticket, salt, vault, devices, passwordId, hasRecoveryKey: recovery !== undefined };
 };

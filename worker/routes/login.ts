@@ -1,10 +1,10 @@
-/** Signing in with a password, and the device that joins after it. Unknown names get the same work and the same answers. */
-import { SottoError } from "#schema/errors.ts";
-import type { changePassword, enrolDevice, login, loginParameters } from "#schema/http/auth.ts";
-import { defaultArgon2, isAuthKeyRight, storeAuthKey, unknownUserSalt } from "../auth-key.ts";
+/** Signing in with a password, or the recovery code in its place, and the device that joins after it. Unknown names get the same work and the same answers. */
+import type { enrolDevice, login, loginParameters, recover } from "#schema/http/auth.ts";
+import { defaultArgon2, unknownUserSalt } from "../auth-key.ts";
 import type { Handler } from "../contract.ts";
-import { Directory } from "../directory.ts";
-import { provePassword } from "../prove-password.ts";
+import { type AccountRecord, Directory } from "../directory.ts";
+import type { Env } from "../env.ts";
+import { provePassword, proveRecoveryKey } from "../prove-owner.ts";
 import { openSession } from "../session.ts";
 import { callInbox } from "../stubs.ts";
 import { signTicket, verifyTicket } from "../tokens.ts";
@@ -18,13 +18,11 @@ export const handleLoginParameters: Handler<typeof loginParameters> = async ({ e
     : { salt: found.clientSalt, argon2: found.argon2 };
 };
 
-export const handleLogin: Handler<typeof login> = async ({ env, body }) => {
-  const found = await provePassword(env, body);
-  const { account } = found;
-  const devices = await callInbox(env, account, (inbox) => inbox.directory({ after: 0 }));
-  const ticket = await signTicket(env, "login", { account, username: found.username });
-  return { account, ticket, vault: found.vault, devices };
-};
+export const handleLogin: Handler<typeof login> = async ({ env, body }) =>
+  letIn(env, await provePassword(env, body));
+
+export const handleRecover: Handler<typeof recover> = async ({ env, body }) =>
+  letIn(env, await proveRecoveryKey(env, body));
 
 export const handleEnrolDevice: Handler<typeof enrolDevice> = async ({ env, body, setCookie }) => {
   const { account, username } = await verifyTicket(env, "login", body.ticket);
@@ -32,20 +30,8 @@ export const handleEnrolDevice: Handler<typeof enrolDevice> = async ({ env, body
   return openSession(env, account, body.device.deviceId, body.refreshTransport, setCookie);
 };
 
-/**
- * The devices are told first: what breaks off in between is a warning too many, never a change that nobody heard of. The password itself is
- * one row, so that at any moment either the old one opens the account or the new one.
- */
-export const handleChangePassword: Handler<typeof changePassword> = async ({ env, identity, body }) => {
-  const { username, account } = identity;
-  const { authKey, next, signOutOthers } = body;
-  const found = await provePassword(env, { username, authKey, successor: next.authKey });
-  const { changedAtMs, ended } = await callInbox(env, account, (inbox) =>
-    inbox.changePassword({ identity, signOutOthers }),
-  );
-  if (await isAuthKeyRight(env, found, next.authKey)) return { changedAtMs, ended };
-  const stored = { ...(await storeAuthKey(env, next.authKey)), argon2: next.argon2 };
-  const isReplaced = await new Directory(env.DB).replaceAuthKey(account, found.serverSalt, stored);
-  if (!isReplaced) throw new SottoError("wrong_credentials", "The password was changed meanwhile.");
-  return { changedAtMs, ended };
-};
+async function letIn(env: Env, { account, username, vault, recovery }: AccountRecord) {
+  const devices = await callInbox(env, account, (inbox) => inbox.directory({ after: 0 }));
+  const ticket = await signTicket(env, "login", { account, username });
+  return { account, ticket, vault, devices, hasRecoveryKey: recovery !== undefined };
+}

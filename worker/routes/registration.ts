@@ -28,7 +28,9 @@ export const handleRegister: Handler<typeof register> = async ({ env, body, setC
   const directory = new Directory(env.DB);
   const { salt: clientSalt, argon2, vault } = body;
   const authKey = await storeAuthKey(env, body.authKey);
-  await directory.addAccount({ account, username, ...authKey, clientSalt, argon2, vault }, Date.now());
+  const recovery = await storeAuthKey(env, body.recoveryKey);
+  const record = { account, username, ...authKey, clientSalt, argon2, vault, recovery };
+  await directory.addAccount(record, Date.now());
   const registered = await directory.accountById(account);
   if (registered === undefined) throw usernameTaken();
   if (!(await isAuthKeyRight(env, registered, body.authKey))) {

@@ -3,15 +3,18 @@ import { decodeBase64url, encodeBase64url } from "#schema/envelope/base64url.ts"
 import { SottoError } from "#schema/errors.ts";
 import type * as reset from "#schema/http/reset.ts";
 import type { ResetCommand } from "#schema/rpc/inbox.ts";
+import { storeAuthKey } from "../auth-key.ts";
 import { BackupStore } from "../backup-store.ts";
 import type { Handler } from "../contract.ts";
 import { type AccountRecord, Directory } from "../directory.ts";
 import { enrol } from "../enrol.ts";
 import type { Env } from "../env.ts";
-import { provePassword } from "../prove-password.ts";
+import { provePassword } from "../prove-owner.ts";
 import { openSession } from "../session.ts";
 import { resetDelayMs } from "../settings.ts";
+import { sha256 } from "../secrets.ts";
 import { callInbox } from "../stubs.ts";
+import { vaultConflict } from "./vault.ts";
 
 export const handlePreviewReset: Handler<typeof reset.previewReset> = async ({ env, body }) => {
   const claimHash = body.claim === undefined ? undefined : await hashOf(body.claim);
@@ -37,7 +40,8 @@ export const handleFinishReset: Handler<typeof reset.finishReset> = async ({ env
   if (before.data !== vault.data && before.version + 1 !== vault.version) throw vaultConflict();
   const claimHash = await hashOf(body.claim);
   await enrol(env, { account, username, genesis: false, claimHash }, body);
-  if (!(await new Directory(env.DB).replaceVault(account, vault))) throw vaultConflict();
+  const recovery = await storeAuthKey(env, body.recoveryKey);
+  if (!(await new Directory(env.DB).replaceVault(account, vault, recovery))) throw vaultConflict();
   const { deviceId } = body.device;
   await (await BackupStore.of(env, account)).removeOthers(deviceId);
   return openSession(env, account, deviceId, body.refreshTransport, setCookie);
@@ -55,9 +59,5 @@ async function tell(env: Env, { account }: AccountRecord, command: ResetCommand)
 }
 
 async function hashOf(claim: string): Promise<string> {
-  return encodeBase64url(new Uint8Array(await crypto.subtle.digest("SHA-256", decodeBase64url(claim))));
-}
-
-function vaultConflict(): SottoError {
-  return new SottoError("vault_conflict", "The vault was changed meanwhile.");
+  return encodeBase64url(await sha256(decodeBase64url(claim)));
 }

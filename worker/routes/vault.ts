@@ -1,13 +1,14 @@
-/** The keys to the vault, replaced as a whole by whoever holds the account key. */
+/** The keys to the vault, replaced or made known by whoever holds the account key. */
+import { recoveryKeyMessage } from "#schema/envelope/account-statements.ts";
 import { decodeBase64url } from "#schema/envelope/base64url.ts";
-import { parseDeviceList } from "#schema/envelope/device-list.ts";
 import { encodeVaultWraps, parsePasskeyWrap, vaultWrapsMessage } from "#schema/envelope/vault-wraps.ts";
 import { SottoError } from "#schema/errors.ts";
-import type { putVaultWraps } from "#schema/http/vault.ts";
+import type { putRecoveryKey, putVaultWraps } from "#schema/http/vault.ts";
+import { assertSignedByAccount } from "../account-key.ts";
+import { storeAuthKey } from "../auth-key.ts";
 import type { Handler } from "../contract.ts";
 import { Directory } from "../directory.ts";
-import { assertSignatures } from "../ed25519.ts";
-import { callInbox } from "../stubs.ts";
+import { sha256 } from "../secrets.ts";
 
 export const handlePutVaultWraps: Handler<typeof putVaultWraps> = async ({ env, identity, body }) => {
   const { account } = identity;
@@ -16,15 +17,30 @@ export const handlePutVaultWraps: Handler<typeof putVaultWraps> = async ({ env, 
   if (!wraps.some(({ kind }) => kind === "recovery")) {
     throw new SottoError("malformed", "The recovery code must go on opening the vault.");
   }
-  const devices = await callInbox(env, account, (inbox) => inbox.directory({ after: 0 }));
-  const newest = devices.lists.at(-1);
-  if (newest === undefined) throw new SottoError("not_found", "This account does not exist.");
   const version = body.version + 1;
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", encodeVaultWraps(wraps)));
-  const key = parseDeviceList(decodeBase64url(newest)).aik;
+  const digest = await sha256(encodeVaultWraps(wraps));
   const message = vaultWrapsMessage(decodeBase64url(account), version, digest);
-  await assertSignatures([{ key, message, signature: decodeBase64url(body.signature) }]);
+  await assertSignedByAccount(env, account, message, body.signature);
   const isReplaced = await new Directory(env.DB).replaceWraps(account, body.version, body.wraps);
-  if (!isReplaced) throw new SottoError("vault_conflict", "The vault was changed meanwhile.");
+  if (!isReplaced) throw vaultConflict();
   return { version };
 };
+
+export const handlePutRecoveryKey: Handler<typeof putRecoveryKey> = async ({ env, identity, body }) => {
+  const { account } = identity;
+  const { version, recoveryKey, signature } = body;
+  const digest = await sha256(decodeBase64url(recoveryKey));
+  await assertSignedByAccount(
+    env,
+    account,
+    recoveryKeyMessage(decodeBase64url(account), version, digest),
+    signature,
+  );
+  const stored = await storeAuthKey(env, recoveryKey);
+  if (!(await new Directory(env.DB).setRecoveryKey(account, version, stored))) throw vaultConflict();
+  return {};
+};
+
+export function vaultConflict(): SottoError {
+  return new SottoError("vault_conflict", "The vault was changed meanwhile.");
+}

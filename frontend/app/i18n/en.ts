@@ -89,17 +89,17 @@ export const text = {
   },
   recovery: {
     title: "Save your recovery code",
-    lead: "You need this code to log in on another device, together with your password. We do not have it and cannot replace it.",
+    lead: "You need this code to log in on another device, and when you forget your password. We do not have it and cannot replace it.",
     label: "Your recovery code",
     copy: "Copy",
     download: "Download",
     print: "Print",
     saved: "I have saved this code in a safe place",
-    consequence: "Without it a new device cannot open your account, and a lost device means lost messages.",
+    consequence: "Without it a lost device means lost messages. Whoever else finds it can open your account.",
     submit: "Start using Sotto",
     fileName: "sotto-recovery-code.txt",
     file: (username: string, code: string) =>
-      `Sotto recovery code\n\nAccount: @${username}\n\n${code}\n\nKeep this in a safe place. Together with your password it opens your account on a new device.\n`,
+      `Sotto recovery code\n\nAccount: @${username}\n\n${code}\n\nKeep this in a safe place. Whoever has it and knows your username can open your account, also without your password.\n`,
     copyFailed: "The browser did not allow copying. Select the code and copy it yourself.",
     enterTitle: "Enter your recovery code",
     enterLead: (username: string) =>
@@ -240,13 +240,13 @@ export const text = {
     logOutEverywhere: "Log out everywhere",
     logOutDeviceTitle: "Log out of this device?",
     logOutDeviceBody:
-      "All messages and keys stored in this browser are erased. To come back you need your password and your recovery code.",
+      "All messages and keys stored in this browser are erased. To come back you need your recovery code.",
     logOutEverywhereTitle: "Log out everywhere?",
     logOutEverywhereBody: (count: number) =>
       plural(
         count,
-        "This device is logged out and its messages and keys are erased. To come back you need your password and your recovery code.",
-        `All ${count} devices are logged out within seconds, and the messages and keys on this one are erased. To come back you need your password and your recovery code.`,
+        "This device is logged out and its messages and keys are erased. To come back you need your recovery code.",
+        `All ${count} devices are logged out within seconds, and the messages and keys on this one are erased. To come back you need your recovery code.`,
       ),
   },
   failure: {

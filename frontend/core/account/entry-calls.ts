@@ -5,7 +5,7 @@ import type { Environment } from "../environment.ts";
 import { resetClaimTable, storeProfileKey, storeProfileTable } from "../store/own-tables.ts";
 import type { AccountSession } from "./account-session.ts";
 import { LockCalls } from "./lock-calls.ts";
-import type { PendingLogin } from "./login.ts";
+import type { PendingEntry, PendingLogin } from "./login.ts";
 import type { PasswordApi } from "./password-api.ts";
 import type { AlarmsView, ResetApi, ResetView } from "./reset-api.ts";
 
@@ -56,15 +56,7 @@ export abstract class EntryCalls extends LockCalls implements EntryApi {
   }
 
   completeLogin(input: Parameters<ClientApi["completeLogin"]>[0]): Promise<void> {
-    return guard(async () => {
-      const pending = this.#pending();
-      const { finishLogin } = await import("./login.ts");
-      const { record, session } = await this.#account.orWiped(() =>
-        finishLogin(this.#environment, () => this.#account.makeRoom(), pending, input),
-      );
-      this.#pendingLogin = undefined;
-      await this.#account.enter(record, session);
-    });
+    return guard(() => this.#join(this.#pending(), input));
   }
 
   resetStanding: ResetApi["resetStanding"] = () => this.#reset("viewReset");
@@ -115,10 +107,25 @@ export abstract class EntryCalls extends LockCalls implements EntryApi {
 
   changePassword: PasswordApi["changePassword"] = (input) =>
     guard(async () => {
-      const { engine } = this.#account.session();
+      const signedIn = this.#account.session();
       const { status, records } = this.#account;
       const username = status.state === "signed_in" ? status.username : "";
-      return (await passwords()).changePassword(this.#environment, records, engine, username, input);
+      return (await passwords()).changePassword(this.#environment, records, signedIn, username, input);
+    });
+
+  recoverAccount: PasswordApi["recoverAccount"] = ({ username, recoveryCode, password, deviceName }) =>
+    guard(async () => {
+      this.#assertSignedOut({ orEnded: true });
+      const { beginRecovery } = await import("./recovery.ts");
+      const pending = await beginRecovery(this.#environment, { username, recoveryCode });
+      await this.#join(pending, { recoveryCode, deviceName });
+      // This device has joined and stays, whatever comes of the password.
+      const change = { current: { recoveryCode }, next: password, signOutOthers: false };
+      const isPasswordSet = await this.changePassword(change).then(
+        () => true,
+        () => false,
+      );
+      return { isPasswordSet };
     });
 
   acknowledgePassword: PasswordApi["acknowledgePassword"] = () =>
@@ -126,6 +133,15 @@ export abstract class EntryCalls extends LockCalls implements EntryApi {
       const { engine } = this.#account.session();
       await (await passwords()).acknowledgePassword(this.#account.records, engine);
     });
+
+  async #join(pending: PendingEntry, input: Parameters<ClientApi["completeLogin"]>[0]): Promise<void> {
+    const { finishLogin } = await import("./login.ts");
+    const { record, session } = await this.#account.orWiped(() =>
+      finishLogin(this.#environment, () => this.#account.makeRoom(), pending, input),
+    );
+    this.#pendingLogin = undefined;
+    await this.#account.enter(record, session);
+  }
 
   #reset(step: "viewReset" | "requestReset" | "cancelReset"): Promise<ResetView> {
     return guard(async () =>

@@ -4,6 +4,7 @@ import { parseDeviceList } from "#schema/envelope/device-list.ts";
 import { SottoError } from "#schema/errors.ts";
 import { enrolDevice, login, loginParameters, type Session } from "#schema/http/auth.ts";
 import type { AnswerOf } from "#schema/http/route.ts";
+import { putRecoveryKey } from "#schema/http/vault.ts";
 import { foldUsername, usernameProblem } from "#schema/username.ts";
 import { callRoute } from "../api/http.ts";
 import { ClientError } from "../client-api.ts";
@@ -25,6 +26,7 @@ import {
   toEnrolment,
 } from "./enrolment.ts";
 import { openVaultWith } from "./open-vault.ts";
+import { tellRecoveryKey } from "./recovery-key.ts";
 import type { VaultSecret } from "./vault-api.ts";
 
 export { passkeysOf } from "./open-vault.ts";
@@ -32,12 +34,18 @@ export { passkeysOf } from "./open-vault.ts";
 /** Another device may have joined meanwhile; the list is then made again on top of its. */
 const listAttemptsMax = 3;
 
-/** The password was right; lives in memory until the recovery code completes it. */
-export interface PendingLogin {
+/** Whose account it is was proved; lives in memory until its vault is opened. */
+export interface PendingEntry {
   readonly username: string;
   readonly salt: Uint8Array;
-  readonly authKey: string;
   readonly answer: AnswerOf<typeof login>;
+  /** The same proof once more: a new ticket, the newest lists. Throws `SottoError`. */
+  readonly again: () => Promise<AnswerOf<typeof login>>;
+}
+
+/** The proof was the password. */
+export interface PendingLogin extends PendingEntry {
+  readonly authKey: string;
 }
 
 /** Throws `SottoError` (wrong_credentials, rate_limited, unavailable) and `ClientError` wrong_credentials. */
@@ -45,9 +53,7 @@ export async function beginLogin(
   environment: Environment,
   input: { readonly username: string; readonly password: string },
 ): Promise<PendingLogin> {
-  const username = foldUsername(input.username);
-  const problem = usernameProblem(username);
-  if (problem !== undefined && problem !== "reserved") throw new ClientError("wrong_credentials");
+  const username = enteredUsername(input.username);
   const { salt: saltText, argon2 } = await callRoute(environment, loginParameters, { body: { username } });
   const salt = decodeBase64url(saltText);
   const { memoryKiB, passes, lanes } = argon2;
@@ -58,14 +64,16 @@ export async function beginLogin(
   });
   keys.vaultKek.fill(0);
   const authKey = encodeBase64url(keys.authKey);
-  const answer = await callRoute(environment, login, { body: { username, authKey } });
-  return { username, salt, authKey, answer };
+  const again = () => callRoute(environment, login, { body: { username, authKey } });
+  return { username, salt, authKey, again, answer: await again() };
 }
 
-/** The same password once more: a new ticket, the newest lists. Throws `SottoError`. */
-export async function repeatLogin(environment: Environment, pending: PendingLogin): Promise<PendingLogin> {
-  const { username, authKey } = pending;
-  return { ...pending, answer: await callRoute(environment, login, { body: { username, authKey } }) };
+/** A name as somebody typed it who has an account. Throws `ClientError` wrong_credentials for what cannot be one. */
+export function enteredUsername(typed: string): string {
+  const username = foldUsername(typed);
+  const problem = usernameProblem(username);
+  if (problem !== undefined && problem !== "reserved") throw new ClientError("wrong_credentials");
+  return username;
 }
 
 /**
@@ -75,7 +83,7 @@ export async function repeatLogin(environment: Environment, pending: PendingLogi
 export async function finishLogin(
   environment: Environment,
   makeRoom: () => Promise<Records>,
-  pending: PendingLogin,
+  pending: PendingEntry,
   input: { readonly deviceName: string } & VaultSecret,
 ): Promise<{ readonly record: AccountRecord; readonly session: Session }> {
   let { answer } = pending;
@@ -94,12 +102,16 @@ export async function finishLogin(
             refreshTransport: environment.refreshTransport,
           },
         });
+        const opened = { answer, salt: pending.salt, aik, secret: input };
+        tellRecoveryKey(environment.provider, opened, (key) =>
+          callRoute(environment, putRecoveryKey, key, session.accessToken),
+        );
         return { record: await storeEnrolled(records, environment.provider, device, session), session };
       } catch (error) {
         const isStale = error instanceof SottoError && error.kind === "device_list_conflict";
         if (!isStale || attempt >= listAttemptsMax) throw error;
         await records.clear();
-        ({ answer } = await repeatLogin(environment, pending));
+        answer = await pending.again();
       }
     }
   } finally {
@@ -109,7 +121,7 @@ export async function finishLogin(
 
 function unlockAccount(
   { provider }: Environment,
-  { answer, salt }: PendingLogin,
+  { answer, salt }: PendingEntry,
   secret: VaultSecret,
 ): { readonly aik: KeyPair; readonly backupRoot: string } {
   const { vault, vaultKey } = openVaultWith(provider, answer, salt, secret);

@@ -62,7 +62,7 @@ export async function registerAccount(
     backupRoot: encodeBase64url(backupRoot),
   };
 
-  const { recoveryCode, ...vault } = createVault(provider, { accountId, keyVersion: 1 }, salt, {
+  const { recoveryCode, recoveryKey, ...vault } = createVault(provider, { accountId, keyVersion: 1 }, salt, {
     aikSeed: aik.secret,
     backupRoot,
     lastDeviceId: firstDeviceId,
@@ -78,6 +78,7 @@ export async function registerAccount(
       argon2: { memoryKiB: memoryKib, passes, lanes: 1 },
       authKey: encodeBase64url(passwordKeys.authKey),
       vault: { version: 1, ...vault },
+      recoveryKey,
       device: toEnrolment(device),
       deviceName: input.deviceName,
       refreshTransport: environment.refreshTransport,

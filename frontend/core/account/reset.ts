@@ -22,7 +22,7 @@ import {
   storeNewDevice,
   toEnrolment,
 } from "./enrolment.ts";
-import { type PendingLogin, repeatLogin } from "./login.ts";
+import type { PendingLogin } from "./login.ts";
 import { createVault, type NewVault } from "./new-vault.ts";
 import { keyVersionOf } from "./open-vault.ts";
 import type { Registered } from "./registration.ts";
@@ -89,9 +89,9 @@ export async function finishReset(
   await assertDue(environment, pending, claim);
   const room = await makeRoom();
   for (let attempt = 1; ; attempt += 1) {
-    const login = await repeatLogin(environment, pending);
+    const login = { ...pending, answer: await pending.again() };
     const { device, vault } = beginAnew(environment, login);
-    const { recoveryCode, ...sealed } = vault;
+    const { recoveryCode, recoveryKey, ...sealed } = vault;
     await storeNewDevice(room, device);
     try {
       const session: Session = await callRoute(environment, routes.finishReset, {
@@ -99,6 +99,7 @@ export async function finishReset(
           ...passwordOf(pending),
           claim,
           vault: { version: login.answer.vault.version + 1, ...sealed },
+          recoveryKey,
           device: toEnrolment(device),
           deviceName,
           refreshTransport: environment.refreshTransport,

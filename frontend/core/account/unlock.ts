@@ -3,6 +3,7 @@ import { decodeBase64url, encodeBase64url } from "#schema/envelope/base64url.ts"
 import { type DeviceList, parseDeviceList } from "#schema/envelope/device-list.ts";
 import type { SealedVault } from "#schema/http/auth.ts";
 import { prepareLink } from "#schema/http/links.ts";
+import { putRecoveryKey } from "#schema/http/vault.ts";
 import type { AccountId, DeviceId } from "#schema/ids.ts";
 import { accountKeyOf } from "../crypto/device-identity.ts";
 import { CryptoError } from "../crypto/errors.ts";
@@ -14,6 +15,7 @@ import { directoryTable } from "../store/tables.ts";
 import { verifyDirectory } from "../sync/directory.ts";
 import type { Engine } from "../sync/engine.ts";
 import { openVaultWith } from "./open-vault.ts";
+import { tellRecoveryKey } from "./recovery-key.ts";
 import type { VaultSecret } from "./vault-api.ts";
 
 /** Held in memory only; `lock` it as soon as the list is signed. */
@@ -28,6 +30,8 @@ export interface UnlockedAccount {
   readonly vaultKey: Uint8Array;
   readonly address: VaultAddress;
   readonly vaultVersion: number;
+  /** Of the password in force. */
+  readonly passwordId: string;
   readonly wraps: SealedVault["wraps"];
   /** Of the account, for every key that opens the vault. */
   readonly salt: Uint8Array;
@@ -57,6 +61,7 @@ export async function unlockAccount(
   if (directory.pin.aik !== encodeBase64url(aik.pub)) {
     throw new CryptoError("UNTRUSTED_IDENTITY", "device list: not signed by the account key of the vault");
   }
+  tellRecoveryKey(provider, { answer, salt, aik, secret }, (key) => engine.call(putRecoveryKey, key));
   const list = parseDeviceList(decodeBase64url(directory.list));
   const active = new Set(
     list.devices.filter(({ status }) => status === "active").map(({ deviceId }) => deviceId),
@@ -71,6 +76,7 @@ export async function unlockAccount(
     vaultKey,
     address,
     vaultVersion: answer.vault.version,
+    passwordId: answer.passwordId,
     wraps: answer.vault.wraps,
     salt,
     list,

@@ -42,6 +42,14 @@ export function recoveryKek(provider: Provider, accountSalt: Uint8Array, secret:
   return provider.hkdf(accountSalt, secret, label("recovery"), 32);
 }
 
+/**
+ * What proves a recovery code to the server, which keeps a hash of it: 32 bytes out of 192 random bits, from which nobody comes back to the code
+ * or to its key-encryption key.
+ */
+export function recoveryAuthKey(provider: Provider, accountSalt: Uint8Array, secret: Uint8Array): Bytes {
+  return provider.hkdf(accountSalt, secret, label("recovery-auth"), 32);
+}
+
 function checksum(provider: Provider, secret: Uint8Array): Bytes {
   return provider.sha256(secret).slice(0, 1);
 }

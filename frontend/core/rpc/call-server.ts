@@ -21,6 +21,7 @@ const methods: Readonly<Record<ClientMethod, "kept" | "not_kept">> = {
   stopReset: "kept",
   continueHere: "kept",
   changePassword: "kept",
+  recoverAccount: "kept",
   acknowledgePassword: "kept",
   logout: "kept",
   forget: "kept",

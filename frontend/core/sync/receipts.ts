@@ -1,12 +1,19 @@
 /** Delivered and read watermarks: sent after what they promise is durable, coalesced, repeated until taken. */
 import type { ConversationId } from "#schema/ids.ts";
-import type { Environment } from "../environment.ts";
+import { limits } from "#schema/limits.ts";
+import { type Environment, randomFraction } from "../environment.ts";
+import { groupTable } from "../store/group-tables.ts";
 import type { Records } from "../store/records.ts";
 import { type ConversationRecord, conversationTable } from "../store/tables.ts";
 import type { Conversations } from "./conversations.ts";
 
 /** Watermarks that rise together go as one. */
 const windowMs = 30;
+/**
+ * Among many members all answer every message, and the server writes what comes within a second together: there each waits for so long and
+ * up to as long again, so that they do not all come at once.
+ */
+const crowdWindowMs = 1_000;
 /** A socket that lives this long after a watermark was sent has carried it. */
 const settledMs = 3_000;
 
@@ -16,20 +23,22 @@ interface Marks {
 }
 
 export class Receipts {
-  readonly #environment: Environment;
-  readonly #records: Records;
-  readonly #conversations: Conversations;
+  readonly #environment: Pick<Environment, "setTimer" | "provider">;
+  readonly #records: Pick<Records, "read" | "transact">;
+  readonly #conversations: Pick<Conversations, "get" | "all">;
   readonly #send: (conversationId: ConversationId, frame: object) => boolean;
-  readonly #due = new Set<ConversationId>();
+  readonly #timers = new Map<ConversationId, () => void>();
+  /** What no socket took. */
+  readonly #unsent = new Set<ConversationId>();
   readonly #sent = new Map<ConversationId, Marks>();
-  #cancelFlush: (() => void) | undefined;
   #cancelSettle: (() => void) | undefined;
+  #isStopped = false;
 
   /** `send` puts a frame on the conversation's socket, or else on the inbox. */
   constructor(
-    environment: Environment,
-    records: Records,
-    conversations: Conversations,
+    environment: Pick<Environment, "setTimer" | "provider">,
+    records: Pick<Records, "read" | "transact">,
+    conversations: Pick<Conversations, "get" | "all">,
     send: (conversationId: ConversationId, frame: object) => boolean,
   ) {
     this.#environment = environment;
@@ -40,11 +49,7 @@ export class Receipts {
 
   /** A watermark of this conversation rose. */
   raise(conversationId: ConversationId): void {
-    this.#due.add(conversationId);
-    this.#cancelFlush ??= this.#environment.setTimer(windowMs, () => {
-      this.#cancelFlush = undefined;
-      this.#flush();
-    });
+    this.#after(windowMs, conversationId, () => void this.#settleDown(conversationId));
   }
 
   /** The inbox is open (again): what may have been lost with the old socket goes again. */
@@ -69,13 +74,39 @@ export class Receipts {
 
   stop(): void {
     this.lost();
-    this.#cancelFlush?.();
+    for (const cancel of this.#timers.values()) cancel();
+    this.#timers.clear();
+    this.#isStopped = true;
   }
 
-  #flush(): void {
-    for (const conversationId of this.#due) {
-      const record = this.#conversations.get(conversationId);
-      if (record === undefined || this.#sendMarks(record)) this.#due.delete(conversationId);
+  /** One timer for each conversation: what rises before it runs goes with it. */
+  #after(delayMs: number, conversationId: ConversationId, run: () => void): void {
+    if (this.#isStopped || this.#timers.has(conversationId)) return;
+    const cancel = this.#environment.setTimer(delayMs, () => {
+      this.#timers.delete(conversationId);
+      run();
+    });
+    this.#timers.set(conversationId, cancel);
+  }
+
+  async #settleDown(conversationId: ConversationId): Promise<void> {
+    if (!(await this.#isCrowd(conversationId))) return this.#flush(conversationId);
+    const waitMs = crowdWindowMs * (1 + randomFraction(this.#environment.provider));
+    this.#after(waitMs, conversationId, () => this.#flush(conversationId));
+  }
+
+  async #isCrowd(conversationId: ConversationId): Promise<boolean> {
+    if (this.#conversations.get(conversationId)?.group === undefined) return false;
+    const group = await this.#records.read(groupTable, conversationId).catch(() => undefined);
+    return group !== undefined && group.history.head.state.members.length > limits.promptReceiptsMembers;
+  }
+
+  #flush(conversationId: ConversationId): void {
+    if (this.#isStopped) return;
+    for (const each of new Set([conversationId, ...this.#unsent])) {
+      const record = this.#conversations.get(each);
+      if (record === undefined || this.#sendMarks(record)) this.#unsent.delete(each);
+      else this.#unsent.add(each);
     }
   }
 

@@ -10,6 +10,7 @@ import invites from "./migrations/0005_invites.sql";
 import history from "./migrations/0006_history.sql";
 import packedLog from "./migrations/0007_packed_log.sql";
 import noMessages from "./migrations/0008_no_messages.sql";
+import bytesAtRest from "./migrations/0009_bytes_at_rest.sql";
 
 export const migrations: readonly { readonly tag: string; readonly sql: string }[] = [
   { tag: "0000_init", sql: init },
@@ -21,4 +22,5 @@ export const migrations: readonly { readonly tag: string; readonly sql: string }
   { tag: "0006_history", sql: history },
   { tag: "0007_packed_log", sql: packedLog },
   { tag: "0008_no_messages", sql: noMessages },
+  { tag: "0009_bytes_at_rest", sql: bytesAtRest },
 ];

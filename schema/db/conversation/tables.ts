@@ -1,5 +1,5 @@
 /** Storage of one conversation object. */
-import { integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { blob, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
 
 /** One row. */
 export const conversation = sqliteTable("conversation", {
@@ -71,17 +71,19 @@ export const log = sqliteTable("log", {
   ids: text("ids").notNull(),
   /**
    * Of each message, separated by dots: account and device of its sender, time in milliseconds, 1 for content and 0 for what
-   * nobody reads, how many without content there are up to it (unread counts without counting), devices it was accepted for.
+   * nobody reads, how many without content there are up to it (unread counts without counting), devices it was accepted for, length of its
+   * body in base64url.
    */
   heads: text("heads").notNull(),
-  bodies: text("bodies").notNull(),
+  /** Each followed by zeros up to a multiple of three bytes; older rows have a text of base64url with commas. */
+  bodies: blob("bodies").notNull(),
 });
 
-/** Message ids, so many to a row that the log's rows need not be read for them. */
+/** Message ids, so many to a row that the log's rows need not be read for them; those of a row that is not full yet are in the log alone. */
 export const ids = sqliteTable("ids", {
   /** 0 has those of messages 1 to 128, 1 those of the next ones … */
   row: integer("row").primaryKey(),
-  /** Separated by commas, empty for what is not there. */
+  /** Separated by commas, empty for what was not in the log any more. */
   ids: text("ids").notNull(),
 });
 
@@ -93,8 +95,13 @@ export const capsules = sqliteTable("capsules", {
   firstSeq: integer("first_seq").primaryKey(),
   lastSeq: integer("last_seq").notNull(),
   serverTimeMs: integer("server_time_ms").notNull(),
-  /** JSON object from sequence number to an object from device address key to capsule. */
-  data: text("data").notNull(),
+  /**
+   * Each followed by zeros up to a multiple of three bytes; older rows have a JSON object from sequence number to an object from device
+   * address key to base64url.
+   */
+  data: blob("data").notNull(),
+  /** Of each capsule: sequence number, account, device, length in base64url. Empty in older rows. */
+  places: text("places").notNull().default(""),
 });
 
 /** Sessions that may not open a socket here although their access token has not run out yet. */

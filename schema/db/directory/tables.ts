@@ -18,6 +18,9 @@ export const accounts = sqliteTable(
     /** JSON array of `{kind, data}`. */
     vaultWraps: text("vault_wraps").notNull(),
     createdAtMs: integer("created_at_ms").notNull(),
+    /** As `serverSalt` and `authHash`, of the recovery code; null until it is known. */
+    recoverySalt: text("recovery_salt"),
+    recoveryHash: text("recovery_hash"),
   },
   (table) => [uniqueIndex("accounts_username").on(table.username)],
 );

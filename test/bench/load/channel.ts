@@ -15,6 +15,7 @@ export type Endpoint =
       /** A `message:send` frame made for `placeholderId`. */
       readonly frame: string;
       readonly after: number;
+      readonly members: number;
     }
   | {
       readonly dialect: "socket.io";

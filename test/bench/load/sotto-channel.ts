@@ -1,4 +1,7 @@
 /** The product's own protocol: resume, send, acknowledge, and the delivered watermarks that a real client sends. */
+import { nobleProvider } from "#core/crypto/noble-provider.ts";
+import { randomFraction } from "#core/environment.ts";
+import { limits } from "#schema/limits.ts";
 import { packSends } from "#schema/protocol/send-frame.ts";
 import type { MessageSend } from "#schema/protocol/message.ts";
 import { count, type Endpoint, SocketChannel } from "./channel.ts";
@@ -21,8 +24,9 @@ const idInBody = new Map([
   [0x20, 18],
   [0x30, 35],
 ]);
-/** A client reports what it has stored this often at most. */
+/** A client reports what it has stored this often at most; among many members it waits for one to two seconds (SPEC CL199). */
 const deliveredWindowMs = 30;
+const crowdWindowMs = 1_000;
 
 const newEvent = Buffer.from('"message:new"');
 const ackEvent = Buffer.from('"message:ack"');
@@ -39,6 +43,7 @@ export class SottoChannel extends SocketChannel {
   #onResumed: (() => void) | undefined;
   #deliveredTimer: NodeJS.Timeout | undefined;
   #lastSeq = 0;
+  readonly #isInCrowd: boolean;
   readonly #packer: FramePacker;
   #isFlushDue = false;
 
@@ -46,6 +51,7 @@ export class SottoChannel extends SocketChannel {
     super(endpoint.url, endpoint.protocols);
     this.#conversationId = endpoint.conversationId;
     this.#after = endpoint.after;
+    this.#isInCrowd = endpoint.members > limits.promptReceiptsMembers;
     const [frame] = packSends([JSON.parse(endpoint.frame) as MessageSend]);
     if (frame === undefined) throw new Error("no frame");
     this.#message = Buffer.from(frame.subarray(frameHeadBytes));
@@ -118,6 +124,10 @@ export class SottoChannel extends SocketChannel {
     this.#onResumed = undefined;
   }
 
+  #deliveredAfterMs(): number {
+    return this.#isInCrowd ? crowdWindowMs * (1 + randomFraction(nobleProvider)) : deliveredWindowMs;
+  }
+
   #delivered(data: Buffer, messages: number): void {
     const at = data.lastIndexOf('"seq":');
     this.#lastSeq = Number.parseInt(data.toString("latin1", at + 6, at + 22), 10);
@@ -127,6 +137,6 @@ export class SottoChannel extends SocketChannel {
       const conversationId = this.#conversationId;
       const frame = { type: "message:delivered", conversationId, seq: this.#lastSeq };
       this.socket.send(JSON.stringify(frame));
-    }, deliveredWindowMs);
+    }, this.#deliveredAfterMs());
   }
 }

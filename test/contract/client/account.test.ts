@@ -74,6 +74,23 @@ describe("accounts", () => {
     expect(await tablet.accountStatus()).toMatchObject({ state: "signed_in", deviceId: 2 });
   });
 
+  test("[AU88] an account whose code the server does not know tells it where the code opens the vault", async () => {
+    const server = new FakeServer();
+    const { client, recoveryCode } = await person(server, "alice");
+    closing(client);
+    const alice = server.accounts.byName("alice")!;
+    const { recoveryKey } = alice;
+    expect(recoveryKey).toMatch(/^[\w-]{43}$/);
+    alice.recoveryKey = undefined;
+    closing((await secondDevice(server, "alice", recoveryCode)).client);
+    await until(async () => alice.recoveryKey === recoveryKey);
+
+    alice.recoveryKey = undefined;
+    const change = { current: { recoveryCode }, next: "another one", signOutOthers: false };
+    await client.changePassword(change).catch(() => undefined); // this server knows no such route
+    await until(async () => alice.recoveryKey === recoveryKey);
+  });
+
   test("[CL52] a second start on the same store continues, messages, drafts and read marks included", async () => {
     const server = new FakeServer();
     const { client: alice, storage } = await person(server, "alice");

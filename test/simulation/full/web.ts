@@ -101,7 +101,7 @@ export class Web {
         if (found.authKey !== authKey) throw new SottoError("wrong_credentials", "No.");
         const account = this.#named(username);
         const devices = await this.#inbox(account, "directory", (inbox) => inbox.core.directory(0));
-        return { account, ticket: username, vault: found.vault, devices };
+        return { account, ticket: username, vault: found.vault, devices, hasRecoveryKey: true };
       }
       case "device": {
         const { ticket, device, deviceName } = v.parse(auth.enrolDevice.request, body);

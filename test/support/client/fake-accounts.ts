@@ -25,6 +25,7 @@ export interface FakeAccount {
   readonly argon2: { memoryKiB: number; passes: number; lanes: 1 };
   readonly authKey: string;
   readonly vault: SealedVault;
+  recoveryKey: string | undefined;
   readonly lists: string[];
   readonly certificates: { deviceId: DeviceId; certificate: string }[];
   readonly signOuts: { deviceId: DeviceId; statement: string }[];

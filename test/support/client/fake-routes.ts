@@ -7,6 +7,7 @@ import { setPrivacy } from "#schema/http/privacy.ts";
 import * as auth from "#schema/http/auth.ts";
 import { createConversation } from "#schema/http/conversations.ts";
 import { claimBundles, uploadPrekeys } from "#schema/http/devices.ts";
+import { putRecoveryKey } from "#schema/http/vault.ts";
 import type { AccountId } from "#schema/ids.ts";
 import { type FakeAccount, randomId } from "./fake-accounts.ts";
 import { FakeConversation } from "./fake-conversations.ts";
@@ -59,6 +60,10 @@ export function answerRoute(server: FakeServer, url: URL, init: RequestInit): un
       conversations.set(conversation.id, conversation);
       return conversation.summary(account.account);
     }
+    case "PUT vault": {
+      account.recoveryKey = v.parse(putRecoveryKey.request, body).recoveryKey;
+      return {};
+    }
     case "GET privacy":
       return { presence: server.presenceAudience.get(account.account) ?? "contacts" };
     case "PUT privacy": {
@@ -106,6 +111,7 @@ function answerAuth(server: FakeServer, path: string, body: unknown, init: Reque
         argon2: { ...input.argon2 },
         authKey: input.authKey,
         vault: input.vault,
+        recoveryKey: input.recoveryKey,
         lists: [],
         certificates: [],
         signOuts: [],
@@ -126,12 +132,20 @@ function answerAuth(server: FakeServer, path: string, body: unknown, init: Reque
       const { username, authKey } = v.parse(auth.login.request, body);
       const found = accounts.byName(username);
       if (found?.authKey !== authKey) throw new SottoError("wrong_credentials", "No.");
-      const { account, vault } = found;
-      return { account, ticket: account, vault, devices: accounts.directory(found) };
+      const { account, vault, recoveryKey } = found;
+      const devices = accounts.directory(found);
+      return { account, ticket: account, vault, devices, hasRecoveryKey: recoveryKey !== undefined };
     }
     case "device": {
       const input = v.parse(auth.enrolDevice.request, body);
       return accounts.enrol(accounts.get(input.ticket), input.device, input.deviceName);
+    }
+    case "device/ticket": {
+      const { account: found } = caller(server, init);
+      const { account, salt, vault, recoveryKey } = found;
+      const devices = accounts.directory(found);
+      const given = { account, ticket: account, salt, vault, devices, passwordId: "AAAAAAAAAAAAAAAAAAAAAA" };
+      return { ...given, hasRecoveryKey: recoveryKey !== undefined };
     }
     case "refresh": {
       const { refreshToken } = v.parse(auth.refresh.request, body);

@@ -71,7 +71,7 @@ export async function secondDevice(
 }
 
 /** Resolves when `probe` gives something else than false or undefined; looks again with every event loop turn. */
-export async function until<T>(probe: () => Promise<T | false | undefined>, withinMs = 5_000): Promise<T> {
+export async function until<T>(probe: () => Promise<T | false | undefined>, withinMs = 20_000): Promise<T> {
   const deadline = Date.now() + withinMs;
   for (;;) {
     const found = await probe();

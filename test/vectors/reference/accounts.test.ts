@@ -79,7 +79,7 @@ test("bodies.json: every body opens from its capsule, and says what it is", () =
 test("account-secrets.json: recovery code, wraps, vault and record", () => {
   const secrets = frozen("account-secrets.json") as {
     password: { salt: Hex; vaultKek: Hex };
-    recovery: { secret: Hex; code: string; kek: Hex };
+    recovery: { secret: Hex; code: string; kek: Hex; authKey: Hex };
     vault: {
       accountId: Hex;
       keyVersion: number;
@@ -93,7 +93,9 @@ test("account-secrets.json: recovery code, wraps, vault and record", () => {
   const { recovery, password, vault, record } = secrets;
   const secret = recoverySecret(recovery.code);
   const kek = hkdf(bytesOf(password.salt), secret, labelled("recovery"), 32);
-  expect([hexOf(secret), hexOf(kek)]).toEqual([recovery.secret, recovery.kek]);
+  const authKey = hkdf(bytesOf(password.salt), secret, labelled("recovery-auth"), 32);
+  const { code: _, ...derived } = recovery;
+  expect({ secret: hexOf(secret), kek: hexOf(kek), authKey: hexOf(authKey) }).toEqual(derived);
   const accountId = bytesOf(vault.accountId);
   const keys = [
     unwrap(bytesOf(vault.recoveryWrap), kek, 1, accountId, vault.keyVersion),

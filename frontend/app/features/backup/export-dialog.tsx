@@ -4,9 +4,9 @@ import { backupText } from "../../i18n/en-backup.ts";
 import { text } from "../../i18n/en.ts";
 import { useApp } from "../../state/context.ts";
 import { errorCode } from "../../state/timeline.ts";
-import { Dialog } from "../../ui/dialog.tsx";
 import { downloadFile } from "../../ui/download-file.ts";
 import { PasswordField } from "../../ui/field.tsx";
+import { FormDialog } from "../../ui/form-dialog.tsx";
 
 const passphraseMinChars = 10;
 
@@ -36,33 +36,23 @@ export function ExportDialog({ onClose }: { onClose: () => void }) {
   }
 
   return (
-    <Dialog title={backupText.exportTitle} kind="alert" onClose={onClose}>
-      <form
-        class="backup-form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (isReady) void run();
-        }}
-      >
-        <p>{backupText.exportLead}</p>
-        <PasswordField
-          label={backupText.passphrase}
-          value={passphrase}
-          onValue={setPassphrase}
-          hint={failure === undefined ? backupText.passphraseHint : text.errors[failure]}
-          wrong={failure !== undefined}
-          autocomplete="new-password"
-          autofocus
-        />
-        <div class="backup-actions">
-          <button type="button" class="button button-quiet" onClick={onClose}>
-            {text.common.cancel}
-          </button>
-          <button type="submit" class="button button-primary" disabled={!isReady}>
-            {working ? backupText.exportWorking : backupText.exportSubmit}
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={backupText.exportTitle}
+      lead={backupText.exportLead}
+      action={working ? backupText.exportWorking : backupText.exportSubmit}
+      isReady={isReady}
+      onSubmit={() => void run()}
+      onClose={onClose}
+    >
+      <PasswordField
+        label={backupText.passphrase}
+        value={passphrase}
+        onValue={setPassphrase}
+        hint={failure === undefined ? backupText.passphraseHint : text.errors[failure]}
+        wrong={failure !== undefined}
+        autocomplete="new-password"
+        autofocus
+      />
+    </FormDialog>
   );
 }

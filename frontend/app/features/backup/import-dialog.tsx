@@ -4,8 +4,8 @@ import { backupText } from "../../i18n/en-backup.ts";
 import { text } from "../../i18n/en.ts";
 import { useApp } from "../../state/context.ts";
 import { errorCode } from "../../state/timeline.ts";
-import { Dialog } from "../../ui/dialog.tsx";
 import { PasswordField } from "../../ui/field.tsx";
+import { FormDialog } from "../../ui/form-dialog.tsx";
 import { Icon } from "../../ui/icons.tsx";
 
 export function ImportDialog({ onClose }: { onClose: () => void }) {
@@ -31,48 +31,38 @@ export function ImportDialog({ onClose }: { onClose: () => void }) {
   }
 
   return (
-    <Dialog title={backupText.importTitle} kind="alert" onClose={onClose}>
-      <form
-        class="backup-form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (isReady) void run(file);
-        }}
-      >
-        <p>{backupText.importLead}</p>
-        <label class="backup-file">
-          <Icon name="key" />
-          <span class="ellipsis">{file?.name ?? backupText.choose}</span>
-          <input
-            type="file"
-            aria-label={backupText.choose}
-            data-autofocus=""
-            onChange={(event) => {
-              setFile(event.currentTarget.files?.[0]);
-              setFailure(undefined);
-            }}
-          />
-        </label>
-        <PasswordField
-          label={backupText.passphrase}
-          value={passphrase}
-          onValue={(value) => {
-            setPassphrase(value);
+    <FormDialog
+      title={backupText.importTitle}
+      lead={backupText.importLead}
+      action={working ? backupText.importWorking : backupText.importSubmit}
+      isReady={isReady}
+      onSubmit={() => file !== undefined && void run(file)}
+      onClose={onClose}
+    >
+      <label class="backup-file">
+        <Icon name="key" />
+        <span class="ellipsis">{file?.name ?? backupText.choose}</span>
+        <input
+          type="file"
+          aria-label={backupText.choose}
+          data-autofocus=""
+          onChange={(event) => {
+            setFile(event.currentTarget.files?.[0]);
             setFailure(undefined);
           }}
-          hint={failure === undefined ? "" : text.errors[failure]}
-          wrong={failure !== undefined}
-          autocomplete="off"
         />
-        <div class="backup-actions">
-          <button type="button" class="button button-quiet" onClick={onClose}>
-            {text.common.cancel}
-          </button>
-          <button type="submit" class="button button-primary" disabled={!isReady}>
-            {working ? backupText.importWorking : backupText.importSubmit}
-          </button>
-        </div>
-      </form>
-    </Dialog>
+      </label>
+      <PasswordField
+        label={backupText.passphrase}
+        value={passphrase}
+        onValue={(value) => {
+          setPassphrase(value);
+          setFailure(undefined);
+        }}
+        hint={failure === undefined ? "" : text.errors[failure]}
+        wrong={failure !== undefined}
+        autocomplete="off"
+      />
+    </FormDialog>
   );
 }

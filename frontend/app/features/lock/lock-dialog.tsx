@@ -4,8 +4,8 @@ import { lockText } from "../../i18n/en-lock.ts";
 import { text } from "../../i18n/en.ts";
 import { useApp } from "../../state/context.ts";
 import { errorCode } from "../../state/timeline.ts";
-import { Dialog } from "../../ui/dialog.tsx";
 import { PasswordField } from "../../ui/field.tsx";
+import { FormDialog } from "../../ui/form-dialog.tsx";
 import { PasskeyError, askPasskey } from "../../ui/passkeys.ts";
 import { Notice } from "../onboarding/frame.tsx";
 import { passwordMinChars } from "../onboarding/password-strength.ts";
@@ -73,49 +73,36 @@ export function LockDialog({ purpose, question, onClose, onDone }: LockDialogPro
   }
 
   return (
-    <Dialog title={title} kind="alert" onClose={onClose}>
-      <form
-        class="backup-form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (isReady) void run();
-        }}
-      >
-        <p>{lead}</p>
-        {failure !== undefined && <Notice>{seconds > 0 ? lockText.wrongWait(seconds) : failure}</Notice>}
-        {needsCurrent && (
-          <PasswordField
-            label={lockText.current}
-            value={current}
-            onValue={setCurrent}
-            autocomplete="off"
-            autofocus
-          />
-        )}
-        {purpose !== "remove" && (
-          <PasswordField
-            label={purpose === "set" ? lockText.passphrase : lockText.next}
-            value={next}
-            onValue={setNext}
-            hint={lockText.hint}
-            autocomplete="off"
-            autofocus={!needsCurrent}
-          />
-        )}
-        <div class="backup-actions">
-          <button type="button" class="button button-quiet" onClick={onClose}>
-            {text.common.cancel}
-          </button>
-          <button
-            type="submit"
-            class={purpose === "remove" ? "button button-danger" : "button button-primary"}
-            disabled={!isReady}
-          >
-            {busy ? lockText.working : action}
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={title}
+      lead={lead}
+      action={busy ? lockText.working : action}
+      isDanger={purpose === "remove"}
+      isReady={isReady}
+      onSubmit={() => void run()}
+      onClose={onClose}
+    >
+      {failure !== undefined && <Notice>{seconds > 0 ? lockText.wrongWait(seconds) : failure}</Notice>}
+      {needsCurrent && (
+        <PasswordField
+          label={lockText.current}
+          value={current}
+          onValue={setCurrent}
+          autocomplete="off"
+          autofocus
+        />
+      )}
+      {purpose !== "remove" && (
+        <PasswordField
+          label={purpose === "set" ? lockText.passphrase : lockText.next}
+          value={next}
+          onValue={setNext}
+          hint={lockText.hint}
+          autocomplete="off"
+          autofocus={!needsCurrent}
+        />
+      )}
+    </FormDialog>
   );
 }
 

@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import type { PasskeyQuestion, VaultSecret } from "#core/client-api.ts";
 import { foldUsername } from "#schema/username.ts";
+import { passwordText } from "../../i18n/en-password.ts";
 import { text } from "../../i18n/en.ts";
 import { useApp } from "../../state/context.ts";
 import { errorCode } from "../../state/timeline.ts";
@@ -10,8 +11,9 @@ import { deviceName } from "../settings/device-name.ts";
 import { Notice, OnboardingFrame, WorkingScreen } from "./frame.tsx";
 import { RecoveryCodeEntryForm } from "./recovery-code-entry.tsx";
 
-type Step = "password" | "checking" | "recovery_code" | "unlocking" | "reset";
+type Step = "password" | "checking" | "forgotten" | "recovery_code" | "unlocking" | "reset";
 
+const RecoverAccount = lazily(async () => (await import("../password/recover-account.tsx")).RecoverAccount);
 const ResetAccount = lazily(async () => (await import("../reset/reset-account.tsx")).ResetAccount);
 
 /** Password first, then the recovery code or passkey that unlocks the keys. */
@@ -59,6 +61,12 @@ export function LogIn({ knownUsername = "", onBack }: { knownUsername?: string; 
     const back = (): void => setStep("recovery_code");
     return <ResetAccount username={folded} wasAsked={wasAsked} onBack={back} />;
   }
+  if (step === "forgotten") {
+    // What an ended session left here has to make room first, which logging in does.
+    const onLink = knownUsername === "" ? () => router.go({ name: "link" }, { replace: true }) : undefined;
+    const back = (): void => setStep("password");
+    return <RecoverAccount knownUsername={folded} onBack={back} onLink={onLink} />;
+  }
   if (step === "recovery_code") {
     return (
       <RecoveryCodeEntryForm
@@ -105,6 +113,9 @@ export function LogIn({ knownUsername = "", onBack }: { knownUsername?: string; 
           value={password}
           onValue={setPassword}
         />
+        <button type="button" class="text-link log-in-forgot" onClick={() => setStep("forgotten")}>
+          {passwordText.recover.link}
+        </button>
         <button type="submit" class="button button-primary button-wide" disabled={!ready}>
           {text.logIn.submit}
         </button>

@@ -1,8 +1,7 @@
 import { useState } from "preact/hooks";
 import type { VaultSecret } from "#core/client-api.ts";
 import { vaultText } from "../../i18n/en-vault.ts";
-import { text } from "../../i18n/en.ts";
-import { Dialog } from "../../ui/dialog.tsx";
+import { FormDialog } from "../../ui/form-dialog.tsx";
 import { checkRecoveryCode } from "../onboarding/recovery-code.ts";
 import { explainUnlock, UnlockFields } from "./unlock-fields.tsx";
 import { usePasskeys } from "./use-passkeys.ts";
@@ -38,37 +37,23 @@ export function UnlockDialog({ title, lead, action, isDanger, run, onClose }: Un
   }
 
   return (
-    <Dialog title={title} kind="alert" onClose={onClose}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (entry.state === "complete" && !busy) void go({ recoveryCode: entry.code });
-        }}
-      >
-        <p class="dialog-text">{lead}</p>
-        <div class="dialog-text device-form">
-          <UnlockFields
-            typed={typed}
-            onTyped={setTyped}
-            passkeys={passkeys}
-            onSecret={(secret) => void go(secret)}
-            failure={failure}
-            onFailure={setFailure}
-          />
-        </div>
-        <div class="dialog-actions">
-          <button type="button" class="button button-quiet" onClick={onClose}>
-            {text.common.cancel}
-          </button>
-          <button
-            type="submit"
-            class={isDanger === true ? "button button-danger" : "button button-primary"}
-            disabled={entry.state !== "complete" || busy}
-          >
-            {busy ? vaultText.working : action}
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={title}
+      lead={lead}
+      action={busy ? vaultText.working : action}
+      isDanger={isDanger === true}
+      isReady={entry.state === "complete" && !busy}
+      onSubmit={() => entry.state === "complete" && void go({ recoveryCode: entry.code })}
+      onClose={onClose}
+    >
+      <UnlockFields
+        typed={typed}
+        onTyped={setTyped}
+        passkeys={passkeys}
+        onSecret={(secret) => void go(secret)}
+        failure={failure}
+        onFailure={setFailure}
+      />
+    </FormDialog>
   );
 }
