@@ -6,7 +6,7 @@ import { beforeAll, expect, test } from "vitest";
 import { type FaultKind, lifeKinds } from "./faults.ts";
 import { simulateFull } from "./full/simulate.ts";
 
-const seeds = 40;
+const seeds = 28;
 /** What hardly happens in so few runs. */
 const rare: readonly FaultKind[] = ["renamed_after_revocation", "not_let_in", "link_ended"];
 

@@ -107,7 +107,9 @@ function logFaults(
     const { content } = view;
     if (content.type === "group_change") {
       const mustName = (): boolean => right === "own" && ownsKey(world, host, entry, device);
-      faults.push(...lineFaults(seq, content.change, mustName, device, shown));
+      const knowsBefore = (): boolean =>
+        right === "own" && ownsKey(world, host, settingsBefore(world, host, seq), device);
+      faults.push(...lineFaults(seq, content.change, { mustName, knowsBefore }, device, shown));
     } else if (content.type === "text") {
       const known = texts.get(id) ?? content.text;
       texts.set(id, known);
@@ -120,9 +122,14 @@ function logFaults(
 }
 
 /** Whether a device that was in when the group was renamed was given the key, or its maker owed it and has spoken since. */
-function ownsKey(world: World, host: ConversationHost, entry: Accepted, device: FullDevice): boolean {
-  const change = world.operations.of(entry.message.body)?.change;
-  if (change?.type !== "settings") return false;
+function ownsKey(
+  world: World,
+  host: ConversationHost,
+  entry: Accepted | undefined,
+  device: FullDevice,
+): boolean {
+  const change = entry && world.operations.of(entry.message.body)?.change;
+  if (entry === undefined || (change?.type !== "settings" && change?.type !== "create")) return false;
   const { holders, firstSeq } = keyInUse(world, host, settingsKeyEpochOf(change.settings));
   const isOwed = host.journal.accepted.some(({ message, readers }) => {
     const isActor = senderOf(message) === senderOf(entry.message);
@@ -181,6 +188,18 @@ function wasNeverHandedOut(
   });
 }
 
+/** The operation that set the settings that `seq` replaced. */
+function settingsBefore(
+  { operations }: World,
+  { journal }: ConversationHost,
+  seq: number,
+): Accepted | undefined {
+  return journal.accepted.findLast(({ message }) => {
+    const type = operations.of(message.body)?.change.type;
+    return message.seq < seq && (type === "settings" || type === "create");
+  });
+}
+
 /** The operation that set the present settings. */
 function settingsEntry(
   { operations }: World,
@@ -224,13 +243,16 @@ function wasGiven(
 function lineFaults(
   seq: number,
   change: GroupChangeView,
-  mustName: () => boolean,
+  { mustName, knowsBefore }: { readonly mustName: () => boolean; readonly knowsBefore: () => boolean },
   device: FullDevice,
   { lines }: Shown,
 ): string[] {
   const isUnread = change.type === "renamed" && change.title === undefined;
   if (isUnread) return mustName() ? [`shows "renamed ?" at ${seq}`] : [];
   const line = JSON.stringify(change, (key, value: unknown) => (key === "username" ? undefined : value));
+  // Who cannot read what was before takes a new picture for a name.
+  const isGuess = change.type === "renamed" && !knowsBefore();
+  if (isGuess) return [];
   const [known, other] = lines.get(seq) ?? [line, device.name];
   lines.set(seq, [known, other]);
   return known === line ? [] : [`says ${line} at ${seq}, ${other} says ${known}`];

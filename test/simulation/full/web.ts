@@ -113,7 +113,8 @@ export class Web {
         const { account, username } = await this.authenticate(token);
         const { salt, vault } = this.#registered(username);
         const devices = await this.#inbox(account, "directory", (inbox) => inbox.core.directory(0));
-        return { account, ticket: username, salt, vault, devices };
+        const password = { passwordId: "the one in force", hasRecoveryKey: false };
+        return { account, ticket: username, salt, vault, devices, ...password };
       }
       case "refresh": {
         const presented = v.parse(auth.refresh.request, body).refreshToken ?? "";
