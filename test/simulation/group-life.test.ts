@@ -6,28 +6,31 @@ import { beforeAll, expect, test } from "vitest";
 import { type FaultKind, lifeKinds } from "./faults.ts";
 import { simulateFull } from "./full/simulate.ts";
 
-const seeds = 28;
+const ofLinks: readonly FaultKind[] = ["link_followed", "joined_by_link", "asked_by_link", "let_in"];
 /** What hardly happens in so few runs. */
 const rare: readonly FaultKind[] = ["renamed_after_revocation", "not_let_in", "link_ended"];
 
 beforeAll(async () => void (await simulateFull({ seed: 1, groups: true })));
 
-test(
-  `[CL270] [CL271] [CL272] [CL273] ${seeds} seeds of groups end alike on every device`,
+test.each([
+  [24, { groups: true }, lifeKinds.filter((kind) => !rare.includes(kind) && !ofLinks.includes(kind))],
+  [12, { groups: true, links: true, steps: 120 }, ofLinks],
+])(
+  "[CL270] [CL271] [CL272] [CL273] %i seeds end alike on every device: %o",
   { timeout: 300_000 },
-  async () => {
+  async (seeds, options, expected) => {
     const failed: { seed: number; violations: readonly string[] }[] = [];
     const counts = new Map<FaultKind, number>();
     let messages = 0;
     for (let seed = 1; seed <= seeds; seed += 1) {
-      const report = await simulateFull({ seed, groups: true });
+      const report = await simulateFull({ seed, ...options });
       if (report.violations.length > 0) failed.push({ seed, violations: report.violations });
       messages += report.messages;
       for (const [kind, times] of report.faults) counts.set(kind, (counts.get(kind) ?? 0) + times);
     }
     expect(failed).toEqual([]);
     expect(messages).toBeGreaterThan(8 * seeds);
-    expect(lifeKinds.filter((kind) => !rare.includes(kind) && (counts.get(kind) ?? 0) === 0)).toEqual([]);
+    expect(expected.filter((kind) => (counts.get(kind) ?? 0) === 0)).toEqual([]);
   },
 );
 

@@ -89,7 +89,11 @@ function logFaults(
   const faults: string[] = [];
   const { accepted, stays } = host.journal;
   const from = stays.get(device.account)?.at(-1)?.from ?? Infinity;
-  const waiting = messages.filter(({ seq }) => seq === undefined);
+  // What was written before the account was put out has been refused for good.
+  const wasOut = (stays.get(device.account)?.length ?? 0) > 1;
+  const waiting = messages.filter(
+    ({ seq, delivery }) => seq === undefined && !(wasOut && delivery === "failed"),
+  );
   if (isIn && waiting.length > 0) faults.push(`could not send ${waiting.length} (${waiting[0]?.delivery})`);
   const views = new Map(
     messages.flatMap((view) => (view.seq === undefined ? [] : [[view.seq, view] as const])),

@@ -315,6 +315,13 @@ const unplug: Action = (stage) => {
   return `${device.name} is ${device.network.isOnline ? "plugged in" : "unplugged"}`;
 };
 
+/** For runs in which people come in by links above all. */
+export const linkLife: Actions = [
+  [12, makeLink],
+  [24, followLink],
+  [16, answerRequests],
+];
+
 export const groupLife: Actions = [
   [9, renames],
   [4, renameAtOnce],

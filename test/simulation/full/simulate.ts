@@ -31,7 +31,7 @@ import { intact } from "../variant.ts";
 import { usernameOf, World } from "../world.ts";
 import { blobsAtOnce } from "./blobs-at-once.ts";
 import { FullDevice } from "./device.ts";
-import { countDeaths, foundGroup, groupLife, groupsOf } from "./group-life.ts";
+import { countDeaths, foundGroup, groupLife, groupsOf, linkLife } from "./group-life.ts";
 import { disagreements } from "./judge.ts";
 import { cheapProvider } from "./provider.ts";
 import { type Actions, joined, passing, pick, type Stage, writeAll } from "./stage.ts";
@@ -45,6 +45,8 @@ const calmRounds = 2;
 const devicesMax = 4;
 
 export interface FullRunOptions extends RunOptions {
+  /** People come into groups by links above all. */
+  readonly links?: boolean;
   /** The disk of a device. */
   readonly store?: () => Store;
 }
@@ -54,6 +56,7 @@ export async function simulateFull({
   steps,
   variant = intact,
   groups = false,
+  links = false,
   store = () => new MemoryStore(),
 }: FullRunOptions): Promise<RunReport> {
   const random = seededRandom(seed);
@@ -86,7 +89,7 @@ export async function simulateFull({
   const count = steps ?? chosen;
   try {
     await prepare(stage, groups);
-    const actions = groups ? [...directLife, ...groupLife] : directLife;
+    const actions = [...directLife, ...(groups ? groupLife : []), ...(links ? linkLife : [])];
     for (let step = 0; step < count && oracle.violations.length === 0; step += 1) {
       const label = act(stage, actions);
       countDeaths(world);
