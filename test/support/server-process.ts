@@ -121,11 +121,17 @@ for await (const line of createInterface({ input: process.stdin })) {
   console.log(line);
 }
 
-/** An object that was idle for long enough has gone to sleep by itself, which comes to the same. */
-async function evict(className: string, name: string): Promise<void> {
+/**
+ * An object that was idle for long enough has gone to sleep by itself, which comes to the same. One that is busy all the while is
+ * not evicted at the first attempt.
+ */
+async function evict(className: string, name: string, attempts = 5): Promise<void> {
   try {
     await server.unsafeEvictDurableObject("sotto", className, { name, webSockets: "hibernate" });
   } catch (error) {
-    if (!(error instanceof Error && error.message.includes("not currently running"))) throw error;
+    const message = error instanceof Error ? error.message : "";
+    if (message.includes("not currently running")) return;
+    if (!message.includes("active references") || attempts === 1) throw error;
+    await evict(className, name, attempts - 1);
   }
 }
