@@ -58,7 +58,7 @@ export function namedChange(
 }
 
 /** What an operation changed in the settings; undefined when the keys do not open them. */
-export function readChange(
+function readChange(
   self: Self,
   operation: string,
   keys: GroupRecord["settingsKeys"],
