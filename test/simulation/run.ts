@@ -1,7 +1,7 @@
 /**
  * `npm run test:sim -- --seeds 10000 [--from 1] [--of direct|groups|full|life]`: many seeds on two threads, with figures; every other seed
- * direct conversations or groups unless one is asked for, `full` with the real client on every device, `life` with groups on top of that. A failing seed is printed with the fewest steps that still show the fault and the events
- * that lead up to it.
+ * direct conversations or groups unless one is asked for, `full` with the real client on every device, `life` with groups on top of that.
+ * A failing seed is printed with the fewest steps that still show the fault and the events that lead up to it.
  */
 import { parseArgs } from "node:util";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";

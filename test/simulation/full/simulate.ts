@@ -19,7 +19,8 @@ import "#core/sync/groups/group-placing.ts";
 import "#core/sync/queue-parts.ts";
 import { MemoryStore } from "#core/store/memory-store.ts";
 import type { Store } from "#core/store/store.ts";
-import { type ConversationId, deviceAddressKey } from "#schema/ids.ts";
+import { SottoError } from "#schema/errors.ts";
+import { type AccountId, type ConversationId, type DeviceId, deviceAddressKey } from "#schema/ids.ts";
 import { seededRandom } from "#test/support/crypto/seeded-random.ts";
 import { SimClock } from "../clock.ts";
 import { Faults } from "../faults.ts";
@@ -159,10 +160,21 @@ async function rest(stage: Stage): Promise<void> {
 /** Their own accounts have put them out, though nobody heard that it was done. */
 function dismissRevoked(stage: Stage): void {
   for (const device of joined(stage)) {
-    const { inbox } = stage.world.accountOf(device.account);
-    const { devices } = inbox.turn(() => inbox.core.deviceSet());
-    const isActive = devices.some((each) => deviceAddressKey(device.account, each) === device.key);
-    if (!isActive) device.state = "gone";
+    const devices = activeDevices(stage, device.account);
+    if (devices === undefined) stage.world.sim.oracle.violate(`the account of ${device.key} is gone`);
+    else if (!devices.some((each) => deviceAddressKey(device.account, each) === device.key))
+      device.state = "gone";
+  }
+}
+
+/** Undefined when the server has lost the account. */
+function activeDevices(stage: Stage, account: AccountId): readonly DeviceId[] | undefined {
+  const { inbox } = stage.world.accountOf(account);
+  try {
+    return inbox.turn(() => inbox.core.deviceSet()).devices;
+  } catch (error) {
+    if (error instanceof SottoError && error.kind === "not_found") return undefined;
+    throw error;
   }
 }
 
