@@ -119,7 +119,7 @@ export class ConversationHost extends ObjectHost {
       if (server === undefined) return;
       const reason = this.#refusalOf(identity.account, identity.device, identity.session);
       if (reason !== undefined) return server.close(reason);
-      this.roster.add(server);
+      if (!this.roster.add(server)) return;
       this.gate.pass(() => link.sendDown({ type: "opened" }));
     });
   }

@@ -124,7 +124,7 @@ export class InboxHost extends ObjectHost {
       } catch {
         return server.close("session_revoked");
       }
-      this.roster.add(server);
+      if (!this.roster.add(server)) return;
       this.gate.pass(() => link.sendDown({ type: "opened" }));
     });
   }
