@@ -96,12 +96,6 @@ class HibernatingSocket implements DeviceSocket {
   close(reason: CloseReason): void {
     closeFor(this.#socket, reason);
   }
-
-  /** Whether it has a later token of the same session. */
-  outruns(other: HibernatingSocket): boolean {
-    const [own, its] = [this.#attachment, other.#attachment];
-    return own.identity.session === its.identity.session && own.expiresAtMs > its.expiresAtMs;
-  }
 }
 
 export class SocketRoster implements Roster {
@@ -122,24 +116,17 @@ export class SocketRoster implements Roster {
     }
   }
 
-  /**
-   * Accepts a device's socket. An older one of the same device gives way; but one whose token is older than that of the socket there
-   * comes late, from a process that another has followed, and is closed itself. Returns when to `tidy`.
-   */
+  /** Accepts a device's socket. An older one of the same device gives way. Returns when to `tidy`. */
   accept(socket: WebSocket, { identity, expiresAtMs }: Upgrade, nowMs: number): number {
+    for (const [older, held] of this.#sockets) {
+      if (held.identity.account !== identity.account || held.identity.device !== identity.device) continue;
+      this.#sockets.delete(older);
+      held.close("replaced");
+    }
     this.#context.acceptWebSocket(socket, [`account:${identity.account}`, `device:${identity.device}`]);
     const attachment = { identity, expiresAtMs, openedAtMs: nowMs, live: false };
     socket.serializeAttachment({ version: 2, ...attachment });
     const accepted = new HibernatingSocket(socket, attachment);
-    for (const [other, held] of this.#sockets) {
-      if (held.identity.account !== identity.account || held.identity.device !== identity.device) continue;
-      if (held.outruns(accepted)) {
-        accepted.close("replaced");
-        return leaseCheckAtMs(this.#leaseOf(other, held));
-      }
-      this.#sockets.delete(other);
-      held.close("replaced");
-    }
     this.#sockets.set(socket, accepted);
     return leaseCheckAtMs(accepted.lease(0));
   }

@@ -6,7 +6,6 @@ import { describe, expect, test } from "vitest";
 import { limits } from "#schema/limits.ts";
 import { subprotocol } from "#schema/protocol/version.ts";
 import { addRawDevice, createRawConversation, registerRaw } from "#test/support/raw-account.ts";
-import { signAccessToken, verifyAccessToken } from "#worker/tokens.ts";
 import { connect, connectWith, openConversation, openInbox, origin } from "./live-client.ts";
 import { firstDevice, makePair, messageFrom, newName, tokenOf } from "./pair.ts";
 
@@ -96,20 +95,6 @@ describe("refusals", () => {
     const inbox = await openInbox(pair.annaToken);
     await openInbox(pair.annaToken);
     expect((await inbox.closed).code).toBe(4409);
-  });
-
-  test("[WS3] one that comes late with an older token does not take the place of the newer one", async () => {
-    const pair = await makePair();
-    const { identity } = await verifyAccessToken(env, pair.annaToken);
-    const older = await signAccessToken(env, identity, Date.now() - 60_000);
-    const newer = await signAccessToken(env, identity, Date.now());
-    const first = await openConversation(pair.id, older.token);
-    const second = await openConversation(pair.id, newer.token);
-    expect((await first.closed).code).toBe(4409);
-    const late = await connect(`/ws/conversations/${pair.id}`, older.token);
-    expect(await late.closed).toEqual({ code: 4409, reason: "replaced" });
-    second.send(messageFrom(pair, pair.anna));
-    expect(await second.next()).toMatchObject({ type: "message:ack", seq: 1 });
   });
 
   test("[WS42] sockets in the inbox and in every conversation close within 5 s, also asleep", async () => {

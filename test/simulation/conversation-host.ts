@@ -119,7 +119,7 @@ export class ConversationHost extends ObjectHost {
       if (server === undefined) return;
       const reason = this.#refusalOf(identity.account, identity.device, identity.session);
       if (reason !== undefined) return server.close(reason);
-      if (!this.roster.add(server)) return;
+      this.roster.add(server);
       this.gate.pass(() => link.sendDown({ type: "opened" }));
     });
   }

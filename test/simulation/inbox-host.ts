@@ -124,7 +124,7 @@ export class InboxHost extends ObjectHost {
       } catch {
         return server.close("session_revoked");
       }
-      if (!this.roster.add(server)) return;
+      this.roster.add(server);
       this.gate.pass(() => link.sendDown({ type: "opened" }));
     });
   }

@@ -13,8 +13,6 @@ export type Down =
 
 export class Link {
   readonly identity: Identity;
-  /** When its token runs out. */
-  readonly expiresAtMs: number;
   readonly #sim: Sim;
   readonly #host: ObjectHost;
   readonly #onDown: (down: Down) => void;
@@ -28,16 +26,10 @@ export class Link {
   #isDeviceDone = false;
   server: SimSocket | undefined;
 
-  constructor(
-    sim: Sim,
-    host: ObjectHost,
-    { identity, expiresAtMs }: { readonly identity: Identity; readonly expiresAtMs: number },
-    onDown: (down: Down) => void,
-  ) {
+  constructor(sim: Sim, host: ObjectHost, identity: Identity, onDown: (down: Down) => void) {
     this.#sim = sim;
     this.#host = host;
     this.identity = identity;
-    this.expiresAtMs = expiresAtMs;
     this.#onDown = onDown;
     this.#up("upgrade", () => {
       host.links.add(this);

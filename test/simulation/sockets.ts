@@ -33,19 +33,11 @@ export class SimSocket implements DeviceSocket {
 export class SimRoster implements Roster {
   readonly #sockets = new Set<SimSocket>();
 
-  /** An older socket of the same device gives way; one with an older token is late, and is closed. Returns whether it was added. */
-  add(socket: SimSocket): boolean {
-    const { account, device, session } = socket.identity;
-    for (const { identity, link } of this.#sockets) {
-      const isSame =
-        identity.account === account && identity.device === device && identity.session === session;
-      if (!isSame || link.expiresAtMs <= socket.link.expiresAtMs) continue;
-      socket.close("replaced");
-      return false;
-    }
+  /** An older socket of the same device gives way. */
+  add(socket: SimSocket): void {
+    const { account, device } = socket.identity;
     this.closeWhere((older) => older.account === account && older.device === device, "replaced");
     this.#sockets.add(socket);
-    return true;
   }
 
   has(socket: SimSocket): boolean {

@@ -173,7 +173,7 @@ export class World implements DeviceContext {
   connect: DeviceContext["connect"] = (device, conversationId, onDown) => {
     const { inbox } = this.accountOf(device.account);
     const host = conversationId === undefined ? inbox : this.conversations.get(conversationId)!;
-    return new Link(this.sim, host, { identity: this.#identityOf(device), expiresAtMs: 0 }, onDown);
+    return new Link(this.sim, host, this.#identityOf(device), onDown);
   };
 
   deviceSet: DeviceContext["deviceSet"] = async (account) => {

@@ -91,15 +91,14 @@ export class DeviceNetwork {
     const upgrade = async (): Promise<void> => {
       if (!this.isOnline) return closed(lostCode);
       try {
-        const verified = await this.#web.verify(token);
-        const { identity } = verified;
+        const identity = await this.#web.authenticate(token);
         const host =
           conversation === undefined
             ? this.#world.accountOf(identity.account).inbox
             : this.#world.conversations.get(conversation);
         if (host === undefined) return closed(closeCodes.not_found);
         if (state === "closed" || !this.isOnline) return closed(lostCode);
-        link = new Link(this.#world.sim, host, verified, down);
+        link = new Link(this.#world.sim, host, identity, down);
         this.#links.add(link);
       } catch (error) {
         closed(closeCodes[(error instanceof SottoError && reasons[error.kind]) || "unavailable"]);

@@ -62,20 +62,14 @@ export class Web {
     return area === "backup" ? this.#backup(rest, request) : this.#api(area, rest, request);
   }
 
-  /** Who a token speaks for, and until when. Throws `token_expired`, `session_revoked`, or anything when the call got lost. */
-  async verify(
-    token: string | undefined,
-  ): Promise<{ readonly identity: Identity; readonly expiresAtMs: number }> {
+  /** Who a token speaks for. Throws `token_expired`, `session_revoked`, or anything when the call got lost. */
+  async authenticate(token: string | undefined): Promise<Identity> {
     const known = token === undefined ? undefined : this.#access.get(token);
     if (known === undefined || known.expiresAtMs <= this.#world.sim.clock.nowMs) {
       throw new SottoError("token_expired", "Expired.");
     }
     await this.#inbox(known.identity.account, "authorize", (inbox) => inbox.core.authorize(known.identity));
-    return known;
-  }
-
-  async authenticate(token: string | undefined): Promise<Identity> {
-    return (await this.verify(token)).identity;
+    return known.identity;
   }
 
   async #backup(rest: readonly string[], { method, body, token }: WebRequest): Promise<unknown> {
